@@ -1,0 +1,52 @@
+"""Lossless casts of Arrow arrays to the four types of raw columns; what does not fit raises pyarrow.ArrowException."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.datasets import ColumnType
+
+ARROW_TYPES: dict[ColumnType, pa.DataType] = {
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "text": pa.string(),
+    "timestamp": pa.timestamp("us"),
+}
+
+
+def cast_array(array: pa.Array, column_type: ColumnType) -> pa.Array:
+    """The array in the Arrow type of `column_type`, values unchanged but for NaN (null) and blank numbers (null)."""
+    target = ARROW_TYPES[column_type]
+    if array.type == target and column_type != "double":
+        return array
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), target)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_floating(array.type):
+        array = pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
+    if column_type == "text":
+        return _to_text(array)
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        array = _blank_to_null(array)
+        if column_type == "bigint":  # '1.0' is how a CSV writes pandas' integers
+            return array.cast(pa.float64()).cast(target)
+    return array.cast(target)
+
+
+def _blank_to_null(array: pa.Array) -> pa.Array:
+    trimmed = pc.utf8_trim_whitespace(array)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed)
+
+
+def _to_text(array: pa.Array) -> pa.Array:
+    if pa.types.is_floating(array.type):
+        # A whole number is written without its point, so that 1, 1.0 and '1' of different years are one code.
+        is_whole = pc.and_(pc.equal(pc.floor(array), array), pc.less(pc.abs(array), 2.0**53))
+        whole = pc.if_else(is_whole, array, pa.scalar(None, array.type)).cast(pa.int64()).cast(pa.string())
+        return pc.coalesce(whole, array.cast(pa.string()))
+    try:
+        return array.cast(pa.string())
+    except pa.ArrowNotImplementedError:  # lists and structs, which no TLC file has so far
+        return pa.array([None if value is None else json.dumps(value, default=str) for value in array.to_pylist()])

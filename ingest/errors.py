@@ -1,0 +1,33 @@
+"""The errors that people see: one sentence that names the file or setting, and one that says what to do next."""
+
+
+class TaxiError(Exception):
+    """Something a person has to know about.
+
+    `what` names the file, setting or server and what is wrong with it; `next_step` says what to do about it.
+    """
+
+    def __init__(self, what: str, next_step: str = ""):
+        self.what = what
+        self.next_step = next_step
+        super().__init__(f"{what}. {next_step}" if next_step else what)
+
+
+class SettingError(TaxiError):
+    """A setting, option or argument that cannot be used as it stands."""
+
+
+class SourceError(TaxiError):
+    """The source of the TLC files cannot be read (now); the file itself may be fine."""
+
+
+class NotPublishedError(SourceError):
+    """The source answers, and does not have this file (yet)."""
+
+
+class BadFileError(TaxiError):
+    """A file that was read in full and is not what it should be: truncated, not parquet, not convertible."""
+
+
+class StoreError(TaxiError):
+    """Postgres, Cloud Storage or BigQuery refused, or went away."""

@@ -1,0 +1,42 @@
+"""File months: the month in a TLC file's name, kept as the first day of that month."""
+
+import re
+from datetime import date
+
+from ingest.errors import SettingError
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+def parse_month(text: str) -> date:
+    """'2024-01' -> date(2024, 1, 1). Raises SettingError for anything else."""
+    match = _MONTH.fullmatch(text.strip())
+    if not match or not 1 <= int(match[2]) <= 12 or int(match[1]) < 1:
+        raise SettingError(f"{text!r} is not a month", "Write a month as 2024-01, a range as 2024-01..2024-06")
+    return date(int(match[1]), int(match[2]), 1)
+
+
+def parse_months(texts: list[str]) -> list[date]:
+    """Months and inclusive ranges ('2024-01', '2024-01..2024-06', comma-separated too) -> sorted months, each once."""
+    months: set[date] = set()
+    for part in (part for text in texts for part in text.split(",") if part.strip()):
+        first, _, last = part.partition("..")
+        start = parse_month(first)
+        end = parse_month(last) if last or part.strip().endswith("..") else start
+        if end < start:
+            raise SettingError(f"{part.strip()!r} ends before it starts", "Write a range as 2024-01..2024-06")
+        while start <= end:
+            months.add(start)
+            start = add_months(start, 1)
+    return sorted(months)
+
+
+def add_months(month: date, count: int) -> date:
+    """The first day of the month `count` months after (or before, if negative) `month`."""
+    index = month.year * 12 + month.month - 1 + count
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def label(month: date) -> str:
+    """date(2024, 1, 1) -> '2024-01', as TLC writes it."""
+    return f"{month:%Y-%m}"
