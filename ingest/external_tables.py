@@ -1,0 +1,70 @@
+"""BigQuery reads the lake in place: one external table per data set, its schema declared, never guessed.
+
+BigQuery guesses an external table's schema from one file, and then refuses files whose physical types differ ("Parquet
+column X has type INT32 which does not match the target cpp_type DOUBLE"). Here every file has the declared schema.
+"""
+
+from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+from requests.exceptions import RequestException
+
+from ingest.conform import ROW_NUMBER
+from ingest.datasets import DATASETS, Column, ColumnType, DataSet
+from ingest.errors import StoreError
+from ingest.lake import RAW_PREFIX, ZONE_OBJECT
+from ingest.postgres import RAW_SCHEMA, ZONE_TABLE
+
+# Parquet timestamps without a zone (isAdjustedToUTC=false) are BigQuery's DATETIME.
+# https://docs.cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet#type_conversions
+BIGQUERY_TYPES: dict[ColumnType, str] = {
+    "bigint": "INT64",
+    "double": "FLOAT64",
+    "text": "STRING",
+    "timestamp": "DATETIME",
+}
+
+
+def ensure_external_tables(
+    client: bigquery.Client, bucket: str, location: str, undeclared: dict[str, tuple[Column, ...]] | None = None
+) -> None:
+    """Make (or make anew) the raw dataset and its external tables over gs://`bucket`.
+
+    `undeclared` are the columns that came with files though nobody declared them, by data set.
+    Raises StoreError.
+    """
+    try:
+        dataset = bigquery.Dataset(f"{client.project}.{RAW_SCHEMA}")
+        dataset.location = location
+        client.create_dataset(dataset, exists_ok=True)
+        for taxi_dataset in DATASETS.values():
+            extra = (undeclared or {}).get(taxi_dataset.name, ())
+            client.query_and_wait(_trips_ddl(client.project, bucket, taxi_dataset, extra))
+        client.query_and_wait(_zones_ddl(client.project, bucket))
+    except (GoogleAPIError, GoogleAuthError, RequestException) as error:
+        raise StoreError(
+            f"BigQuery refused the external tables in {client.project}.{RAW_SCHEMA}: {str(error).splitlines()[0]}",
+            "Check the settings bigquery_project and bigquery_location, and the account's permissions",
+        ) from error
+
+
+def _trips_ddl(project: str, bucket: str, dataset: DataSet, undeclared: tuple[Column, ...]) -> str:
+    columns = [f"`{ROW_NUMBER}` INT64 OPTIONS (description = 'Row number in the file, from 1')"]
+    for column in (*dataset.columns, *undeclared):
+        description = (column.description or "Undeclared: came with a file").replace("'", "\\'")
+        columns.append(f"`{column.name}` {BIGQUERY_TYPES[column.type]} OPTIONS (description = '{description}')")
+    return (
+        f"CREATE OR REPLACE EXTERNAL TABLE `{project}`.`{RAW_SCHEMA}`.`{dataset.table}` (\n  "
+        + ",\n  ".join(columns)
+        + "\n)\nWITH PARTITION COLUMNS (dataset STRING, file_month DATE)\n"
+        f"OPTIONS (format = 'PARQUET', uris = ['gs://{bucket}/{RAW_PREFIX}/dataset={dataset.name}/*'],"
+        f" hive_partition_uri_prefix = 'gs://{bucket}/{RAW_PREFIX}')"
+    )
+
+
+def _zones_ddl(project: str, bucket: str) -> str:
+    return (
+        f"CREATE OR REPLACE EXTERNAL TABLE `{project}`.`{RAW_SCHEMA}`.`{ZONE_TABLE}`"
+        " (location_id INT64, borough STRING, zone STRING, service_zone STRING)"
+        f" OPTIONS (format = 'PARQUET', uris = ['gs://{bucket}/{ZONE_OBJECT}'])"
+    )

@@ -1,0 +1,147 @@
+"""The lake on Cloud Storage: one parquet object per data set and file month, hive-partitioned, replaced atomically."""
+
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import google_crc32c
+import pyarrow as pa
+import pyarrow.parquet as pq
+from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import storage
+from requests.exceptions import RequestException
+
+from ingest.checksums import Measure, Measurer
+from ingest.conform import Layout, conformed_batches
+from ingest.datasets import DataSet
+from ingest.errors import StoreError
+
+RAW_PREFIX = "raw"
+ZONE_OBJECT = f"{RAW_PREFIX}/taxi_zone_lookup/taxi_zone_lookup.parquet"
+
+# Row groups of 512k rows: the writer holds one in memory (about 50 MB), a reader skips by them.
+_ROW_GROUP_ROWS = 524_288
+# The client's default sends, and holds, 100 MB at a time.
+_CHUNK_BYTES = 16 * 2**20
+_REFUSALS = (GoogleAPIError, GoogleAuthError, RequestException, ConnectionError)
+
+
+def object_name(dataset: DataSet, month: date) -> str:
+    """raw/dataset=yellow/file_month=2024-01-01/yellow_tripdata_2024-01.parquet"""
+    return f"{RAW_PREFIX}/dataset={dataset.name}/file_month={month.isoformat()}/{dataset.table}_{month:%Y-%m}.parquet"
+
+
+def ensure_bucket(bucket: storage.Bucket, location: str) -> None:
+    """Make the bucket where it doesn't exist. Raises StoreError."""
+    try:
+        if not bucket.exists():
+            bucket.create(location=location)
+    except _REFUSALS as error:
+        raise _refused(bucket, error) from error
+
+
+def replace_month(
+    bucket: storage.Bucket, dataset: DataSet, month: date, path: Path, layout: Layout, scratch: Path
+) -> Measure:
+    """Put the file at `path`, conformed, in place of the month's object; returns what was written.
+
+    The parquet is made whole in the folder `scratch`, then uploaded under its final name: Cloud Storage shows an object only when
+    its upload is complete, so a reader sees the old one or the new one. Raises BadFileError, StoreError.
+    """
+    measurer = Measurer(dataset.total_columns)
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=scratch, prefix=f"{dataset.table}_{month:%Y-%m}.", suffix=".parquet") as file:
+        with pq.ParquetWriter(file.name, layout.schema, compression="zstd", write_batch_size=4096) as writer:
+            for batch in _row_groups(conformed_batches(path, layout), measurer):
+                writer.write_batch(batch, row_group_size=_ROW_GROUP_ROWS)
+        metadata = {
+            "rows": str(measurer.measure.rows),
+            "cents": str(measurer.measure.cents),
+            "digest": measurer.measure.digest,
+        }
+        upload(bucket, object_name(dataset, month), Path(file.name), metadata)
+    return measurer.measure
+
+
+def replace_zones(bucket: storage.Bucket, zones: pa.Table, scratch: Path) -> None:
+    """Replace the zone lookup's object."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
+        pq.write_table(zones, file.name)
+        upload(bucket, ZONE_OBJECT, Path(file.name), {"rows": str(zones.num_rows)})
+
+
+def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, str]) -> None:
+    """Put the file under `name`, on condition that nobody else replaced the object meanwhile.
+
+    The checksum goes with the upload, so that the server refuses bytes that changed on the way, and is compared with
+    the one that the server states afterwards.
+    """
+    blob = bucket.blob(name, chunk_size=_CHUNK_BYTES)
+    checksum = crc32c(path)
+    try:
+        current = bucket.get_blob(name)
+        blob.metadata = metadata
+        blob.crc32c = checksum
+        blob.upload_from_filename(
+            str(path),
+            content_type="application/vnd.apache.parquet",
+            if_generation_match=current.generation if current else 0,
+            checksum="crc32c",
+        )
+    except _REFUSALS as error:
+        raise _refused(bucket, error, name) from error
+    if blob.crc32c != checksum:
+        raise StoreError(f"gs://{bucket.name}/{name} has the CRC32C {blob.crc32c}, the file {checksum}", "Run again")
+
+
+def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch: Path) -> Measure:
+    """Read the month's object back from the bucket and measure it. Raises StoreError where it is not there."""
+    measurer = Measurer(dataset.total_columns)
+    name = object_name(dataset, month)
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
+        try:
+            bucket.blob(name, chunk_size=_CHUNK_BYTES).download_to_filename(file.name, checksum="crc32c")
+        except NotFound as error:
+            raise StoreError(
+                f"gs://{bucket.name}/{name} does not exist", "Run again with --force for that month"
+            ) from error
+        except _REFUSALS as error:
+            raise _refused(bucket, error, name) from error
+        with pq.ParquetFile(file.name) as parquet:
+            for batch in parquet.iter_batches(65_536):
+                measurer.add(batch)
+    return measurer.measure
+
+
+def crc32c(path: Path) -> str:
+    """Base64 of the file's CRC32C, as Cloud Storage states it."""
+    import base64
+
+    checksum = google_crc32c.Checksum()
+    with path.open("rb") as file:
+        for _ in checksum.consume(file, 2**20):
+            pass
+    return base64.b64encode(checksum.digest()).decode()
+
+
+def _row_groups(batches, measurer: Measurer):
+    """Measured batches, gathered to whole row groups: written one by one they would make a row group each."""
+    gathered: list[pa.RecordBatch] = []
+    for batch in batches:
+        measurer.add(batch)
+        gathered.append(batch)
+        if sum(part.num_rows for part in gathered) >= _ROW_GROUP_ROWS:
+            yield pa.concat_batches(gathered)
+            gathered = []
+    if gathered:
+        yield pa.concat_batches(gathered)
+
+
+def _refused(bucket: storage.Bucket, error: Exception, name: str = "") -> StoreError:
+    return StoreError(
+        f"Cloud Storage refused gs://{bucket.name}/{name}: {str(error).splitlines()[0]}",
+        "Check the bucket, its permissions and the setting bucket; the old object is untouched",
+    )

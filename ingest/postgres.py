@@ -1,0 +1,172 @@
+"""Raw tables in Postgres: one partition per file month, replaced as a whole in one transaction."""
+
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+from pgpq import ArrowToPostgresBinaryEncoder
+from psycopg import sql
+
+from ingest.checksums import Measure, Measurer
+from ingest.conform import ROW_NUMBER, Layout, conformed_batches
+from ingest.datasets import DATASETS, Column, ColumnType, DataSet
+from ingest.errors import StoreError
+
+RAW_SCHEMA = "taxi_raw"
+ZONE_TABLE = "taxi_zone_lookup"
+POSTGRES_TYPES: dict[ColumnType, str] = {
+    "bigint": "bigint",
+    "double": "double precision",
+    "text": "text",
+    "timestamp": "timestamp without time zone",
+}
+_FROM_POSTGRES: dict[str, ColumnType] = {name: column_type for column_type, name in POSTGRES_TYPES.items()}
+
+# A reader holds up the swap, never the other way round for long: past this the month fails, and is tried again next run.
+_LOCK_TIMEOUT = "60s"
+
+
+def connect(dsn: str) -> psycopg.Connection:
+    """A connection to `dsn`; raises StoreError that names the server where there is none."""
+    try:
+        return psycopg.connect(dsn, connect_timeout=10, application_name="nyc-taxi-elt")
+    except psycopg.OperationalError as error:
+        info = psycopg.conninfo.conninfo_to_dict(dsn)
+        raise StoreError(
+            f"Postgres at {info.get('host')}:{info.get('port')} does not answer: {str(error).strip().splitlines()[-1]}",
+            "Start it (`python orchestrate.py up` for the embedded one), or correct the postgres_* settings",
+        ) from None
+
+
+def ensure_raw_tables(connection: psycopg.Connection) -> None:
+    """Make the raw schema, its four partitioned tables and the zone table where they don't exist; add new columns."""
+    with connection.transaction():
+        # Two sessions that create the same schema at once would both find it missing, and one would fail.
+        connection.execute("select pg_advisory_xact_lock(hashtext('taxi_raw'))")
+        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(RAW_SCHEMA)))
+        for dataset in DATASETS.values():
+            table = _raw(dataset.table)
+            connection.execute(
+                sql.SQL(
+                    "create table if not exists {} (dataset text not null, file_month date not null, "
+                    "row_number bigint not null) partition by list (file_month)"
+                ).format(table)
+            )
+            connection.execute(
+                sql.SQL("comment on table {} is {}").format(table, f"TLC's {dataset.title} files, as is")
+            )
+            add_columns(connection, dataset, dataset.columns)
+        connection.execute(
+            sql.SQL(
+                "create table if not exists {} (location_id bigint, borough text, zone text, service_zone text)"
+            ).format(_raw(ZONE_TABLE))
+        )
+
+
+def add_columns(connection: psycopg.Connection, dataset: DataSet, columns: tuple[Column, ...]) -> None:
+    """Add those of `columns` that the raw table lacks (a change of the catalogue only, whatever the table's size)."""
+    present = column_types(connection, dataset)
+    for column in columns:
+        if column.name not in present:
+            name, table = sql.Identifier(column.name), _raw(dataset.table)
+            column_type = sql.SQL(POSTGRES_TYPES[column.type])
+            connection.execute(
+                sql.SQL("alter table {} add column if not exists {} {}").format(table, name, column_type)
+            )
+            comment = column.description or "Undeclared: came with a file, see ingest/datasets.py"
+            connection.execute(sql.SQL("comment on column {}.{} is {}").format(table, name, comment))
+
+
+def column_types(connection: psycopg.Connection, dataset: DataSet) -> dict[str, ColumnType]:
+    """Name and type of the raw table's columns but for the row's identity; {} where the table does not exist."""
+    rows = connection.execute(
+        "select column_name, data_type from information_schema.columns"
+        " where table_schema = %s and table_name = %s order by ordinal_position",
+        (RAW_SCHEMA, dataset.table),
+    ).fetchall()
+    identity = ("dataset", "file_month", ROW_NUMBER)
+    return {name: _FROM_POSTGRES[data_type] for name, data_type in rows if name not in identity}
+
+
+def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: Layout) -> Measure:
+    """Land the file at `path` as the partition of `month`, in place of the one that is there; returns what was written.
+
+    One transaction: a reader sees the old month or the new one, and whatever breaks off leaves the old one.
+    The new partition is filled before it is attached, so COPY can FREEZE its rows: without, PostgreSQL 18's checksums
+    make the first read of 3 million rows write 640 MB of WAL. Raises BadFileError, StoreError.
+    """
+    measurer = Measurer(dataset.total_columns)
+    partition, fresh = f"{dataset.table}_{month:%Y_%m}", f"new_{dataset.table}_{month:%Y_%m}"
+    names = {
+        "parent": _raw(dataset.table),
+        "partition": _raw(partition),
+        "fresh": _raw(fresh),
+        "month": month.isoformat(),
+    }
+    try:
+        with connect(dsn) as connection:
+            connection.execute("select pg_advisory_xact_lock(hashtext(%s))", (partition,))
+            connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
+            for statement in (
+                "drop table if exists {fresh}",
+                "create table {fresh} (like {parent} including defaults)",
+                "alter table {fresh} alter dataset set default {dataset}, alter file_month set default {month},"
+                # With the check, attaching the partition needs no scan of it.
+                " add constraint file_month_is check (file_month = {month})",
+            ):
+                connection.execute(sql.SQL(statement).format(**names, dataset=dataset.name))
+            _copy(connection, names["fresh"], path, layout, measurer)
+            if connection.execute("select to_regclass(%s)", (f'{RAW_SCHEMA}."{partition}"',)).fetchone()[0]:
+                connection.execute(sql.SQL("alter table {parent} detach partition {partition}").format(**names))
+                connection.execute(sql.SQL("drop table {partition}").format(**names))
+            for statement in (
+                "alter table {fresh} rename to {name}",
+                "alter table {parent} attach partition {partition} for values in ({month})",
+                "alter table {partition} drop constraint file_month_is",
+            ):
+                connection.execute(sql.SQL(statement).format(**names, name=sql.Identifier(partition)))
+            connection.execute(sql.SQL("analyze {partition}").format(**names))
+    except psycopg.Error as error:
+        raise StoreError(
+            f"Postgres broke off while {dataset.name} {month:%Y-%m} was landing: {_first_line(error)}",
+            "The old month is untouched; see to the server, then run again",
+        ) from error
+    return measurer.measure
+
+
+def replace_zones(dsn: str, zones: pa.Table) -> None:
+    """Replace the raw zone lookup (columns location_id, borough, zone, service_zone) in one transaction."""
+    try:
+        with connect(dsn) as connection, connection.cursor() as cursor:
+            cursor.execute(sql.SQL("delete from {}").format(_raw(ZONE_TABLE)))
+            with cursor.copy(sql.SQL("copy {} from stdin").format(_raw(ZONE_TABLE))) as copy:
+                for row in zip(*(column.to_pylist() for column in zones.columns), strict=True):
+                    copy.write_row(row)
+    except psycopg.Error as error:
+        raise StoreError(
+            f"Postgres refused the zone lookup: {_first_line(error)}", "See to the server, then run again"
+        ) from error
+
+
+def _copy(
+    connection: psycopg.Connection, table: sql.Composable, path: Path, layout: Layout, measurer: Measurer
+) -> None:
+    # Binary COPY checks no types: what is sent must have the declared schema, which conformed_batches guarantees.
+    encoder = ArrowToPostgresBinaryEncoder(layout.schema)
+    columns = sql.SQL(", ").join(map(sql.Identifier, layout.schema.names))
+    statement = sql.SQL("copy {} ({}) from stdin (format binary, freeze)").format(table, columns)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(encoder.write_header())
+        for batch in conformed_batches(path, layout):
+            copy.write(encoder.write_batch(batch))
+            measurer.add(batch)
+        copy.write(encoder.finish())
+
+
+def _raw(table: str) -> sql.Identifier:
+    return sql.Identifier(RAW_SCHEMA, table)
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
