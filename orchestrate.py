@@ -1,0 +1,186 @@
+"""The command line of the NYC taxi ELT line: `python orchestrate.py --help`."""
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingest import postgres
+from ingest.datasets import get_dataset
+from ingest.errors import StoreError, TaxiError
+from ingest.months import parse_months
+from ingest.source import open_source
+from orchestration.connections import Connections, Servers, embedded_stack, kept_marker
+from orchestration.ledger import Ledger
+from orchestration.plan import PlannedMonth, make_plan, wanted_months
+from orchestration.report import Report, month_document
+from orchestration.settings import Settings, load_settings
+
+
+class RunByDefault(typer.core.TyperGroup):
+    """`python orchestrate.py --months 2024-01` is `python orchestrate.py run --months 2024-01`."""
+
+    def parse_args(self, ctx, args):
+        if not args or (args[0].startswith("-") and args[0] != "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=RunByDefault,
+    help="TLC's trip records through Postgres, Cloud Storage, dbt and BigQuery, every row accounted for. Without a command: run.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+report = Report()
+
+Datasets = Annotated[str, typer.Option("--datasets", "-d", help="yellow, green, fhv, fhvhv; separate with commas")]
+Months = Annotated[
+    list[str], typer.Option("--months", "-m", help="2024-01 or 2024-01..2024-06; several times, or with commas")
+]
+SourceOption = Annotated[str, typer.Option("--source", "-s", help="A base URL, a folder or gs://bucket/prefix")]
+Profile = Annotated[str, typer.Option("--profile", "-p", help="local, docker or gcp")]
+Force = Annotated[bool, typer.Option("--force", help="Also what is done already")]
+AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout")]
+
+
+@app.command()
+def run(
+    datasets: Datasets = None,
+    months: Months = None,
+    source: SourceOption = None,
+    profile: Profile = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Do what is missing: land, build, reconcile."""
+    settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
+    with Servers(settings) as servers:
+        connections = _with_ledger(servers, settings)
+        with postgres.connect(connections.dsn) as connection:
+            ledger = Ledger(connection)
+            ledger.start_run(" ".join(["orchestrate.py", *sys.argv[1:]]), settings.profile, settings.source)
+            try:
+                failures = _run(servers, settings, ledger, _plan(settings, ledger, datasets, months, force), as_json)
+            except BaseException as error:
+                ledger.finish_run("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", str(error))
+                raise
+            ledger.finish_run("failed" if failures else "done", "\n".join(failures) or None)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _run(servers: Servers, settings: Settings, ledger: Ledger, plan: list[PlannedMonth], as_json: bool) -> list[str]:
+    if all(planned.action == "nothing" for planned in plan):
+        report.say(f"Nothing to do: all {len(plan)} wanted months are done.")
+        failures, touched = [], []
+    else:
+        # Imported here: dlt and Google's clients take 2 s, which a run with nothing to do has no need of.
+        from orchestration.run import Run
+
+        source = open_source(settings.source, cache=settings.cache_dir)
+        work = Run(servers.all(), ledger, source, report)
+        work.execute(plan)
+        failures, touched = work.failures, work.touched
+        report.print_ledger(
+            touched, {key: ledger.latest_stages(key) for key in touched}, ledger.months()
+        ) if not as_json else None
+    if as_json:
+        records = ledger.months()
+        shown = [month_document(records[planned.key]) for planned in plan if planned.key in records]
+        report.print_json({"run_id": ledger.run_id, "failures": failures, "months": shown})
+    return failures
+
+
+@app.command()
+def plan(
+    datasets: Datasets = None,
+    months: Months = None,
+    source: SourceOption = None,
+    profile: Profile = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a run would do and why, and do nothing."""
+    settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
+    with Servers(settings) as servers, postgres.connect(_with_ledger(servers, settings).dsn) as connection:
+        planned = _plan(settings, Ledger(connection), datasets, months, force)
+    if as_json:
+        fields = [(one.dataset.name, f"{one.month:%Y-%m}", one.action, one.reason) for one in planned]
+        report.print_json(
+            {"months": [dict(zip(("dataset", "month", "action", "reason"), row, strict=True)) for row in fields]}
+        )
+    else:
+        report.print_plan(planned)
+
+
+@app.command()
+def status(profile: Profile = None, as_json: AsJson = False) -> None:
+    """Show the state of every file month: data sets × months."""
+    settings = load_settings({"profile": profile})
+    with Servers(settings) as servers, postgres.connect(servers.postgres().dsn) as connection:
+        records = list(Ledger(connection).months().values())
+    if as_json:
+        report.print_json({"months": [month_document(record) for record in records]})
+    else:
+        report.print_status(records)
+
+
+@app.command()
+def up() -> None:
+    """Start the embedded servers and keep them, for dbt by hand, psql and bq."""
+    settings = load_settings({"profile": "local"})
+    embedded_stack(settings).start()
+    kept_marker(settings).touch()
+    report.say('The embedded servers are up. For dbt, psql and bq: eval "$(python orchestrate.py env)"')
+
+
+@app.command()
+def down() -> None:
+    """Stop the embedded servers; their data stays."""
+    settings = load_settings({"profile": "local"})
+    kept_marker(settings).unlink(missing_ok=True)
+    embedded_stack(settings).stop()
+    report.say("The embedded servers are down; their data stays.")
+
+
+@app.command()
+def env(profile: Profile = None) -> None:
+    """Print the environment variables by which dbt, psql and Google's clients find the servers (with the password)."""
+    settings = load_settings({"profile": profile})
+    if settings.profile == "local" and not embedded_stack(settings).running():
+        raise StoreError("The embedded servers are down", "Start them with `python orchestrate.py up`")
+    for name, value in Servers(settings).all().environment.items():
+        print(f"export {name}='{value}'")
+
+
+def _with_ledger(servers: Servers, settings: Settings) -> Connections:
+    """The ledger's server answers; Cloud Storage too, where the source is a bucket."""
+    return servers.all() if settings.source.startswith("gs://") else servers.postgres()
+
+
+def _plan(
+    settings: Settings, ledger: Ledger, datasets: str | None, months: list[str] | None, force: bool
+) -> list[PlannedMonth]:
+    named_months = parse_months(months or [])
+    source = open_source(settings.source, cache=settings.cache_dir)
+    chosen = [get_dataset(name) for name in settings.datasets]
+    wanted = wanted_months(source, chosen, named_months, settings.newest_months, date.today(), datasets is not None)
+    return make_plan(source, wanted, ledger.months(), force)
+
+
+def main() -> None:
+    """Run the command line; an error that people have to know about is a sentence, not a traceback."""
+    try:
+        app()
+    except (TaxiError, OSError) as error:
+        report.fail(error)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    main()

@@ -1,0 +1,159 @@
+"""The three servers that a run talks to: found by the settings, or started (profile `local`)."""
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psycopg.conninfo import make_conninfo
+
+from embedded.stack import Stack
+from ingest.errors import SettingError
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:  # Google's clients take a second to import, which a run with nothing to do has no need of
+    from google.cloud import bigquery, storage
+
+_STORAGE_ENDPOINT = "STORAGE_EMULATOR_HOST"  # where google-cloud-storage itself looks for an emulator
+
+
+@dataclass(frozen=True)
+class Connections:
+    """How to reach Postgres, Cloud Storage and BigQuery."""
+
+    settings: Settings
+    postgres: dict[str, Any] = field(repr=False)  # libpq's parameters, the password among them
+    project: str
+    gcs_endpoint: str = ""  # '': the real Cloud Storage
+    bigquery_endpoint: str = ""  # '': the real BigQuery
+
+    @property
+    def dsn(self) -> str:
+        """Postgres' connection string, with the password in it: never to be shown."""
+        return make_conninfo(**self.postgres)
+
+    @cached_property
+    def bucket(self) -> "storage.Bucket":
+        """The lake's bucket. Raises SettingError where there are no credentials."""
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import storage
+
+        if self.gcs_endpoint:
+            client = storage.Client(
+                self.project, credentials=AnonymousCredentials(), client_options={"api_endpoint": self.gcs_endpoint}
+            )
+        else:
+            client = storage.Client(self.project, credentials=self._google_credentials())
+        return client.bucket(self.settings.bucket)
+
+    @cached_property
+    def bigquery(self) -> "bigquery.Client":
+        """BigQuery's client. Raises SettingError where there are no credentials."""
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import bigquery
+
+        location = self.settings.bigquery_location
+        if self.bigquery_endpoint:
+            return bigquery.Client(
+                self.project,
+                AnonymousCredentials(),
+                location=location,
+                client_options={"api_endpoint": self.bigquery_endpoint},
+            )
+        return bigquery.Client(self.project, self._google_credentials(), location=location)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which profiles.yml, psql and Google's clients find the same servers."""
+        keyfile = self.settings.bigquery_keyfile
+        method = "oauth-secrets" if self.bigquery_endpoint else "service-account" if keyfile else "oauth"
+        variables = {
+            "TAXI_POSTGRES_HOST": str(self.postgres["host"]),
+            "TAXI_POSTGRES_PORT": str(self.postgres.get("port", 5432)),
+            "TAXI_POSTGRES_USER": str(self.postgres["user"]),
+            "TAXI_POSTGRES_PASSWORD": str(self.postgres.get("password") or ""),
+            "TAXI_POSTGRES_DBNAME": str(self.postgres["dbname"]),
+            "TAXI_BIGQUERY_PROJECT": self.project,
+            "TAXI_BIGQUERY_LOCATION": self.settings.bigquery_location,
+            "TAXI_BIGQUERY_ENDPOINT": self.bigquery_endpoint,
+            "TAXI_BIGQUERY_METHOD": method,
+            "TAXI_BIGQUERY_KEYFILE": str(keyfile or ""),
+            "TAXI_BUCKET": self.settings.bucket,
+            "GOOGLE_CLOUD_PROJECT": self.project,
+        }
+        if self.gcs_endpoint:
+            variables[_STORAGE_ENDPOINT] = self.gcs_endpoint
+        return variables
+
+    def _google_credentials(self) -> Any:
+        import google.auth
+        from google.auth.exceptions import DefaultCredentialsError
+        from google.oauth2 import service_account
+
+        try:
+            if keyfile := self.settings.bigquery_keyfile:
+                return service_account.Credentials.from_service_account_file(str(keyfile))
+            return google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0]
+        except (DefaultCredentialsError, ValueError):
+            raise SettingError(
+                "There are no Google credentials for the profile gcp",
+                "Run `gcloud auth application-default login`, or set bigquery_keyfile to a service account's key file",
+            ) from None
+
+
+class Servers:
+    """The servers for the time of a `with`.
+
+    With the profile `local` they are started when they are needed, and stopped at the end unless `up` keeps them; the
+    other profiles' servers are up to their owners.
+    """
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._stack = embedded_stack(settings) if settings.profile == "local" else None
+
+    def __enter__(self) -> "Servers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stack and not kept_marker(self._settings).exists():
+            self._stack.stop()
+
+    def postgres(self) -> Connections:
+        """Postgres answers, and with it the ledger; the others may not (BigQuery's emulator takes 3 s to start)."""
+        return self._connect(("postgres",))
+
+    def all(self) -> Connections:
+        """All three answer."""
+        return self._connect(("postgres", "gcs", "bigquery"))
+
+    def _connect(self, names: tuple[str, ...]) -> Connections:
+        settings = self._settings
+        if not self._stack:
+            endpoints = settings.gcs_endpoint, settings.bigquery_endpoint
+            connections = Connections(settings, settings.postgres_parameters(), settings.bigquery_project, *endpoints)
+        else:
+            ends = self._stack.start(names)
+            postgres = {
+                "host": ends.postgres_host,
+                "port": ends.postgres_port,
+                "user": ends.postgres_user,
+                "password": ends.postgres_password,
+                "dbname": ends.postgres_dbname,
+            }
+            connections = Connections(settings, postgres, ends.project, ends.gcs_url, ends.bigquery_url)
+        if connections.gcs_endpoint:  # a gs:// source is on the same Cloud Storage as the lake
+            os.environ[_STORAGE_ENDPOINT] = connections.gcs_endpoint
+        return connections
+
+
+def embedded_stack(settings: Settings) -> Stack:
+    """The embedded servers of these settings."""
+    ports = {"postgres": settings.postgres_port, "gcs": settings.gcs_port, "bigquery": settings.bigquery_port}
+    return Stack(settings.state_dir / "servers", {name: port for name, port in ports.items() if port})
+
+
+def kept_marker(settings: Settings) -> Path:
+    """The file that says that `up` started the servers, and only `down` may stop them."""
+    return settings.state_dir / "servers" / "kept"

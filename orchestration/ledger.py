@@ -1,0 +1,195 @@
+"""The ledger in Postgres: runs, their steps, the state of every file month, and what each store held of it."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from ingest.checksums import Measure
+from ingest.errors import StoreError, TaxiError
+from ingest.source import Fetched
+
+MonthKey = tuple[str, date]
+
+_PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "google-cloud-storage")
+# An arbitrary number; whoever holds the advisory lock of that number is the one run in progress.
+_RUN_LOCK = 7_201_501
+
+
+@dataclass(frozen=True)
+class MonthRecord:
+    """What the ledger says of a file month."""
+
+    dataset: str
+    month: date
+    state: str
+    source_etag: str | None
+    source_length: int | None
+    source_sha256: str | None
+    declared: str | None
+    undeclared: tuple[str, ...]
+    rows: int | None
+    difference: int | None
+    error: str | None
+    updated_at: datetime
+
+
+class Ledger:
+    """Reads and writes the ledger over one connection of its own; every write is committed at once."""
+
+    def __init__(self, connection: psycopg.Connection):
+        connection.autocommit = True
+        self._connection = connection
+        self.run_id = ""
+        if not self._one("select to_regclass('taxi_ledger.stages') as name")["name"]:
+            connection.execute(Path(__file__).with_name("ledger.sql").read_text())
+
+    def start_run(self, command: str, profile: str, source: str) -> str:
+        """Open a run and return its id. Raises StoreError while another run is in progress."""
+        if not self._one("select pg_try_advisory_lock(%s) as held", _RUN_LOCK)["held"]:
+            other = self._one("select run_id, started_at from taxi_ledger.runs order by started_at desc limit 1")
+            raise StoreError(
+                f"Another run is in progress ({other['run_id'] if other else 'just begun'})",
+                "Wait for it to end, or end it; what it has not done is done by the next run",
+            )
+        # We hold the lock, so a run that still says 'running' was killed.
+        self._execute(
+            "update taxi_ledger.runs set outcome = 'interrupted', finished_at = now() where outcome = 'running'"
+        )
+        self._execute("update taxi_ledger.steps set outcome = 'interrupted' where outcome = 'running'")
+        self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        versions = {package: version(package) for package in _PACKAGES}
+        self._execute(
+            "insert into taxi_ledger.runs (run_id, command, profile, source, versions) values (%s, %s, %s, %s, %s)",
+            self.run_id, command, profile, source, Jsonb(versions),
+        )  # fmt: skip
+        return self.run_id
+
+    def finish_run(self, outcome: str, error: str | None = None) -> None:
+        """Close the run."""
+        self._execute(
+            "update taxi_ledger.runs set outcome = %s, error = %s, finished_at = now() where run_id = %s",
+            outcome, error, self.run_id,
+        )  # fmt: skip
+
+    @contextmanager
+    def step(self, step: str, subject: str = "") -> Iterator[None]:
+        """Record what happens inside as a step of the run: how long it took, and the error it ended with, if any."""
+        started_at = datetime.now(UTC)
+        key = (self.run_id, step, subject, started_at)
+        self._execute("insert into taxi_ledger.steps (run_id, step, subject, started_at) values (%s, %s, %s, %s)", *key)
+        outcome, error = "failed", None
+        try:
+            yield
+            outcome = "done"
+        except (TaxiError, OSError) as failure:
+            error = str(failure)
+            raise
+        finally:
+            self._execute(
+                "update taxi_ledger.steps set finished_at = now(), outcome = %s, error = %s"
+                " where (run_id, step, subject, started_at) = (%s, %s, %s, %s)",
+                outcome, error, *key,
+            )  # fmt: skip
+
+    def months(self) -> dict[MonthKey, MonthRecord]:
+        """The state of every file month that a run has ever taken up."""
+        rows = self._all(
+            "select dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, undeclared,"
+            " rows, difference, error, updated_at from taxi_ledger.months order by file_month, dataset"
+        )
+        records = [MonthRecord(**{**row, "undeclared": tuple(row["undeclared"])}) for row in rows]
+        return {(record.dataset, record.month): record for record in records}
+
+    def set_landing(self, key: MonthKey) -> None:
+        """From here on the stores may differ: whatever breaks off, the month is not done."""
+        self._upsert(key, state="landing", error=None, difference=None)
+
+    def set_landed(self, key: MonthKey, fetched: Fetched, declared: str, undeclared: list[str], rows: int) -> None:
+        """Both stores hold this edition of the file."""
+        self._upsert(
+            key, state="landed", source_name=fetched.stat.url, source_etag=fetched.stat.etag,
+            source_length=fetched.stat.length, source_sha256=fetched.sha256, declared=declared,
+            undeclared=Jsonb(undeclared), rows=rows, error=None, difference=None,
+        )  # fmt: skip
+
+    def set_unchanged(self, key: MonthKey, etag: str, length: int) -> None:
+        """The source states another ETag for the same bytes."""
+        self._upsert(key, source_etag=etag, source_length=length)
+
+    def set_done(self, key: MonthKey) -> None:
+        """All stages agree."""
+        self._upsert(key, state="done", difference=0, error=None)
+
+    def set_failed(self, key: MonthKey, error: str, difference: int | None = None) -> None:
+        """The month is not done; the next run takes it up again."""
+        self._upsert(key, state="failed", error=error, difference=difference)
+
+    def add_stage(self, key: MonthKey, stage: str, measure: Measure, seconds: float) -> None:
+        """Record what a store holds of the month."""
+        self._execute(
+            "insert into taxi_ledger.stages (run_id, dataset, file_month, stage, rows, cents, digest, columns, seconds)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (run_id, dataset, file_month, stage) do update set"
+            " rows = excluded.rows, cents = excluded.cents, digest = excluded.digest, columns = excluded.columns,"
+            " seconds = excluded.seconds, measured_at = now()",
+            self.run_id, *key, stage, measure.rows, measure.cents, measure.digest, Jsonb(measure.columns), seconds,
+        )  # fmt: skip
+
+    def latest_stages(self, key: MonthKey) -> dict[str, Measure]:
+        """The last measure of each stage of the month."""
+        rows = self._all(
+            "select distinct on (stage) stage, rows, cents, columns from taxi_ledger.stages"
+            " where (dataset, file_month) = (%s, %s) order by stage, measured_at desc",
+            *key,
+        )
+        return {
+            row["stage"]: Measure(
+                row["rows"], row["cents"], {name: tuple(sums) for name, sums in row["columns"].items()}
+            )
+            for row in rows
+        }
+
+    def _upsert(self, key: MonthKey, **values: Any) -> None:
+        values = {"run_id": self.run_id, **values}
+        names = ", ".join(values)
+        marks = ", ".join(["%s"] * len(values))
+        updates = ", ".join(f"{name} = excluded.{name}" for name in values)
+        if "state" in values:
+            statement = (
+                f"insert into taxi_ledger.months (dataset, file_month, {names}) values (%s, %s, {marks})"
+                f" on conflict (dataset, file_month) do update set {updates}, updated_at = now()"
+            )
+            self._execute(statement, *key, *values.values())
+        else:
+            assignments = ", ".join(f"{name} = %s" for name in values)
+            self._execute(
+                f"update taxi_ledger.months set {assignments} where (dataset, file_month) = (%s, %s)",
+                *values.values(), *key,
+            )  # fmt: skip
+
+    def _execute(self, statement: str, *values: Any) -> None:
+        try:
+            self._connection.execute(statement, values)
+        except psycopg.OperationalError as error:
+            raise StoreError(f"Postgres went away: {str(error).splitlines()[0]}", "Start it, then run again") from error
+
+    def _all(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            try:
+                return cursor.execute(statement, values).fetchall()
+            except psycopg.OperationalError as error:
+                raise StoreError(
+                    f"Postgres went away: {str(error).splitlines()[0]}", "Start it, then run again"
+                ) from error
+
+    def _one(self, statement: str, *values: Any) -> dict[str, Any] | None:
+        rows = self._all(statement, *values)
+        return rows[0] if rows else None

@@ -1,0 +1,112 @@
+"""What is wanted, held against what the ledger says is done: the difference is what a run does."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from ingest.datasets import DATASETS, Column, DataSet
+from ingest.errors import NotPublishedError, SettingError, TaxiError
+from ingest.months import label
+from ingest.source import FileStat, Source
+from orchestration.ledger import MonthKey, MonthRecord
+
+Action = Literal["land", "build", "nothing", "unavailable"]
+
+
+@dataclass(frozen=True)
+class PlannedMonth:
+    """A wanted file month, what is to be done for it, and why."""
+
+    dataset: DataSet
+    month: date
+    action: Action  # land: from the file on; build: both stores hold it, dbt and reconciling are missing
+    reason: str
+    stat: FileStat | None = None
+    error: TaxiError | None = None
+
+    @property
+    def key(self) -> MonthKey:
+        """Data set and month, as the ledger has them."""
+        return (self.dataset.name, self.month)
+
+    def __str__(self) -> str:
+        return f"{self.dataset.name} {label(self.month)}"
+
+
+def wanted_months(
+    source: Source, datasets: Sequence[DataSet], months: Sequence[date], newest: int, today: date, is_explicit: bool
+) -> list[tuple[DataSet, date]]:
+    """The file months that are wanted, in the order in which they are done: by month, then by data set.
+
+    Named months are wanted of every data set. Else a source that can be listed says what it holds (of all data sets,
+    unless some were named: `is_explicit`), and one that can't is asked for the newest `newest` of each.
+    Raises SourceError; SettingError where the source holds nothing.
+    """
+    if months:
+        wanted = [(dataset, month) for dataset in datasets for month in months]
+    elif (listed := source.list_months(datasets if is_explicit else tuple(DATASETS.values()))) is not None:
+        wanted = listed
+        if not wanted:
+            raise SettingError(
+                f"The source {source.location} holds no month of {', '.join(dataset.name for dataset in datasets)}",
+                "Check the setting source: files are named trip-data/green_tripdata_2024-01.parquet",
+            )
+    else:
+        wanted = [(dataset, month) for dataset in datasets for month in source.newest_months(dataset, newest, today)]
+    order = list(DATASETS)
+    return sorted(wanted, key=lambda pair: (pair[1], order.index(pair[0].name)))
+
+
+def make_plan(
+    source: Source,
+    wanted: Sequence[tuple[DataSet, date]],
+    ledger: dict[MonthKey, MonthRecord],
+    force: bool = False,
+) -> list[PlannedMonth]:
+    """Compare each wanted month's file, as the source states it now, with the ledger's record of it."""
+    stats = source.stat_many([dataset.file_path(month) for dataset, month in wanted])
+    return [
+        _decide(dataset, month, stats[dataset.file_path(month)], ledger.get((dataset.name, month)), force)
+        for dataset, month in wanted
+    ]
+
+
+def declared_fingerprint(dataset: DataSet) -> str:
+    """Changes when the declared columns of the data set do: months landed with other columns are landed again."""
+    columns = [f"{column.name} {column.type} {sorted(column.source_names)}" for column in dataset.columns]
+    return hashlib.sha256("\n".join(columns).encode()).hexdigest()[:12]
+
+
+def undeclared_names(columns: Sequence[Column]) -> str:
+    """'new_fee (double)', for people."""
+    return ", ".join(f"{column.name} ({column.type})" for column in columns)
+
+
+def _decide(
+    dataset: DataSet, month: date, stat: FileStat | TaxiError, record: MonthRecord | None, force: bool
+) -> PlannedMonth:
+    if isinstance(stat, TaxiError):
+        kind = "not published" if isinstance(stat, NotPublishedError) else "source unavailable"
+        return PlannedMonth(dataset, month, "unavailable", kind, error=stat)
+    if force:
+        return PlannedMonth(dataset, month, "land", "forced", stat)
+    if record is None:
+        return PlannedMonth(dataset, month, "land", "new", stat)
+    if (record.source_etag, record.source_length) != (stat.etag, stat.length):
+        reason = "the file changed" if record.source_etag else "interrupted while landing"
+        return PlannedMonth(dataset, month, "land", _after_failure(record, reason), stat)
+    if record.declared != declared_fingerprint(dataset):
+        return PlannedMonth(dataset, month, "land", "the declared columns changed", stat)
+    if record.state == "done":
+        return PlannedMonth(dataset, month, "nothing", "done, and the file is unchanged", stat)
+    if record.state == "landed":
+        return PlannedMonth(dataset, month, "build", "landed, not yet reconciled", stat)
+    if record.state == "landing":
+        return PlannedMonth(dataset, month, "land", "interrupted while landing", stat)
+    return PlannedMonth(dataset, month, "land", _after_failure(record, "failed"), stat)
+
+
+def _after_failure(record: MonthRecord, reason: str) -> str:
+    return f"failed last time: {record.error}" if record.state == "failed" and record.error else reason

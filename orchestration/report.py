@@ -1,0 +1,151 @@
+"""What people see: progress on stderr, results on stdout, as a table or as JSON; in a pipe plain text, no escape codes."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ingest.checksums import Measure
+from ingest.errors import TaxiError
+from ingest.months import label
+from orchestration.ledger import MonthKey, MonthRecord
+from orchestration.plan import PlannedMonth
+
+_WIDE = 140  # columns of a table in a pipe, where there is no terminal to measure
+
+
+class Report:
+    """Says what goes on."""
+
+    def __init__(self) -> None:
+        self.progress = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.output = Console(highlight=False)
+        if not self.output.is_terminal:
+            self.output = Console(highlight=False, width=_WIDE)
+        self._subject = ""
+        self._status: Any = None
+
+    def say(self, text: str) -> None:
+        """A line about something that is done."""
+        self.progress.print(f"{datetime.now():%H:%M:%S}  {text}", markup=False)
+
+    def warn(self, text: str) -> None:
+        """A line about something to look at."""
+        self.progress.print(f"{datetime.now():%H:%M:%S}  ! {text}", style="yellow", markup=False)
+
+    def fail(self, error: Exception | str) -> None:
+        """What went wrong: the file or setting and, on a line of its own, the next step."""
+        what, next_step = (error.what, error.next_step) if isinstance(error, TaxiError) else (str(error), "")
+        self.progress.print(f"{datetime.now():%H:%M:%S}  ✗ {what}", style="red", markup=False)
+        if next_step:
+            self.progress.print(f"            {next_step}", markup=False)
+
+    @contextmanager
+    def doing(self, text: str) -> Iterator[None]:
+        """Something that takes a while: a spinner on a terminal, a line in a pipe."""
+        self._subject = text
+        if not self.progress.is_terminal:
+            self.say(f"{text} …")
+            yield
+            return
+        with self.progress.status(text) as self._status:
+            try:
+                yield
+            finally:
+                self._status = None
+
+    def update(self, detail: str) -> None:
+        """How far the thing being done has come; on a terminal only."""
+        if self._status:
+            self._status.update(f"{self._subject}: {detail}")
+
+    def print_json(self, document: Any) -> None:
+        """A document for programs."""
+        self.output.file.write(json.dumps(document, indent=2, default=str) + "\n")
+
+    def print_plan(self, plan: Sequence[PlannedMonth]) -> None:
+        """What would be done, and why."""
+        table = Table("data set", "month", "to do", "why", box=None, header_style="bold")
+        for planned in plan:
+            todo = {"land": "land, build, reconcile", "build": "build, reconcile"}.get(planned.action, planned.action)
+            reason = f"{planned.reason}: {planned.error}" if planned.error else planned.reason
+            table.add_row(planned.dataset.name, label(planned.month), todo, reason)
+        self.output.print(table)
+
+    def print_status(self, records: Sequence[MonthRecord]) -> None:
+        """Data sets × months, then what is wrong."""
+        if not records:
+            self.output.print("The ledger is empty: nothing has been run yet.")
+            return
+        datasets = sorted({record.dataset for record in records})
+        by_key = {(record.dataset, record.month): record for record in records}
+        table = Table("month", *datasets, box=None, header_style="bold")
+        for month in sorted({record.month for record in records}):
+            table.add_row(label(month), *(_cell(by_key.get((dataset, month))) for dataset in datasets))
+        self.output.print(table)
+        for record in records:
+            if record.error:
+                self.output.print(
+                    f"\n{record.dataset} {label(record.month)}: {record.error}", markup=False, soft_wrap=True
+                )
+
+    def print_ledger(
+        self, keys: Sequence[MonthKey], stages: dict[MonthKey, dict[str, Measure]], records: dict[MonthKey, MonthRecord]
+    ) -> None:
+        """For each file month what every stage holds of it, and the difference."""
+        columns = (
+            "data set",
+            "month",
+            "file rows",
+            "Postgres",
+            "lake",
+            "BigQuery",
+            "accepted",
+            "rejected",
+            "dollars",
+            "difference",
+            "state",
+        )
+        table = Table(*columns[:2], box=None, header_style="bold")
+        for column in columns[2:]:
+            table.add_column(column, justify="right")
+        for key in keys:
+            record, measured = records.get(key), stages.get(key, {})
+            if not record:
+                continue
+            rows = [f"{measured[name].rows:,}" if name in measured else "–" for name in _LEDGER_STAGES]
+            dollars = f"{measured['file'].cents / 100:,.2f}" if "file" in measured else "–"
+            difference = "–" if record.difference is None else f"{record.difference:,}"
+            table.add_row(key[0], label(key[1]), *rows, dollars, difference, _state(record.state))
+        self.output.print(table)
+
+
+_LEDGER_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw", "bigquery_accepted", "bigquery_rejected")
+
+
+def month_document(record: MonthRecord) -> dict[str, Any]:
+    """A month of the ledger as `status --json` shows it."""
+    return {
+        "dataset": record.dataset,
+        "month": label(record.month),
+        "state": record.state,
+        "rows": record.rows,
+        "difference": record.difference,
+        "undeclared_columns": list(record.undeclared),
+        "error": record.error,
+        "updated_at": record.updated_at.isoformat(),
+    }
+
+
+def _cell(record: MonthRecord | None) -> str:
+    if not record:
+        return "·"
+    return f"{_state(record.state)} {record.rows:,}" if record.rows is not None else _state(record.state)
+
+
+def _state(state: str) -> str:
+    return {"done": "[green]done[/]", "failed": "[red]failed[/]"}.get(state, f"[yellow]{state}[/]")

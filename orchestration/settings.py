@@ -1,0 +1,155 @@
+"""All settings, from one place: options, then TAXI_* variables, then .env, then settings.toml, then the defaults here."""
+
+import os
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import ProgrammingError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from ingest.datasets import get_dataset
+from ingest.errors import SettingError
+
+ROOT = Path(__file__).resolve().parent.parent
+_PREFIX = "TAXI_"
+_PROFILES = ("local", "docker", "gcp")
+_Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseModel):
+    """What a run needs to know; settings.toml describes each setting."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: Literal["local", "docker", "gcp"] = "local"
+    source: str = "https://d37ci6vzurychx.cloudfront.net"
+    datasets: tuple[str, ...] = ("yellow", "green", "fhv", "fhvhv")
+    newest_months: int = Field(3, ge=1)
+    batch_months: int = Field(12, ge=1)
+    state_dir: Path = Path(".taxi")
+    cache: Path | None = None
+
+    bucket: str = "taxi-lake"
+    gcs_endpoint: str = ""
+    gcs_port: _Port | None = None
+    bigquery_project: str = "taxi-local"
+    bigquery_location: str = "US"
+    bigquery_endpoint: str = ""
+    bigquery_port: _Port | None = None
+    bigquery_keyfile: Path | None = None
+    bigquery_method: str = ""
+
+    postgres_url: SecretStr | None = None
+    postgres_host: str = "127.0.0.1"
+    postgres_port: _Port | None = None
+    postgres_user: str = "taxi"
+    postgres_password: SecretStr = SecretStr("")
+    postgres_dbname: str = "taxi"
+
+    @field_validator("datasets", mode="before")
+    @classmethod
+    def _known_datasets(cls, value: Any) -> tuple[str, ...]:
+        names = value.split(",") if isinstance(value, str) else value
+        return tuple(get_dataset(name).name for name in names)
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where downloads are kept."""
+        return self.cache or self.state_dir / "cache"
+
+    def postgres_parameters(self) -> dict[str, Any]:
+        """libpq's parameters of the Postgres server, from postgres_url if it is set. Raises SettingError."""
+        if self.postgres_url and self.profile != "local":
+            try:
+                return conninfo_to_dict(self.postgres_url.get_secret_value())
+            except ProgrammingError:
+                raise SettingError(
+                    "postgres_url is not a Postgres URL", "Write postgresql://user:password@host:port/dbname"
+                ) from None
+        return {
+            "host": self.postgres_host,
+            "port": self.postgres_port or 5432,
+            "user": self.postgres_user,
+            "password": self.postgres_password.get_secret_value(),
+            "dbname": self.postgres_dbname,
+        }
+
+
+def load_settings(options: dict[str, Any] | None = None, file: Path = ROOT / "settings.toml") -> Settings:
+    """Gather the settings; `options` are those given on the command line (None: not given).
+
+    Raises SettingError that names the setting, where it stands, and what is wrong with it.
+    """
+    given = {name: (value, f"option --{name}") for name, value in (options or {}).items() if value is not None}
+    environment = _from_environment()
+    from_file = _read_toml(file)
+    profile, origin = (
+        given.get("profile") or environment.get("profile") or (from_file.get("profile", "local"), file.name)
+    )
+    if profile not in _PROFILES:
+        raise SettingError(f"profile is {profile!r} in {origin}", f"Choose from {', '.join(_PROFILES)}")
+    top = {name: (value, file.name) for name, value in from_file.items() if not isinstance(value, dict)}
+    own = {name: (value, f"{file.name} [{profile}]") for name, value in from_file.get(profile, {}).items()}
+    # An empty value is one that is not set.
+    merged = {name: entry for name, entry in {**top, **own, **environment, **given}.items() if entry[0] != ""}
+    if profile == "gcp":
+        _require_for_gcp(merged)
+    try:
+        settings = Settings(**{name: value for name, (value, _) in merged.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise SettingError(_explain(name, first, merged), _advise(name)) from None
+    except SettingError as error:
+        raise SettingError(f"datasets in {merged['datasets'][1]}: {error.what}", error.next_step) from None
+    if settings.bigquery_keyfile and not settings.bigquery_keyfile.is_file():
+        raise SettingError(
+            f"bigquery_keyfile {settings.bigquery_keyfile} does not exist", "Name the account's key file"
+        )
+    return settings.model_copy(update={"state_dir": (file.parent / settings.state_dir).resolve()})
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{file.name} is not TOML: {error}", "Correct that line") from None
+
+
+def _from_environment() -> dict[str, tuple[str, str]]:
+    dotenv = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
+    return {
+        name.removeprefix(_PREFIX).lower(): (value, f"variable {name}")
+        for name, value in {**dotenv, **os.environ}.items()
+        if name.startswith(_PREFIX) and value
+    }
+
+
+def _explain(name: str, error: dict[str, Any], merged: dict[str, tuple[Any, str]]) -> str:
+    origin = merged[name][1] if name in merged else "the settings"
+    if error["type"] == "extra_forbidden":
+        return f"{name} in {origin} is not a setting"
+    shown = "" if "password" in name or "url" in name else f" {error['input']!r}"
+    return f"{name}{shown} in {origin}: {error['msg']}"
+
+
+def _advise(name: str) -> str:
+    similar = get_close_matches(name, Settings.model_fields, n=1)
+    if name not in Settings.model_fields and similar:
+        return f"Did you mean {similar[0]}?"
+    return "settings.toml describes each setting"
+
+
+def _require_for_gcp(merged: dict[str, tuple[Any, str]]) -> None:
+    for name in ("bigquery_project", "bucket", "postgres_url"):
+        if name not in merged:
+            raise SettingError(
+                f"{name} is not set, and the profile gcp needs it",
+                f"Set it in settings.toml under [gcp], or as {_PREFIX}{name.upper()}",
+            )
