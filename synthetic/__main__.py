@@ -1,0 +1,43 @@
+"""`python -m synthetic ROOT`: writes synthetic TLC files; the demo's months unless one is asked for."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingest.errors import TaxiError
+from ingest.months import label, parse_month
+from synthetic.demo import write_demo
+from synthetic.files import write_month
+from synthetic.layouts import FIRST_MONTHS
+from synthetic.zones import write_zone_lookup
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    root: Annotated[Path, typer.Argument(help="Folder for trip-data/ and misc/, laid out as TLC's")],
+    dataset: Annotated[str, typer.Option(help=f"One of {', '.join(FIRST_MONTHS)}; none: the demo's months")] = "",
+    month: Annotated[str, typer.Option(help="Such as 2024-01; goes with --dataset")] = "",
+    rows: Annotated[int, typer.Option(min=0, help="Rows of each file")] = 2_000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other trips")] = 0,
+) -> None:
+    """Write SYNTHETIC TLC trip files: invented trips in TLC's own layouts, with the faults that real files have."""
+    if bool(dataset) != bool(month):
+        raise typer.BadParameter("--dataset and --month go together")
+    try:
+        if dataset:
+            paths = [write_month(root, dataset, parse_month(month), rows, seed), write_zone_lookup(root)]
+        else:
+            paths = write_demo(root, rows, seed)
+    except (TaxiError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from None
+    what = f"{dataset} {label(parse_month(month))}" if dataset else f"{len(paths) - 1} months of the demo"
+    typer.echo(f"SYNTHETIC data ({what}, {rows:,} rows a file, seed {seed}): no trip in these files took place.")
+    for path in paths:
+        typer.echo(f"  {path}")
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m synthetic")
