@@ -1,0 +1,53 @@
+"""When TLC publishes a month: about two months after its end (monthly since May 2022; twice a year before)."""
+
+import re
+from datetime import date
+
+from ingest.datasets import DATASETS, DataSet
+from ingest.errors import NotPublishedError
+from ingest.months import add_months, label
+
+_FILE_NAME = re.compile(r"trip-data/([a-z]+)_tripdata_([0-9]{4})-(0[1-9]|1[0-2])\.parquet")
+LANDING_PAGE = "https://www.nyc.gov/site/tlc/about/tlc-trip-record-data.page"
+
+
+def month_of(path: str) -> tuple[DataSet, date] | None:
+    """'trip-data/green_tripdata_2024-01.parquet' -> (GREEN, date(2024, 1, 1)); None for any other path."""
+    match = _FILE_NAME.fullmatch(path)
+    if not match or match[1] not in DATASETS or match[2] == "0000":
+        return None
+    return DATASETS[match[1]], date(int(match[2]), int(match[3]), 1)
+
+
+def check_month(dataset: DataSet, month: date, today: date) -> None:
+    """Raises NotPublishedError for a month that no source can have: before the data set's first, or not over."""
+    if month < dataset.first_month:
+        raise NotPublishedError(
+            f"There is no {dataset.name} {label(month)}: the first month of {dataset.name} is "
+            f"{label(dataset.first_month)}",
+            f"Ask for months from {label(dataset.first_month)} on",
+        )
+    if month >= today.replace(day=1):
+        raise NotPublishedError(
+            f"There is no {dataset.name} {label(month)} yet: the month is not over (today is {today})",
+            _when_expected(month),
+        )
+
+
+def not_published(path: str, shown: str, today: date) -> NotPublishedError:
+    """The error for a file that a source, which answers, does not have; `shown` is its name for people."""
+    named = month_of(path)
+    if named is None:
+        return NotPublishedError(f"{shown} does not exist", "Check the setting `source`")
+    dataset, month = named
+    is_due = add_months(month, 3) <= today.replace(day=1)
+    return NotPublishedError(
+        f"{dataset.name} {label(month)} is not published: there is no {shown}",
+        f"It was to be expected by {label(add_months(month, 3))}: look at {LANDING_PAGE}, or check the setting `source`"
+        if is_due
+        else _when_expected(month),
+    )
+
+
+def _when_expected(month: date) -> str:
+    return f"TLC publishes about two months late: try again at the end of {label(add_months(month, 2))}"

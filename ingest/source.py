@@ -1,0 +1,161 @@
+"""Where TLC's files come from: a base URL, a folder or a gs:// prefix, each laid out as TLC lays out its own.
+
+`open_source` chooses by the form of the location; what the sources have in common stands here, what each does
+differently in http_source.py, folder_source.py and bucket_source.py.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ingest.datasets import DATASETS, DataSet
+from ingest.errors import NotPublishedError, SettingError, SourceError, TaxiError
+from ingest.months import add_months
+from ingest.publication import month_of
+from ingest.retry import RetryPolicy
+
+TLC_URL = "https://d37ci6vzurychx.cloudfront.net"
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes there are and the bytes there will be."""
+
+
+class SourceDownError(SourceError):
+    """The source as a whole does not answer, or blocks us: asking it for other files is no use now."""
+
+
+@dataclass(frozen=True)
+class FileStat:
+    """What a source says of a file without sending it."""
+
+    url: str
+    """For people and the ledger: without user, password and query."""
+    etag: str
+    """Changes when the file does; '' where the source gives no sign of that."""
+    length: int
+    """Bytes."""
+    modified: str
+    """UTC, ISO 8601; '' where unknown."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A whole file on this machine, and the version of it that it is."""
+
+    path: Path
+    stat: FileStat
+    sha256: str
+
+
+class Source(ABC):
+    """TLC's files at one place. A path is relative to it, as DataSet.file_path and ZONE_LOOKUP_PATH give it."""
+
+    location: str
+    """For people: without user, password and query."""
+
+    @abstractmethod
+    def list_months(self, datasets: Sequence[DataSet]) -> list[tuple[DataSet, date]] | None:
+        """All months that are here, by data set and month; None where the source has no listing (http)."""
+
+    @abstractmethod
+    def stat(self, path: str) -> FileStat:
+        """Raises NotPublishedError where there is no such file, SourceError where the source does not say."""
+
+    @abstractmethod
+    def fetch(self, path: str, progress: Progress | None = None) -> Fetched:
+        """The whole file on this machine, checked; raises as `stat` does, and BadFileError and CacheError."""
+
+    def stat_many(self, paths: Sequence[str], workers: int = 8) -> dict[str, FileStat | TaxiError]:
+        """`stat` of each path, `workers` at a time: its FileStat or its error.
+
+        Once the source is found to be down, the paths not yet asked for get that error too: 200 months would
+        otherwise each wait out all their tries.
+        """
+        down: list[SourceDownError] = []
+
+        def ask(path: str) -> FileStat | TaxiError:
+            if down:
+                return down[0]
+            try:
+                return self.stat(path)
+            except SourceDownError as error:
+                down.append(error)
+                return error
+            except TaxiError as error:
+                return error
+
+        with ThreadPoolExecutor(workers) as pool:
+            return dict(zip(paths, pool.map(ask, paths), strict=True))
+
+    def newest_months(self, dataset: DataSet, count: int, today: date, give_up_after: int = 8) -> list[date]:
+        """The newest `count` published months in order, fewer where `give_up_after` unpublished ones come between.
+
+        Asks for several months at once, back from the last one that is over. Raises NotPublishedError where not one
+        is published, SourceError where the source does not say.
+        """
+        published: list[date] = []
+        unpublished = 0
+        newest = add_months(today, -1)
+        while len(published) < count and unpublished < give_up_after and newest >= dataset.first_month:
+            months = [add_months(newest, -back) for back in range(count + 3)]
+            months = [month for month in months if month >= dataset.first_month]
+            answers = self.stat_many([dataset.file_path(month) for month in months])
+            for month, answer in zip(months, answers.values(), strict=True):
+                if isinstance(answer, FileStat):
+                    published.append(month)
+                elif isinstance(answer, NotPublishedError):
+                    unpublished += 1
+                else:
+                    raise answer
+            newest = add_months(months[-1], -1)
+        if not published:
+            raise NotPublishedError(
+                f"{self.location} has none of the last {unpublished} months of {dataset.name}",
+                "Check the setting `source`, or name the months",
+            )
+        return sorted(published[:count])
+
+
+def open_source(
+    location: str | Path, *, cache: Path, tries: int = 7, base_delay: float = 1.0, timeout: float = 30.0
+) -> Source:
+    """The source at `location`: http(s)://…, gs://bucket/prefix, or a folder.
+
+    `cache` is where files from afar are kept. A request that fails is made `tries` times in all, after pauses that
+    begin at `base_delay` seconds and double; `timeout` is the longest silence of a server, in seconds.
+    Raises SettingError for a location that cannot be used.
+    """
+    text = os.fspath(location)
+    scheme = text.partition("://")[0].lower() if "://" in text else ""
+    policy = RetryPolicy(tries, base_delay)
+    # Each kind is imported where it is used: google-cloud-storage alone takes longer than a run with nothing to do.
+    if scheme in ("http", "https"):
+        from ingest.http_source import HttpSource
+
+        return HttpSource(text, cache, policy, timeout)
+    if scheme == "gs":
+        from ingest.bucket_source import BucketSource
+
+        return BucketSource(text, cache, policy, timeout)
+    if scheme == "file":
+        text = unquote(urlsplit(text).path)
+    elif scheme:
+        raise SettingError(
+            f"The setting `source` begins with {scheme}://, which is no kind of source",
+            "Give a folder, an http(s):// address or a gs:// prefix",
+        )
+    from ingest.folder_source import FolderSource
+
+    return FolderSource(Path(text))
+
+
+def listed_months(paths: Sequence[str], datasets: Sequence[DataSet]) -> list[tuple[DataSet, date]]:
+    """The months among the paths of a listing, in the order of DATASETS and of time; strange names are ignored."""
+    order = list(DATASETS)
+    found = {named for path in paths if (named := month_of(path)) and named[0] in datasets}
+    return sorted(found, key=lambda named: (order.index(named[0].name), named[1]))
