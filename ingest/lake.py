@@ -27,6 +27,10 @@ _CHUNK_BYTES = 16 * 2**20
 _REFUSALS = (GoogleAPIError, GoogleAuthError, RequestException, ConnectionError)
 
 
+class MissingObjectError(StoreError):
+    """The lake has no object of that month."""
+
+
 def object_name(dataset: DataSet, month: date) -> str:
     """raw/dataset=yellow/file_month=2024-01-01/yellow_tripdata_2024-01.parquet"""
     return f"{RAW_PREFIX}/dataset={dataset.name}/file_month={month.isoformat()}/{dataset.table}_{month:%Y-%m}.parquet"
@@ -97,7 +101,7 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
 
 
 def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch: Path) -> Measure:
-    """Read the month's object back from the bucket and measure it. Raises StoreError where it is not there."""
+    """Read the month's object back from the bucket and measure it. Raises MissingObjectError, StoreError."""
     measurer = Measurer(dataset.total_columns)
     name = object_name(dataset, month)
     scratch.mkdir(parents=True, exist_ok=True)
@@ -105,9 +109,7 @@ def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch
         try:
             bucket.blob(name, chunk_size=_CHUNK_BYTES).download_to_filename(file.name, checksum="crc32c")
         except NotFound as error:
-            raise StoreError(
-                f"gs://{bucket.name}/{name} does not exist", "Run again with --force for that month"
-            ) from error
+            raise MissingObjectError(f"gs://{bucket.name}/{name} does not exist") from error
         except _REFUSALS as error:
             raise _refused(bucket, error, name) from error
         with pq.ParquetFile(file.name) as parquet:

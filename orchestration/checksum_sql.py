@@ -1,13 +1,14 @@
 """The checksums of ingest/checksums.py in SQL, one SELECT per table and file month, for Postgres and BigQuery alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from ingest.checksums import CENTS_LIMIT, DOUBLE_LIMIT, DOUBLE_SCALE, PRIME
 
 # The types that raw tables and models have, by what a value's integer is made of.
-Kind = Literal["bigint", "double", "text", "timestamp", "date", "boolean", "money"]
+Kind = Literal["bigint", "double", "text", "timestamp", "date", "boolean", "numeric"]
 
 KIND_OF_POSTGRES_TYPE: dict[str, Kind] = {
     "smallint": "bigint",
@@ -19,7 +20,7 @@ KIND_OF_POSTGRES_TYPE: dict[str, Kind] = {
     "timestamp without time zone": "timestamp",
     "date": "date",
     "boolean": "boolean",
-    "numeric": "money",
+    "numeric": "numeric",
 }
 
 
@@ -59,35 +60,39 @@ def measure_query(
     table: str,
     columns: dict[str, Kind],
     total_columns: Iterable[str],
-    where: str,
+    months: Sequence[tuple[str, date]],
     weight: str = "row_number",
     rows: str = "count(*)",
 ) -> str:
-    """A SELECT of one row: rows, cents, then count, sum and weighted sum of each of `columns`, in their order.
+    """A SELECT of one row per data set and file month that `table` holds of `months`.
 
-    `table` and `where` are SQL; `total_columns` are the dollars whose cents are summed; `weight` is the integer column
-    that numbers the rows; `rows` the expression that counts them.
+    It gives data set, file month, rows, cents, then count, sum and weighted sum of each of `columns`, in their order.
+    `total_columns` are the dollars whose cents are summed; `weight` is the integer column that numbers the rows; `rows`
+    the expression that counts them.
     """
     residue_of_weight = dialect.mod.format(dialect.bigint.format(dialect.quote.format(weight)), PRIME)
-    parts = [rows, _cents(dialect, columns, total_columns)]
+    parts = ["dataset", "file_month", rows, _cents(dialect, columns, total_columns)]
     for name, kind in columns.items():
         quoted = dialect.quote.format(name)
         residue = dialect.mod.format(_integer(dialect, quoted, kind), PRIME)
         weighted = dialect.mod.format(f"({residue_of_weight}) * ({residue})", PRIME)
         parts += [f"count({quoted})", f"coalesce(sum({residue}), 0)", f"coalesce(sum({weighted}), 0)"]
     selected = ",\n  ".join(f"{part} as c{number}" for number, part in enumerate(parts))
-    return f"select\n  {selected}\nfrom {table}\nwhere {where}"
+    # Literal months, so that partitions are pruned.
+    file_months = ", ".join(f"date '{month.isoformat()}'" for month in sorted({month for _, month in months}))
+    datasets = ", ".join(f"'{name}'" for name in sorted({name for name, _ in months}))
+    return (
+        f"select\n  {selected}\nfrom {table}\n"
+        f"where file_month in ({file_months}) and dataset in ({datasets})\ngroup by dataset, file_month"
+    )
 
 
 def _cents(dialect: Dialect, columns: dict[str, Kind], total_columns: Iterable[str]) -> str:
     sums = []
     for name in total_columns:
         quoted = dialect.quote.format(name)
-        cents = (
-            _integer(dialect, quoted, "money")
-            if columns[name] == "money"
-            else _scaled(dialect, quoted, 100, CENTS_LIMIT)
-        )
+        is_exact = columns[name] == "numeric"
+        cents = dialect.bigint.format(f"{quoted} * 100") if is_exact else _scaled(dialect, quoted, 100, CENTS_LIMIT)
         sums.append(f"coalesce(sum({cents}), 0)")
     return " + ".join(sums) or "0"
 
@@ -96,8 +101,8 @@ def _integer(dialect: Dialect, quoted: str, kind: Kind) -> str:
     match kind:
         case "bigint":
             return dialect.bigint.format(quoted)
-        case "money":  # an exact numeric of dollars: whole cents
-            return dialect.bigint.format(f"{quoted} * 100")
+        case "numeric":  # exact: dollars to the cent, miles to the thousandth
+            return dialect.bigint.format(f"{quoted} * 1000")
         case "double":
             return _scaled(dialect, quoted, DOUBLE_SCALE, DOUBLE_LIMIT)
         case "boolean":

@@ -9,6 +9,7 @@ from typing import Literal
 from ingest.datasets import DATASETS, Column, DataSet
 from ingest.errors import NotPublishedError, SettingError, TaxiError
 from ingest.months import label
+from ingest.publication import check_month
 from ingest.source import FileStat, Source
 from orchestration.ledger import MonthKey, MonthRecord
 
@@ -88,6 +89,7 @@ def _decide(
     dataset: DataSet, month: date, stat: FileStat | TaxiError, record: MonthRecord | None, force: bool
 ) -> PlannedMonth:
     if isinstance(stat, TaxiError):
+        stat = _explained(stat, dataset, month)
         kind = "not published" if isinstance(stat, NotPublishedError) else "source unavailable"
         return PlannedMonth(dataset, month, "unavailable", kind, error=stat)
     if force:
@@ -110,3 +112,13 @@ def _decide(
 
 def _after_failure(record: MonthRecord, reason: str) -> str:
     return f"failed last time: {record.error}" if record.state == "failed" and record.error else reason
+
+
+def _explained(error: TaxiError, dataset: DataSet, month: date) -> TaxiError:
+    """Where a file is not there, say so if its month cannot be: before the data set's first, or not over yet."""
+    if isinstance(error, NotPublishedError):
+        try:
+            check_month(dataset, month, date.today())
+        except NotPublishedError as better:
+            return better
+    return error

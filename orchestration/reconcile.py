@@ -1,11 +1,10 @@
 """Holds what each store has of a file month against the next one: every row, cent and column must be accounted for."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
-from itertools import chain
+from pathlib import Path
 
 import psycopg
 from google.api_core.exceptions import GoogleAPIError
@@ -13,11 +12,11 @@ from requests.exceptions import RequestException
 
 from ingest import lake, postgres
 from ingest.checksums import Measure
-from ingest.datasets import DataSet
+from ingest.datasets import DATASETS
 from ingest.errors import StoreError
-from ingest.months import label
 from orchestration.checksum_sql import BIGQUERY, KIND_OF_POSTGRES_TYPE, POSTGRES, Dialect, Kind, measure_query
 from orchestration.connections import Connections
+from orchestration.ledger import MonthKey
 
 MARTS_SCHEMA = "taxi_marts"
 
@@ -43,6 +42,9 @@ class Stage:
     seconds: float
 
 
+_Measured = dict[tuple[MonthKey, str], Stage]
+
+
 @dataclass(frozen=True)
 class Difference:
     """Two stages that ought to agree and don't: right minus left."""
@@ -65,48 +67,45 @@ class Difference:
         return f"{self.left} → {self.right}: {', '.join(parts)}"
 
 
-def measure_stages(connections: Connections, dataset: DataSet, month: date, file: Measure) -> dict[str, Stage]:
-    """Measure every stage of the month anew, but for the file, which was measured as it landed. Raises StoreError."""
-    with postgres.connect(connections.dsn) as connection:
-        raw = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
-        marts = {name: _mart_columns(connection, table) for name, table in _MART_TABLES.items()}
+def measure_stages(connections: Connections, files: dict[MonthKey, Measure]) -> dict[MonthKey, dict[str, Stage]]:
+    """Measure every stage of these file months anew, but for the files, which were measured as they landed (`files`).
 
-    def in_postgres() -> dict[str, Stage]:
+    One query per table and warehouse, whatever the number of months: preparing one takes BigQuery a second.
+    Raises StoreError.
+    """
+    with postgres.connect(connections.dsn) as connection:
+        columns = {name: _mart_columns(connection, table) for name, table in _MART_TABLES.items()}
+        for dataset in DATASETS.values():
+            columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
+
+    def in_postgres() -> _Measured:
         with postgres.connect(connections.dsn) as connection:
             return _measure_warehouse(
-                "postgres", POSTGRES, lambda query: connection.execute(query).fetchone(), dataset, month, raw, marts
+                "postgres", POSTGRES, lambda query: connection.execute(query).fetchall(), files, columns
             )
 
-    def in_bigquery() -> dict[str, Stage]:
+    def in_bigquery() -> _Measured:
         client = connections.bigquery
         return _measure_warehouse(
-            "bigquery",
-            BIGQUERY,
-            lambda query: next(iter(client.query_and_wait(query))).values(),
-            dataset,
-            month,
-            raw,
-            marts,
+            "bigquery", BIGQUERY, lambda query: [row.values() for row in client.query_and_wait(query)], files, columns
         )
 
-    def in_lake() -> dict[str, Stage]:
+    def in_lake() -> _Measured:
         scratch = connections.settings.state_dir / "scratch"
-        return {"lake": _timed(lambda: lake.measure_month(connections.bucket, dataset, month, scratch))}
+        return {(key, "lake"): _measure_object(connections, key, scratch) for key in files}
 
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(work) for work in (in_postgres, in_bigquery, in_lake)]
         try:
-            parts = [future.result() for future in futures]
+            measured = {pair: stage for future in futures for pair, stage in future.result().items()}
         except psycopg.Error as error:
-            raise StoreError(
-                f"Postgres failed while {dataset.name} {label(month)} was measured: {error}", "Run again"
-            ) from error
+            raise StoreError(f"Postgres failed while the stages were measured: {error}", "Run again") from error
         except (GoogleAPIError, RequestException) as error:
-            raise StoreError(
-                f"BigQuery failed while {dataset.name} {label(month)} was measured: {error}", "Run again"
-            ) from error
-    measured = {"file": Stage(file, 0.0), **dict(chain.from_iterable(part.items() for part in parts))}
-    return {name: measured[name] for name in STAGES}
+            raise StoreError(f"BigQuery failed while the stages were measured: {error}", "Run again") from error
+    for key, file in files.items():
+        measured[key, "file"] = Stage(file, 0.0)
+    nothing = Stage(Measure(), 0.0)  # a table without a row of the month
+    return {key: {name: measured.get((key, name), nothing) for name in STAGES} for key in files}
 
 
 def find_differences(stages: dict[str, Measure]) -> list[Difference]:
@@ -141,27 +140,45 @@ def _compare(left: str, one: Measure, right: str, other: Measure, by_column: boo
 def _measure_warehouse(
     warehouse: str,
     dialect: Dialect,
-    run: Callable[[str], tuple],
-    dataset: DataSet,
-    month: date,
-    raw: dict[str, Kind],
-    marts: dict[str, dict[str, Kind]],
-) -> dict[str, Stage]:
-    where = f"file_month = date '{month.isoformat()}' and dataset = '{dataset.name}'"
-
-    def measured(table: str, columns: dict[str, Kind], totals: tuple[str, ...], **numbering: str) -> Stage:
-        query = measure_query(dialect, table, columns, totals, where, **numbering)
-        return _timed(lambda: _to_measure(run(query), columns))
-
-    stages = {f"{warehouse}_raw": measured(f"taxi_raw.{dataset.table}", raw, dataset.total_columns)}
+    run: Callable[[str], Sequence[tuple]],
+    files: dict[MonthKey, Measure],
+    columns: dict[str, dict[str, Kind]],
+) -> _Measured:
+    """Measure the raw tables and the marts on one warehouse, all months of a table at once."""
+    found: _Measured = {}
+    by_dataset: dict[str, list[MonthKey]] = {}
+    for key in files:
+        by_dataset.setdefault(key[0], []).append(key)
+    tables = [
+        (f"{warehouse}_raw", f"taxi_raw.{DATASETS[name].table}", columns[name], DATASETS[name].total_columns, keys, {})
+        for name, keys in by_dataset.items()
+    ]
     for name, table in _MART_TABLES.items():
         # The mart has no row numbers: its rows are told apart by their zone, and counted by their trips.
-        numbering = {"weight": "pickup_location_id", "rows": "coalesce(sum(trips), 0)"} if name == "mart" else {}
-        stages[f"{warehouse}_{name}"] = measured(f"{MARTS_SCHEMA}.{table}", marts[name], ("total_amount",), **numbering)
-    return stages
+        numbering = {"weight": "pickup_location_id", "rows": "sum(trips)"} if name == "mart" else {}
+        tables.append(
+            (f"{warehouse}_{name}", f"{MARTS_SCHEMA}.{table}", columns[name], ("total_amount",), list(files), numbering)
+        )
+    for stage, table, kinds, totals, keys, numbering in tables:
+        query = measure_query(dialect, table, kinds, totals, keys, **numbering)
+        started = time.monotonic()
+        rows = run(query)
+        seconds = round((time.monotonic() - started) / len(keys), 3)
+        for dataset, month, *values in rows:
+            found[(dataset, month), stage] = Stage(_to_measure(values, kinds), seconds)
+    return found
 
 
-def _to_measure(values: tuple, columns: dict[str, Kind]) -> Measure:
+def _measure_object(connections: Connections, key: MonthKey, scratch: Path) -> Stage:
+    started = time.monotonic()
+    try:
+        measure = lake.measure_month(connections.bucket, DATASETS[key[0]], key[1], scratch)
+    except lake.MissingObjectError:
+        measure = Measure()
+    return Stage(measure, round(time.monotonic() - started, 3))
+
+
+def _to_measure(values: Sequence, columns: dict[str, Kind]) -> Measure:
     rows, cents, *sums = (int(value) for value in values)
     triples = zip(sums[0::3], sums[1::3], sums[2::3], strict=True)
     return Measure(rows, cents, dict(zip(columns, triples, strict=True)))
@@ -177,9 +194,3 @@ def _mart_columns(connection: psycopg.Connection, table: str) -> dict[str, Kind]
     if not rows:
         raise StoreError(f"Postgres has no table {MARTS_SCHEMA}.{table}", "See the dbt log of this run")
     return {name: KIND_OF_POSTGRES_TYPE[data_type] for name, data_type in rows}
-
-
-def _timed(work: Callable[[], Measure]) -> Stage:
-    started = time.monotonic()
-    measure = work()
-    return Stage(measure, round(time.monotonic() - started, 3))

@@ -152,9 +152,8 @@ class Run:
         self._refresh_external_tables()
         for warehouse in WAREHOUSES:
             months = self._build(warehouse, months)
-        for key, record in self._ledger.months().items():
-            if record.month in months and record.state in ("landed", "done"):
-                self._reconcile(key)
+        records = self._ledger.months().items()
+        self._reconcile([key for key, record in records if key[1] in months and record.state in ("landed", "done")])
 
     def _refresh_external_tables(self) -> None:
         with self._ledger.step("external tables"):
@@ -193,26 +192,30 @@ class Run:
             self._report.warn(f"dbt on {warehouse}: {warning}")
         return months
 
-    def _reconcile(self, key: MonthKey) -> None:
-        dataset, month = DATASETS[key[0]], key[1]
-        if key not in self.touched:
-            self.touched.append(key)
-        try:
-            with self._ledger.step("reconcile", f"{dataset.name} {label(month)}"):
-                file = self._ledger.latest_stages(key)["file"]
-                stages = measure_stages(self._connections, dataset, month, file)
-                for name, stage in stages.items():
-                    if name != "file":
-                        self._ledger.add_stage(key, name, stage.measure, stage.seconds)
-                differences = find_differences({name: stage.measure for name, stage in stages.items()})
-        except TaxiError as error:
-            self._fail(key, error)
+    def _reconcile(self, keys: list[MonthKey]) -> None:
+        """Measure what every store holds of these file months; done are those of which all hold the same."""
+        if not keys:
             return
-        if differences:
-            error = "; ".join(map(str, differences))
-            self._fail(key, f"the stages differ: {error}", sum(difference.size for difference in differences))
-        else:
-            self._ledger.set_done(key)
+        self.touched += [key for key in keys if key not in self.touched]
+        try:
+            with self._ledger.step("reconcile"), self._report.doing(f"reconciling {len(keys)} file months"):
+                stages = measure_stages(
+                    self._connections, {key: self._ledger.latest_stages(key)["file"] for key in keys}
+                )
+        except TaxiError as error:
+            for key in keys:
+                self._fail(key, error)
+            return
+        for key, measured in stages.items():
+            for name, stage in measured.items():
+                if name != "file":
+                    self._ledger.add_stage(key, name, stage.measure, stage.seconds)
+            differences = find_differences({name: stage.measure for name, stage in measured.items()})
+            if differences:
+                explained = "; ".join(map(str, differences))
+                self._fail(key, f"the stages differ: {explained}", sum(difference.size for difference in differences))
+            else:
+                self._ledger.set_done(key)
 
     def _fail(self, subject: PlannedMonth | MonthKey, error: Exception | str, difference: int | None = None) -> None:
         key = subject.key if isinstance(subject, PlannedMonth) else subject

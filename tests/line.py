@@ -1,0 +1,93 @@
+"""The command line as a user runs it, on a state folder and servers of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Line:
+    """One installation of the pipeline: its state folder and the source it reads."""
+
+    state: Path
+    source: Path | str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of its processes: nothing of ours but what says where it lives."""
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "STORAGE_EMULATOR"))}
+        return {**mine, "TAXI_STATE_DIR": str(self.state), "TAXI_SOURCE": str(self.source), "COLUMNS": "200"}
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line itself."""
+        return [sys.executable, str(ROOT / "orchestrate.py"), *arguments]
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`python orchestrate.py <arguments>`, to its end."""
+        return subprocess.run(
+            self.command(*arguments),
+            env={**self.environment, **environment},
+            cwd=self.state.parent,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """`python orchestrate.py <arguments>`, going on in the background."""
+        return subprocess.Popen(
+            self.command(*arguments), env=self.environment, cwd=self.state.parent,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def done(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run, and insist on success."""
+        result = self.run(*arguments)
+        assert result.returncode == 0, f"{arguments} ended with {result.returncode}:\n{result.stderr}\n{result.stdout}"
+        return result
+
+    def months(self) -> dict[str, dict[str, Any]]:
+        """`status --json`, by 'green 2024-01'."""
+        document = json.loads(self.done("status", "--json").stdout)
+        return {f"{month['dataset']} {month['month']}": month for month in document["months"]}
+
+    def servers(self) -> dict[str, str]:
+        """What `env` prints."""
+        lines = self.done("env").stdout.splitlines()
+        pairs = (line.removeprefix("export ").split("=", 1) for line in lines)
+        return {name: value.strip("'") for name, value in pairs}
+
+    def connect(self) -> psycopg.Connection:
+        """A connection of the test's own to Postgres."""
+        servers = self.servers()
+        return psycopg.connect(
+            host=servers["TAXI_POSTGRES_HOST"], port=servers["TAXI_POSTGRES_PORT"], user=servers["TAXI_POSTGRES_USER"],
+            password=servers["TAXI_POSTGRES_PASSWORD"], dbname=servers["TAXI_POSTGRES_DBNAME"], autocommit=True,
+        )  # fmt: skip
+
+    def query(self, statement: str) -> list[tuple]:
+        """The rows of a query on Postgres."""
+        with self.connect() as connection:
+            return connection.execute(statement).fetchall()
+
+    def execute(self, statement: str) -> None:
+        """Change something behind the pipeline's back."""
+        with self.connect() as connection:
+            connection.execute(statement)
+
+    def stages(self) -> dict[tuple[str, str, str], tuple[int, int, str]]:
+        """Rows, cents and digest that the ledger last recorded, by data set, month and stage."""
+        rows = self.query(
+            "select distinct on (dataset, file_month, stage) dataset, to_char(file_month, 'YYYY-MM'), stage, rows, cents, digest"
+            " from taxi_ledger.stages order by dataset, file_month, stage, measured_at desc"
+        )
+        return {row[:3]: row[3:] for row in rows}

@@ -1,0 +1,93 @@
+"""What a run does follows from the source and the ledger alone."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from ingest.datasets import FHV, GREEN, YELLOW
+from ingest.errors import NotPublishedError, SettingError
+from ingest.source import open_source
+from orchestration.ledger import MonthRecord
+from orchestration.plan import declared_fingerprint, make_plan, wanted_months
+from synthetic import write_month
+
+JANUARY = date(2024, 1, 1)
+
+
+@pytest.fixture
+def source(tmp_path: Path):
+    write_month(tmp_path, "green", JANUARY, 10)
+    write_month(tmp_path, "yellow", date(2023, 12, 1), 10)
+    return open_source(tmp_path, cache=tmp_path / "cache")
+
+
+def record(source, **changes) -> MonthRecord:
+    """The ledger's record of green 2024-01, done with the file that the source has."""
+    stat = source.stat(GREEN.file_path(JANUARY))
+    values = {
+        "dataset": "green", "month": JANUARY, "state": "done", "source_etag": stat.etag, "source_length": stat.length,
+        "source_sha256": "f", "declared": declared_fingerprint(GREEN), "undeclared": (), "rows": 10, "difference": 0,
+        "error": None, "updated_at": datetime.now(UTC),
+    }  # fmt: skip
+    return MonthRecord(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "action", "reason"),
+    [
+        ({}, "nothing", "done, and the file is unchanged"),
+        ({"source_etag": "another"}, "land", "the file changed"),
+        ({"source_length": 1}, "land", "the file changed"),
+        ({"declared": "older"}, "land", "the declared columns changed"),
+        ({"state": "landed"}, "build", "landed, not yet reconciled"),
+        ({"state": "landing"}, "land", "interrupted while landing"),
+        ({"state": "landing", "source_etag": None}, "land", "interrupted while landing"),
+        ({"state": "failed", "error": "disk full"}, "land", "failed last time: disk full"),
+    ],
+)
+def test_what_the_ledger_says_decides_what_is_done(source, changes: dict, action: str, reason: str):
+    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source, **changes)})
+    assert (planned.action, planned.reason) == (action, reason)
+
+
+def test_a_month_that_the_ledger_does_not_know_is_new(source):
+    [planned] = make_plan(source, [(GREEN, JANUARY)], {})
+    assert (planned.action, planned.reason) == ("land", "new")
+
+
+def test_force_does_again_what_is_done(source):
+    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source)}, force=True)
+    assert (planned.action, planned.reason) == ("land", "forced")
+
+
+def test_a_month_that_is_not_there_is_unavailable_and_does_not_stop_the_others(source):
+    missing, there = make_plan(source, [(YELLOW, JANUARY), (GREEN, JANUARY)], {})
+    assert missing.action == "unavailable"
+    assert isinstance(missing.error, NotPublishedError)
+    assert there.action == "land"
+
+
+def test_a_month_before_the_first_or_in_the_future_is_explained(source):
+    early, late = make_plan(source, [(FHV, date(2009, 1, 1)), (GREEN, date(2999, 1, 1))], {})
+    assert "the first month of fhv is 2015-01" in str(early.error)
+    assert "2999-01" in str(late.error)
+
+
+def test_without_months_all_that_a_folder_holds_is_wanted_in_the_order_of_time(source):
+    wanted = wanted_months(source, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False)
+    assert wanted == [(YELLOW, date(2023, 12, 1)), (GREEN, JANUARY)]
+    assert wanted_months(source, [GREEN], [], 3, date(2026, 11, 22), is_explicit=True) == [(GREEN, JANUARY)]
+
+
+def test_named_months_are_wanted_of_every_named_data_set(source):
+    months = [JANUARY, date(2024, 2, 1)]
+    wanted = wanted_months(source, [GREEN, YELLOW], months, 3, date(2026, 11, 22), is_explicit=True)
+    assert wanted == [(YELLOW, months[0]), (GREEN, months[0]), (YELLOW, months[1]), (GREEN, months[1])]
+
+
+def test_a_folder_without_months_is_refused(tmp_path: Path):
+    (tmp_path / "trip-data").mkdir()
+    empty = open_source(tmp_path, cache=tmp_path / "cache")
+    with pytest.raises(SettingError, match="holds no month"):
+        wanted_months(empty, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False)

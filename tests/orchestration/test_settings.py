@@ -1,0 +1,90 @@
+"""Settings come from one place, and a wrong one names itself."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import SettingError
+from orchestration.settings import ROOT, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch):
+    import os
+
+    for name in [name for name in os.environ if name.startswith("TAXI_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "settings.toml"
+    path.write_text('bucket = "top"\n[docker]\nbucket = "docker"\n')
+    return path
+
+
+def test_an_option_beats_the_environment_which_beats_the_profile_which_beats_the_file(file: Path, monkeypatch):
+    assert load_settings(file=file).bucket == "top"
+    assert load_settings({"profile": "docker"}, file).bucket == "docker"
+    monkeypatch.setenv("TAXI_BUCKET", "environment")
+    assert load_settings({"profile": "docker"}, file).bucket == "environment"
+    assert load_settings({"bucket": "option"}, file).bucket == "option"
+
+
+def test_an_empty_variable_is_one_that_is_not_set(file: Path, monkeypatch):
+    monkeypatch.setenv("TAXI_BUCKET", "")
+    assert load_settings(file=file).bucket == "top"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('bukket = "x"', "bukket in settings.toml is not a setting. Did you mean bucket?"),
+        ("batch_months = 0", "batch_months 0 in settings.toml"),
+        ('postgres_port = "many"', "postgres_port 'many' in settings.toml"),
+        ('datasets = ["purple"]', "datasets in settings.toml: 'purple' is not a data set"),
+        ('profile = "cloud"', "profile is 'cloud' in settings.toml"),
+        ("bucket =", "settings.toml is not TOML"),
+    ],
+)
+def test_a_wrong_setting_names_itself_and_where_it_stands(tmp_path: Path, line: str, message: str):
+    path = tmp_path / "settings.toml"
+    path.write_text(line)
+    with pytest.raises(SettingError) as caught:
+        load_settings(file=path)
+    assert message in str(caught.value)
+
+
+def test_a_misspelt_variable_is_named(file: Path, monkeypatch):
+    monkeypatch.setenv("TAXI_SOURSE", "x")
+    with pytest.raises(SettingError, match="sourse in variable TAXI_SOURSE is not a setting. Did you mean source"):
+        load_settings(file=file)
+
+
+@pytest.mark.parametrize("missing", ["bigquery_project", "bucket", "postgres_url"])
+def test_the_profile_gcp_names_the_setting_that_it_lacks(monkeypatch, missing: str):
+    needed = {"bigquery_project": "p", "bucket": "b", "postgres_url": "postgresql://u:secret@db/taxi"}
+    for name in needed.keys() - {missing}:
+        monkeypatch.setenv(f"TAXI_{name.upper()}", needed[name])
+    with pytest.raises(SettingError, match=f"{missing} is not set, and the profile gcp needs it"):
+        load_settings({"profile": "gcp"})
+    monkeypatch.setenv(f"TAXI_{missing.upper()}", needed[missing])
+    assert load_settings({"profile": "gcp"}).postgres_parameters()["host"] == "db"
+
+
+def test_a_password_is_shown_neither_by_an_error_nor_by_the_settings(file: Path, monkeypatch):
+    monkeypatch.setenv("TAXI_POSTGRES_URL", "postgresql://u:hunter2@db:many/taxi")
+    settings = load_settings({"profile": "docker"}, file)
+    assert "hunter2" not in repr(settings)
+    monkeypatch.setenv("TAXI_POSTGRES_URL", "nonsense hunter2")
+    with pytest.raises(SettingError) as caught:
+        load_settings({"profile": "docker"}, file).postgres_parameters()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_projects_own_file_says_the_same_as_the_defaults_and_describes_each_setting():
+    text = (ROOT / "settings.toml").read_text()
+    settings, defaults = load_settings(), Settings()
+    assert settings.model_copy(update={"state_dir": defaults.state_dir}) == defaults
+    undescribed = {"bigquery_method"}
+    assert {name for name in Settings.model_fields if name not in text} <= undescribed
