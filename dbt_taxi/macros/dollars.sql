@@ -1,0 +1,3 @@
+{% macro dollars(cents) -%}
+    cast(round(cast({{ cents }} as numeric) / 100, 2) as numeric)
+{%- endmacro %}

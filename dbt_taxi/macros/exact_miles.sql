@@ -1,0 +1,6 @@
+{% macro exact_miles(distance) -%}
+    {%- set thousandths -%}
+        case when abs({{ distance }}) < 1e12 then cast(floor({{ distance }} * 1000 + 0.5) as bigint) end
+    {%- endset -%}
+    cast(round(cast({{ thousandths }} as numeric) / 1000, 3) as numeric)
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro trip_column_names() -%}
+    {{ trip_columns() | map("first") | join(",\n    ") }}
+{%- endmacro %}

@@ -1,0 +1,50 @@
+{% macro trip_columns() -%}
+    {%- set all = ["yellow", "green", "fhv", "fhvhv"] -%}
+    {%- set taxi = ["yellow", "green"] -%}
+    {%- set for_hire = ["fhv", "fhvhv"] -%}
+    {%- set paid = ["yellow", "green", "fhvhv"] -%}
+    {%- set money = "numeric" -%}
+    {{ return([
+        ("row_number", "bigint", all),
+        ("vendor_id", "bigint", taxi),
+        ("rate_code_id", "bigint", taxi),
+        ("payment_type_id", "bigint", taxi),
+        ("trip_type_id", "bigint", ["green"]),
+        ("pickup_location_id", "bigint", all),
+        ("dropoff_location_id", "bigint", all),
+        ("dataset", dbt.type_string(), all),
+        ("hvfhs_license_number", dbt.type_string(), ["fhvhv"]),
+        ("dispatching_base_number", dbt.type_string(), for_hire),
+        ("originating_base_number", dbt.type_string(), ["fhvhv"]),
+        ("affiliated_base_number", dbt.type_string(), ["fhv"]),
+        ("request_source", dbt.type_string(), taxi),
+        ("passenger_count", "bigint", taxi),
+        ("trip_miles", "numeric", paid),
+        ("trip_seconds", "bigint", ["fhvhv"]),
+        ("fare_amount", money, paid),
+        ("extra_amount", money, taxi),
+        ("mta_tax_amount", money, taxi),
+        ("improvement_surcharge_amount", money, taxi),
+        ("tip_amount", money, paid),
+        ("tolls_amount", money, paid),
+        ("congestion_surcharge_amount", money, paid),
+        ("cbd_congestion_fee_amount", money, paid),
+        ("airport_fee_amount", money, ["yellow", "fhvhv"]),
+        ("ehail_fee_amount", money, ["green"]),
+        ("black_car_fund_amount", money, ["fhvhv"]),
+        ("sales_tax_amount", money, ["fhvhv"]),
+        ("driver_pay_amount", money, ["fhvhv"]),
+        ("total_amount", money, paid),
+        ("is_store_and_forward", "boolean", taxi),
+        ("is_shared_requested", "boolean", ["fhvhv"]),
+        ("is_shared", "boolean", for_hire),
+        ("is_access_a_ride", "boolean", ["fhvhv"]),
+        ("is_wheelchair_requested", "boolean", ["fhvhv"]),
+        ("is_wheelchair_matched", "boolean", ["fhvhv"]),
+        ("file_month", "date", all),
+        ("requested_at", type_local_time(), ["fhvhv"]),
+        ("on_scene_at", type_local_time(), ["fhvhv"]),
+        ("pickup_at", type_local_time(), all),
+        ("dropoff_at", type_local_time(), all),
+    ]) }}
+{%- endmacro %}

@@ -1,0 +1,39 @@
+-- One row per data set, calendar month of pick-up and pick-up zone: trips and revenue, whatever file the trips came in.
+with zone_revenue_by_file as (
+    select * from {{ ref('zone_revenue_by_file') }}
+),
+
+dim_zones as (
+    select * from {{ ref('dim_zones') }}
+),
+
+by_month as (
+    select
+        pickup_location_id,
+        dataset,
+        cast(sum(trips) as bigint) as trips,
+        cast(sum(refunds) as bigint) as refunds,
+        cast(sum(fare_amount) as numeric) as fare_amount,
+        cast(sum(tip_amount) as numeric) as tip_amount,
+        cast(sum(tolls_amount) as numeric) as tolls_amount,
+        cast(sum(total_amount) as numeric) as total_amount,
+        revenue_month
+    from zone_revenue_by_file
+    group by pickup_location_id, dataset, revenue_month
+)
+
+select
+    by_month.pickup_location_id,
+    by_month.dataset,
+    dim_zones.borough,
+    dim_zones.zone,
+    by_month.trips,
+    by_month.refunds,
+    by_month.fare_amount,
+    by_month.tip_amount,
+    by_month.tolls_amount,
+    by_month.total_amount,
+    by_month.revenue_month
+from by_month
+left join dim_zones
+    on by_month.pickup_location_id = dim_zones.location_id

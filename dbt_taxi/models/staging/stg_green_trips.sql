@@ -1,0 +1,52 @@
+-- One row per row of a green taxi file: typed and named as everywhere.
+with source as (
+    select * from {{ source('raw', 'green_tripdata') }}
+),
+
+renamed as (
+    select
+        -- ids
+        row_number,
+        vendor_id,
+        ratecode_id as rate_code_id,
+        payment_type as payment_type_id,
+        trip_type as trip_type_id,
+        pu_location_id as pickup_location_id,
+        do_location_id as dropoff_location_id,
+
+        -- strings
+        dataset,
+        request_source,
+
+        -- numerics
+        passenger_count,
+        {{ exact_miles('trip_distance') }} as trip_miles,
+        {{ dollars(cents('fare_amount')) }} as fare_amount,
+        {{ dollars(cents('extra')) }} as extra_amount,
+        {{ dollars(cents('mta_tax')) }} as mta_tax_amount,
+        {{ dollars(cents('improvement_surcharge')) }} as improvement_surcharge_amount,
+        {{ dollars(cents('tip_amount')) }} as tip_amount,
+        {{ dollars(cents('tolls_amount')) }} as tolls_amount,
+        {{ dollars(cents('congestion_surcharge')) }} as congestion_surcharge_amount,
+        {{ dollars(cents('cbd_congestion_fee')) }} as cbd_congestion_fee_amount,
+        {{ dollars(cents('ehail_fee')) }} as ehail_fee_amount,
+        {{ dollars(cents('total_amount')) }} as total_amount,
+
+        -- booleans
+        {{ parse_flag('store_and_fwd_flag') }} as is_store_and_forward,
+        {{ has_impossible_distance('trip_distance') }} as has_impossible_distance,
+        {{ has_impossible_amount([
+            'fare_amount', 'extra', 'mta_tax', 'improvement_surcharge', 'tip_amount', 'tolls_amount',
+            'congestion_surcharge', 'cbd_congestion_fee', 'ehail_fee', 'total_amount',
+        ]) }} as has_impossible_amount,
+
+        -- dates
+        file_month,
+
+        -- timestamps
+        lpep_pickup_datetime as pickup_at,
+        lpep_dropoff_datetime as dropoff_at
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,39 @@
+-- Every raw row and cent of a file month is in fct_trips or rejected_trips, and nothing else is.
+with raw_trips as (
+    {% for dataset in ['yellow', 'green', 'fhv', 'fhvhv'] %}
+    select
+        dataset,
+        file_month,
+        row_number,
+        {{ "total_amount" if dataset != "fhv" else "cast(null as numeric) as total_amount" }}
+    from {{ ref('stg_' ~ dataset ~ '_trips') }}
+    where {{ in_file_months() }}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+checked_trips as (
+    select dataset, file_month, row_number, total_amount from {{ ref('fct_trips') }}
+    where {{ in_file_months() }}
+    union all
+    select dataset, file_month, row_number, total_amount from {{ ref('rejected_trips') }}
+    where {{ in_file_months() }}
+),
+
+both_sides as (
+    select dataset, file_month, row_number, total_amount, 1 as side from raw_trips
+    union all
+    select dataset, file_month, row_number, total_amount, -1 as side from checked_trips
+)
+
+select
+    dataset,
+    file_month,
+    sum(side) as rows_missing,
+    sum(side * coalesce(total_amount, 0)) as dollars_missing
+from both_sides
+group by dataset, file_month
+having
+    sum(side) != 0
+    or sum(side * row_number) != 0
+    or sum(side * coalesce(total_amount, 0)) != 0

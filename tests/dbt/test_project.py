@@ -1,0 +1,106 @@
+"""The dbt project keeps its own rules: described, short, accepted by dbt without a warning, in step with the ingest."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ingest.datasets import DATASETS
+from tests.dbt.parsing import PROJECT, parse
+
+SQL_FILES = sorted(path for folder in ("models", "macros", "tests") for path in (PROJECT / folder).rglob("*.sql"))
+MODEL_FILES = sorted((PROJECT / "models").rglob("*.sql"))
+RULES = (PROJECT / "models/intermediate/int_trips_checked.sql").read_text()
+
+
+def raw_tables() -> dict[str, dict]:
+    (source,) = yaml.safe_load((PROJECT / "models/staging/_raw__sources.yml").read_text())["sources"]
+    return {table["name"]: table for table in source["tables"]}
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))
+def test_a_source_has_the_columns_and_descriptions_that_ingest_declares(dataset):
+    columns = {column["name"]: column["description"] for column in raw_tables()[dataset.table]["columns"]}
+    identity = {name: columns.pop(name) for name in ("dataset", "file_month", "row_number")}
+    assert all(identity.values())
+    assert columns == {column.name: column.description for column in dataset.columns}
+
+
+def test_the_sources_are_the_raw_tables():
+    assert set(raw_tables()) == {dataset.table for dataset in DATASETS.values()} | {"taxi_zone_lookup"}
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))
+def test_a_staging_model_reads_every_column_that_ingest_declares(dataset):
+    sql = (PROJECT / f"models/staging/stg_{dataset.name}_trips.sql").read_text()
+    unread = {column.name for column in dataset.columns if not re.search(rf"\b{column.name}\b", sql)}
+    assert unread <= {"index_level_0"}, "a pandas index says nothing about a trip"
+
+
+def test_everything_is_described(manifest):
+    described = [(macro["name"], macro["description"]) for macro in manifest["macros"]]
+    for table in manifest["models"] + manifest["sources"]:
+        described.append((table["name"], table["description"]))
+        described += [(f"{table['name']}.{name}", column["description"]) for name, column in table["columns"].items()]
+    assert [name for name, description in described if not description.strip()] == []
+
+
+def test_every_staging_column_is_documented(manifest):
+    for model in manifest["models"]:
+        if model["name"].startswith("stg_"):
+            selected = model["raw_code"].partition("renamed as")[2].partition("from source")[0]
+            names = re.findall(r"^ {8}(?:.*\bas )?([a-z_]\w*),?(?: +--.*)?$", selected, re.MULTILINE)
+            assert set(names) - {"case"} == set(model["columns"]), model["name"]
+
+
+def test_every_model_has_a_test_and_a_group_with_an_owner(manifest):
+    tested = {node.get("attached_node") for node in manifest["nodes"] if node["resource_type"] == "test"}
+    tested |= {parent for test in manifest["nodes"] + manifest["unit_tests"] for parent in test["depends_on"]["nodes"]}
+    owned = {group["name"] for group in manifest["groups"] if group["owner"]["name"]}
+    for model in manifest["models"]:
+        assert model["unique_id"] in tested, model["name"]
+        assert model["group"] in owned, model["name"]
+
+
+def test_marts_have_a_contract(manifest):
+    marts = [model for model in manifest["models"] if "marts" in model["fqn"]]
+    assert len(marts) >= 5
+    assert [model["name"] for model in marts if not model["config"]["contract"]["enforced"]] == []
+
+
+def test_every_rule_that_rejects_is_documented_and_has_a_unit_test(manifest):
+    codes = set(re.findall(r"then ',(\w+)'", RULES))
+    assert len(codes) >= 7
+    explained = set(re.findall(r"^\| `(\w+)`", (PROJECT / "models/docs/rules.md").read_text(), re.MULTILINE))
+    assert codes <= explained
+    expected = {row.get("reject_reasons") for test in manifest["unit_tests"] for row in test["expect"]["rows"] or []}
+    assert codes <= expected, "each code must be expected alone, by some unit test"
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
+def test_a_sql_file_is_short(path: Path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 120
+    assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize("path", MODEL_FILES, ids=lambda path: path.stem)
+def test_a_model_begins_with_its_grain(path: Path):
+    assert re.match(r"-- (One row per|Every) ", path.read_text())
+
+
+def test_warehouses_differ_in_macros_only():
+    assert [path.name for path in MODEL_FILES if "target." in path.read_text()] == []
+
+
+def test_dbt_parses_both_targets_with_no_variables_and_no_warning(parsed):
+    assert set(parsed) == {"postgres", "bigquery"}
+
+
+@pytest.mark.parametrize("months", ['["2024-01-01", "2024-01-02"]', "[]"])
+def test_a_file_month_that_is_none_is_named(months: str, tmp_path: Path):
+    result = parse("postgres", tmp_path, "--vars", f"{{file_months: {months}}}")
+    assert result.returncode != 0
+    assert "file_months" in result.stdout
+    assert ("2024-01-02" if "2024" in months else "empty") in result.stdout
