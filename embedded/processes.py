@@ -1,0 +1,114 @@
+"""Processes that outlive the one that started them: starting, recognising and ending them."""
+
+import contextlib
+import itertools
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+# Kept so that a server that ends while its starter lives is reaped, and does not stay as a zombie.
+_children: dict[int, subprocess.Popen] = {}
+
+
+def spawn(command: list[str], environment: dict[str, str], log: Path) -> int:
+    """Start a server in a session of its own, out of reach of the terminal's ctrl-C. Its output goes to `log`, anew.
+
+    Returns its process id.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _children[process.pid] = process
+    return process.pid
+
+
+def lives(pid: int, mark: tuple[str, str]) -> bool:
+    """Whether this process lives and has `mark`, an option and its value, on its command line.
+
+    A process id alone proves nothing: the system gives it to another process, or a zombie keeps it.
+    """
+    child = _children.get(pid)
+    if child and child.poll() is not None:
+        return False
+    arguments = _arguments(pid)
+    just_made = child is not None and not arguments  # for a moment it has no command line yet
+    return just_made or mark in itertools.pairwise(arguments)
+
+
+def _arguments(pid: int) -> list[str]:
+    """The command line of a process, empty if there is none or it is a zombie."""
+    if os.path.isdir("/proc/self"):
+        with contextlib.suppress(OSError):
+            line = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+            return line.split("\0") if line else []
+        return []
+    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
+    return shown.stdout.split()  # macOS; a folder with a blank in its name is not recognised there
+
+
+def is_dying(pid: int) -> bool:
+    """Whether a killed process, though without a command line by now, still holds its files and ports (Linux only)."""
+    if _arguments(pid):
+        return False
+    states = []
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):  # its last thread may end long after the first
+        with contextlib.suppress(OSError):
+            states.append(stat.read_text().rpartition(")")[2].split()[0])
+    return not set(states) <= {"Z", "X"}
+
+
+def find(mark: tuple[str, str]) -> int | None:
+    """A process with this mark whose id nobody wrote down, since its starter was killed too soon (Linux only)."""
+    with contextlib.suppress(OSError):
+        for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+            if pid != os.getpid() and lives(pid, mark):
+                return pid
+    return None
+
+
+def working_in(folder: Path) -> list[int]:
+    """The processes whose working directory is `folder` (on Linux; elsewhere none are found)."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(link) == str(folder):
+                found.append(int(link.parent.name))
+    return found
+
+
+def end(pid: int, mark: tuple[str, str], polite: signal.Signals, patience: float) -> None:
+    """End one of our servers: ask by the signal `polite`, and after `patience` seconds kill it."""
+    for number, seconds in ((polite, patience), (signal.SIGKILL, 10.0)):
+        if not lives(pid, mark):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        if wait_until(lambda: not lives(pid, mark) and not is_dying(pid), seconds):
+            return
+
+
+def wait_until(condition, seconds: float, pause: float = 0.02) -> bool:
+    """Ask `condition` again and again until it holds (true) or `seconds` have passed (false)."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log, for an error message."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""

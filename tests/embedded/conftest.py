@@ -1,0 +1,67 @@
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery, storage
+
+from embedded import Endpoints, Stack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One stack for all tests of this folder; those that kill its servers leave it to `running` to start them again."""
+    stack = Stack(tmp_path_factory.mktemp("servers"))
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture
+def running(stack: Stack) -> Endpoints:
+    return stack.start()
+
+
+class Warehouse:
+    """BigQuery and a bucket of its own for each test."""
+
+    def __init__(self, endpoints: Endpoints, name: str):
+        anonymous = AnonymousCredentials()
+        there = ClientOptions(api_endpoint=endpoints.bigquery_url)
+        self.client = bigquery.Client(project=endpoints.project, credentials=anonymous, client_options=there)
+        there = ClientOptions(api_endpoint=endpoints.gcs_url)
+        self.storage = storage.Client(project=endpoints.project, credentials=anonymous, client_options=there)
+        self.dataset = name.replace("-", "_")
+        self.client.create_dataset(self.dataset, exists_ok=True)
+        self.bucket = self.storage.create_bucket(f"{name}-bucket")
+
+    def query(self, sql: str) -> list[tuple]:
+        """Run a statement, in which {ds} and {bucket} stand for the test's own; return its rows."""
+        return [tuple(row) for row in self.job(sql).result()]
+
+    def job(self, sql: str) -> bigquery.QueryJob:
+        return self.client.query(sql.replace("{ds}", self.dataset).replace("{bucket}", self.bucket.name))
+
+    def put(self, key: str, **columns: list) -> None:
+        """Write a parquet object with these columns."""
+        content = io.BytesIO()
+        pq.write_table(pa.table(columns), content)
+        self.bucket.blob(key).upload_from_string(content.getvalue())
+
+
+_names = iter(f"test-{number}" for number in range(10_000))
+
+
+@pytest.fixture
+def warehouse(running: Endpoints) -> Warehouse:
+    return Warehouse(running, next(_names))
+
+
+@pytest.fixture
+def empty_root(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a stack of the test's own, which is stopped afterwards."""
+    yield tmp_path / "servers"
+    Stack(tmp_path / "servers").stop()
