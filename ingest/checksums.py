@@ -11,7 +11,7 @@ microseconds since 1970-01-01; of a text the first 7 hex digits of its MD5.
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -95,6 +95,6 @@ def _scaled(values: np.ndarray, scale: int, limit: float) -> np.ndarray:
     return np.floor(held * scale + 0.5).astype(np.int64)
 
 
-@cache
+@lru_cache(100_000)  # TLC's codes and bases are some thousands
 def _text_code(text: str) -> int:
     return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:7], 16)

@@ -40,6 +40,8 @@ class Layout:
 
     targets: tuple[TargetColumn, ...]
     rows: int
+    file: Path
+    """The file as the source has it, for people: what is read may be a copy under a name of dlt's."""
 
     @property
     def undeclared(self) -> tuple[Column, ...]:
@@ -57,13 +59,13 @@ def read_layout(path: Path, dataset: DataSet, known: dict[str, ColumnType] | Non
     """Match the columns of the parquet file at `path` with those of `dataset`.
 
     `known` are the types that undeclared columns have in the raw table already, by name.
-    Raises BadFileError where the file is not parquet, or has none of the data set's columns.
+    Raises BadFileError where the file is not parquet, or has no pickup time, without which it is no month of trips.
     """
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
     sources = {column.name: None for column in dataset.columns}
     undeclared: dict[str, str] = {}
@@ -74,17 +76,20 @@ def read_layout(path: Path, dataset: DataSet, known: dict[str, ColumnType] | Non
             sources[owner] = name
         else:
             undeclared[_free_name(name, taken={*sources, *undeclared})] = name
-    if not any(sources.values()):
+    if not any(source for name, source in sources.items() if name.endswith("pickup_datetime")):
         raise BadFileError(
-            f"{path.name} has no column of the {dataset.name} data set (it has {', '.join(schema.names) or 'none'})",
-            "Check that the source serves TLC's file under that name",
+            f"{path} holds no pickup time of the {dataset.name} data set (its columns: {', '.join(schema.names)})",
+            "Check that the source serves TLC's file under that name; if TLC renamed the column, give it an alias in "
+            "ingest/datasets.py",
         )
+    if twice := sorted({name for name in schema.names if schema.names.count(name) > 1}):
+        raise BadFileError(f"{path} has two columns of the name {twice[0]}", "Ask the file's publisher for another")
     declared = [TargetColumn(column, sources[column.name]) for column in dataset.columns]
     extra = [
         TargetColumn(Column(name, (known or {}).get(name) or _guess(schema.field(source).type), ""), source, False)
         for name, source in undeclared.items()
     ]
-    return Layout(tuple(declared + extra), rows)
+    return Layout(tuple(declared + extra), rows, path)
 
 
 def conformed_batches(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
@@ -99,16 +104,16 @@ def conformed_batches(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
             sources = [target.source for target in layout.targets if target.source in file.schema_arrow.names]
             for batch in file.iter_batches(BATCH_ROWS, columns=sources, use_threads=False):
                 row_numbers = pa.array(np.arange(first_row, first_row + batch.num_rows))
-                columns = [_conform(target, batch, path, first_row) for target in layout.targets]
+                columns = [_conform(target, batch, layout.file, first_row) for target in layout.targets]
                 yield pa.RecordBatch.from_arrays([row_numbers, *columns], schema=layout.schema)
                 first_row += batch.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(layout.file, error) from error
     if first_row - 1 != layout.rows:
-        raise BadFileError(f"{path.name} holds {first_row - 1} rows, its footer says {layout.rows}", "Fetch it again")
+        raise BadFileError(f"{layout.file} holds {first_row - 1} rows, its footer says {layout.rows}", "Fetch it again")
 
 
-def _conform(target: TargetColumn, batch: pa.RecordBatch, path: Path, first_row: int) -> pa.Array:
+def _conform(target: TargetColumn, batch: pa.RecordBatch, file: Path, first_row: int) -> pa.Array:
     if target.source not in batch.schema.names:
         return pa.nulls(batch.num_rows, ARROW_TYPES[target.column.type])
     array = batch.column(target.source)
@@ -117,7 +122,7 @@ def _conform(target: TargetColumn, batch: pa.RecordBatch, path: Path, first_row:
     except pa.ArrowException:
         offset = _first_failure(array, target.column.type)
         raise BadFileError(
-            f"{path.name}: column {target.source} does not convert from {array.type} to {target.column.type}: "
+            f"{file}: column {target.source} does not convert from {array.type} to {target.column.type}: "
             f"row {first_row + offset} holds {array[offset].as_py()!r}",
             f"If TLC changed the column, give {target.column.name} a wider type in ingest/datasets.py",
         ) from None
@@ -156,8 +161,10 @@ def _free_name(name: str, taken: set[str]) -> str:
     return next(candidate for candidate in candidates if candidate not in reserved)
 
 
-def _unreadable(path: Path, error: Exception) -> BadFileError:
+def unreadable(path: Path, error: BaseException) -> BadFileError:
+    """The error of a parquet file that breaks off, or never was one."""
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
     return BadFileError(
-        f"{path.name} is not a whole parquet file ({path.stat().st_size} bytes): {str(error).splitlines()[0]}",
+        f"{path} is not a whole parquet file ({path.stat().st_size:,} bytes): {reason}",
         "Remove it from the source or the cache, and run again to fetch it anew",
     )

@@ -7,6 +7,7 @@ column X has type INT32 which does not match the target cpp_type DOUBLE"). Here 
 from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
 from ingest.conform import ROW_NUMBER
@@ -14,6 +15,9 @@ from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import StoreError
 from ingest.lake import RAW_PREFIX, ZONE_OBJECT
 from ingest.postgres import RAW_SCHEMA, ZONE_TABLE
+
+# The client's default tries for 10 minutes a request; a server that is down is to be told of sooner.
+RETRY = DEFAULT_RETRY.with_timeout(30)
 
 # Parquet timestamps without a zone (isAdjustedToUTC=false) are BigQuery's DATETIME.
 # https://docs.cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet#type_conversions
@@ -36,11 +40,11 @@ def ensure_external_tables(
     try:
         dataset = bigquery.Dataset(f"{client.project}.{RAW_SCHEMA}")
         dataset.location = location
-        client.create_dataset(dataset, exists_ok=True)
+        client.create_dataset(dataset, exists_ok=True, retry=RETRY)
         for taxi_dataset in DATASETS.values():
             extra = (undeclared or {}).get(taxi_dataset.name, ())
-            client.query_and_wait(_trips_ddl(client.project, bucket, taxi_dataset, extra))
-        client.query_and_wait(_zones_ddl(client.project, bucket))
+            client.query_and_wait(_trips_ddl(client.project, bucket, taxi_dataset, extra), retry=RETRY)
+        client.query_and_wait(_zones_ddl(client.project, bucket), retry=RETRY)
     except (GoogleAPIError, GoogleAuthError, RequestException) as error:
         raise StoreError(
             f"BigQuery refused the external tables in {client.project}.{RAW_SCHEMA}: {str(error).splitlines()[0]}",

@@ -10,20 +10,26 @@ import pyarrow.parquet as pq
 from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
+from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
+from ingest.casts import ARROW_TYPES
 from ingest.checksums import Measure, Measurer
-from ingest.conform import Layout, conformed_batches
-from ingest.datasets import DataSet
+from ingest.conform import ROW_NUMBER, Layout, conformed_batches
+from ingest.datasets import DATASETS, DataSet
 from ingest.errors import StoreError
 
 RAW_PREFIX = "raw"
 ZONE_OBJECT = f"{RAW_PREFIX}/taxi_zone_lookup/taxi_zone_lookup.parquet"
 
+# Its file has no rows, so no query ever sees this month.
+_NO_MONTH = date(1970, 1, 1)
 # Row groups of 512k rows: the writer holds one in memory (about 50 MB), a reader skips by them.
 _ROW_GROUP_ROWS = 524_288
 # The client's default sends, and holds, 100 MB at a time.
 _CHUNK_BYTES = 16 * 2**20
+# The client's default tries for 2 minutes a request; a server that is down is to be told of sooner.
+_RETRY = DEFAULT_RETRY.with_timeout(30)
 _REFUSALS = (GoogleAPIError, GoogleAuthError, RequestException, ConnectionError)
 
 
@@ -32,17 +38,30 @@ class MissingObjectError(StoreError):
 
 
 def object_name(dataset: DataSet, month: date) -> str:
-    """raw/dataset=yellow/file_month=2024-01-01/yellow_tripdata_2024-01.parquet"""
+    """Such as raw/dataset=yellow/file_month=2024-01-01/yellow_tripdata_2024-01.parquet."""
     return f"{RAW_PREFIX}/dataset={dataset.name}/file_month={month.isoformat()}/{dataset.table}_{month:%Y-%m}.parquet"
 
 
 def ensure_bucket(bucket: storage.Bucket, location: str) -> None:
     """Make the bucket where it doesn't exist. Raises StoreError."""
     try:
-        if not bucket.exists():
-            bucket.create(location=location)
+        if not bucket.exists(retry=_RETRY):
+            bucket.create(location=location, retry=_RETRY)
     except _REFUSALS as error:
         raise _refused(bucket, error) from error
+
+
+def ensure_prefixes(bucket: storage.Bucket, scratch: Path) -> None:
+    """Put a file without rows where a data set has no month yet: BigQuery refuses an external table without files."""
+    for dataset in DATASETS.values():
+        name = object_name(dataset, _NO_MONTH)
+        try:
+            if bucket.blob(name).exists(retry=_RETRY):
+                continue
+        except _REFUSALS as error:
+            raise _refused(bucket, error, name) from error
+        columns = [(column.name, ARROW_TYPES[column.type]) for column in dataset.columns]
+        _put_table(bucket, name, pa.schema([(ROW_NUMBER, pa.int64()), *columns]).empty_table(), scratch)
 
 
 def replace_month(
@@ -50,8 +69,8 @@ def replace_month(
 ) -> Measure:
     """Put the file at `path`, conformed, in place of the month's object; returns what was written.
 
-    The parquet is made whole in the folder `scratch`, then uploaded under its final name: Cloud Storage shows an object only when
-    its upload is complete, so a reader sees the old one or the new one. Raises BadFileError, StoreError.
+    The parquet is made whole in the folder `scratch`, then uploaded under its final name: Cloud Storage shows an object
+    only when its upload is complete, so a reader sees the old one or the new one. Raises BadFileError, StoreError.
     """
     measurer = Measurer(dataset.total_columns)
     scratch.mkdir(parents=True, exist_ok=True)
@@ -70,10 +89,7 @@ def replace_month(
 
 def replace_zones(bucket: storage.Bucket, zones: pa.Table, scratch: Path) -> None:
     """Replace the zone lookup's object."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
-        pq.write_table(zones, file.name)
-        upload(bucket, ZONE_OBJECT, Path(file.name), {"rows": str(zones.num_rows)})
+    _put_table(bucket, ZONE_OBJECT, zones, scratch)
 
 
 def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, str]) -> None:
@@ -85,7 +101,7 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
     blob = bucket.blob(name, chunk_size=_CHUNK_BYTES)
     checksum = crc32c(path)
     try:
-        current = bucket.get_blob(name)
+        current = bucket.get_blob(name, retry=_RETRY)
         blob.metadata = metadata
         blob.crc32c = checksum
         blob.upload_from_filename(
@@ -93,6 +109,7 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
             content_type="application/vnd.apache.parquet",
             if_generation_match=current.generation if current else 0,
             checksum="crc32c",
+            retry=_RETRY,
         )
     except _REFUSALS as error:
         raise _refused(bucket, error, name) from error
@@ -107,7 +124,7 @@ def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
         try:
-            bucket.blob(name, chunk_size=_CHUNK_BYTES).download_to_filename(file.name, checksum="crc32c")
+            bucket.blob(name, chunk_size=_CHUNK_BYTES).download_to_filename(file.name, checksum="crc32c", retry=_RETRY)
         except NotFound as error:
             raise MissingObjectError(f"gs://{bucket.name}/{name} does not exist") from error
         except _REFUSALS as error:
@@ -127,6 +144,13 @@ def crc32c(path: Path) -> str:
         for _ in checksum.consume(file, 2**20):
             pass
     return base64.b64encode(checksum.digest()).decode()
+
+
+def _put_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path) -> None:
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
+        pq.write_table(table, file.name)
+        upload(bucket, name, Path(file.name), {"rows": str(table.num_rows)})
 
 
 def _row_groups(batches, measurer: Measurer):

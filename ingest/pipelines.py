@@ -1,14 +1,17 @@
 """dlt moves each file month to a store: one pipeline per data set and store, one load package per month.
 
-dlt imports the file itself into its load package (3 million rows take 2.8 s that way; as rows, by dlt's default, 153 s);
-the store is a dlt destination that replaces the month as a whole (dlt's own `replace` loses the month when it is killed, its `merge`
-takes nine times as long). `dlt pipeline --pipelines-dir <state>/dlt tlc_yellow_to_postgres info` shows packages, schema,
-traces.
+dlt imports the file itself into its load package (3 million rows take 2.8 s that way; as rows, by dlt's default,
+153 s); the store is a dlt destination that replaces the month as a whole (dlt's own `replace` loses the month when it
+is killed, its `merge` takes nine times as long). `dlt pipeline --pipelines-dir .taxi/dlt tlc_yellow_to_postgres info`
+shows packages, schema and traces.
 """
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import dlt
 import pyarrow as pa
@@ -17,9 +20,9 @@ from dlt.common.destination.exceptions import DestinationTerminalException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingest.checksums import Measure
-from ingest.conform import Layout
+from ingest.conform import Layout, unreadable
 from ingest.datasets import ColumnType, DataSet
-from ingest.errors import TaxiError
+from ingest.errors import StoreError, TaxiError
 
 # Puts a conformed month into a store: (data set, month, file, layout) -> what was written.
 ReplaceMonth = Callable[[DataSet, date, Path, Layout], Measure]
@@ -32,13 +35,62 @@ _DLT_TYPES: dict[ColumnType, dict] = {
     "timestamp": {"data_type": "timestamp", "timezone": False},
 }
 
-# Nothing is reported to dlt's makers; what goes wrong is ours to say, not dlt's logger's.
-dlt.config["runtime.dlthub_telemetry"] = False
-dlt.config["runtime.log_level"] = "CRITICAL"
+# Nothing is reported to dlt's makers; what goes wrong is ours to say, not dlt's logger's. As variables: dlt reads both
+# when it is first asked for anything, `dlt.config` included.
+os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
+# The package is kept as a record, the file in it is not: it would double every download.
+dlt.config["load.delete_completed_jobs"] = True
+
+
+@dataclass
+class _Landing:
+    """A month under way to a store; dlt's destination finds it by the names of the store and of dlt's table."""
+
+    dataset: DataSet
+    month: date
+    layout: Layout
+    replace_month: ReplaceMonth
+    outcome: Measure | None = None
+    failure: TaxiError | None = None
+
+    def sink(self, path: Path) -> None:
+        try:
+            self.outcome = self.replace_month(self.dataset, self.month, path, self.layout)
+        except TaxiError as error:
+            self.failure = error
+            raise DestinationTerminalException(str(error)) from error
+
+
+_landings: dict[tuple[str, str], _Landing] = {}
+
+_SINK = {
+    "loader_file_format": "parquet",
+    "batch_size": 0,  # the sink is handed the file, not its rows
+    "naming_convention": "direct",
+    "skip_dlt_columns_and_tables": True,
+    "max_table_nesting": 0,
+}
+
+
+# dlt keeps a destination by its module's and its own name, and `dlt pipeline … info` imports it by these.
+@dlt.destination(name="postgres", **_SINK)
+def month_to_postgres(file_path: str, table: dict) -> None:
+    """Replace the month in Postgres by the file of the load package."""
+    _landings["postgres", table["name"]].sink(Path(file_path))
+
+
+@dlt.destination(name="lake", **_SINK)
+def month_to_lake(file_path: str, table: dict) -> None:
+    """Replace the month's object in the lake by the file of the load package."""
+    _landings["lake", table["name"]].sink(Path(file_path))
+
+
+_DESTINATIONS = {"postgres": month_to_postgres, "lake": month_to_lake}
 
 
 def land_month(
-    store: str,
+    store: Literal["postgres", "lake"],
     replace_month: ReplaceMonth,
     dataset: DataSet,
     month: date,
@@ -48,42 +100,44 @@ def land_month(
 ) -> Measure:
     """Run the dlt pipeline that brings the file at `path` into `store`; returns what the store was given.
 
-    Raises the TaxiError of what went wrong, as `replace_month` raised it.
+    Raises the TaxiError of what went wrong, as `replace_month` raised it; BadFileError where dlt cannot read the file,
+    StoreError where its folder `pipelines_dir` cannot be written to.
     """
-    outcome: list[Measure] = []
-    failures: list[TaxiError] = []
-
-    @dlt.destination(
-        name=store,
-        loader_file_format="parquet",
-        batch_size=0,  # the sink is handed the file, not its rows
-        naming_convention="direct",
-        skip_dlt_columns_and_tables=True,
-        max_table_nesting=0,
-    )
-    def month_sink(file_path: str, table: dict) -> None:
-        try:
-            outcome.append(replace_month(dataset, month, Path(file_path), layout))
-        except TaxiError as error:
-            failures.append(error)
-            raise DestinationTerminalException(str(error)) from error
-
+    resource = trip_file(dataset, month, path, layout)
+    landing = _landings[store, resource.name] = _Landing(dataset, month, layout, replace_month)
     pipeline = dlt.pipeline(
         pipeline_name=f"tlc_{dataset.name}_to_{store}",
-        destination=month_sink(),
+        destination=_DESTINATIONS[store](),
         dataset_name="taxi_raw",
         pipelines_dir=str(pipelines_dir),
     )
-    # What a killed run left behind is for another month, or an older file: dlt would load it instead of this one.
-    pipeline.abort_packages()
     try:
+        # What a killed run left behind is for another month, or an older file: dlt would load it instead of this one.
+        pipeline.abort_packages()
         # A fresh schema: the file's own columns, whatever types an earlier edition of it had.
-        pipeline.run(trip_file(dataset, month, path, layout), schema=dlt.Schema(pipeline.pipeline_name))
-    except PipelineStepFailed:
-        if failures:
-            raise failures[0] from None
-        raise
-    return outcome[0]
+        pipeline.run(resource, schema=dlt.Schema(pipeline.pipeline_name))
+    except PipelineStepFailed as failed:
+        raise landing.failure or _explain(failed, layout, pipelines_dir) from failed
+    except OSError as error:
+        raise _explain(error, layout, pipelines_dir) from error
+    finally:
+        del _landings[store, resource.name]
+    return landing.outcome
+
+
+def _explain(failed: BaseException, layout: Layout, pipelines_dir: Path) -> TaxiError:
+    """What hindered dlt itself: the file (pyarrow's errors, which are OSErrors without a number), or the disk."""
+    cause: BaseException | None = failed
+    while cause is not None:
+        if isinstance(cause, pa.ArrowException) or (isinstance(cause, OSError) and cause.errno is None):
+            return unreadable(layout.file, cause)
+        if isinstance(cause, OSError):
+            return StoreError(
+                f"dlt's folder {pipelines_dir} cannot take {layout.file.name}: {cause.strerror}",
+                "Make room there, or have the setting `state_dir` name a folder on a larger disk; then run again",
+            )
+        cause = cause.__cause__ or cause.__context__
+    raise failed
 
 
 def trip_file(dataset: DataSet, month: date, path: Path, layout: Layout):

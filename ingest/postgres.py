@@ -11,7 +11,7 @@ from psycopg import sql
 from ingest.checksums import Measure, Measurer
 from ingest.conform import ROW_NUMBER, Layout, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
-from ingest.errors import StoreError
+from ingest.errors import BadFileError, StoreError
 
 RAW_SCHEMA = "taxi_raw"
 ZONE_TABLE = "taxi_zone_lookup"
@@ -23,7 +23,7 @@ POSTGRES_TYPES: dict[ColumnType, str] = {
 }
 _FROM_POSTGRES: dict[str, ColumnType] = {name: column_type for column_type, name in POSTGRES_TYPES.items()}
 
-# A reader holds up the swap, never the other way round for long: past this the month fails, and is tried again next run.
+# A reader can hold up the swap. Past this the month fails, and the next run tries again.
 _LOCK_TIMEOUT = "60s"
 
 
@@ -46,16 +46,13 @@ def ensure_raw_tables(connection: psycopg.Connection) -> None:
         connection.execute("select pg_advisory_xact_lock(hashtext('taxi_raw'))")
         connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(RAW_SCHEMA)))
         for dataset in DATASETS.values():
-            table = _raw(dataset.table)
-            connection.execute(
-                sql.SQL(
-                    "create table if not exists {} (dataset text not null, file_month date not null, "
-                    "row_number bigint not null) partition by list (file_month)"
-                ).format(table)
-            )
-            connection.execute(
-                sql.SQL("comment on table {} is {}").format(table, f"TLC's {dataset.title} files, as is")
-            )
+            if not column_types(connection, dataset):  # what is there already needs no lock
+                table = _raw(dataset.table)
+                identity = "dataset text not null, file_month date not null, row_number bigint not null"
+                create = sql.SQL(f"create table {{}} ({identity}) partition by list (file_month)")
+                connection.execute(create.format(table))
+                comment = sql.SQL("comment on table {} is {}")
+                connection.execute(comment.format(table, f"TLC's {dataset.title} files, as is"))
             add_columns(connection, dataset, dataset.columns)
         connection.execute(
             sql.SQL(
@@ -127,6 +124,12 @@ def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: L
             ):
                 connection.execute(sql.SQL(statement).format(**names, name=sql.Identifier(partition)))
             connection.execute(sql.SQL("analyze {partition}").format(**names))
+    except psycopg.DataError as error:
+        where = (error.diag.context or "").partition(", ")[2]  # 'COPY new_…, line 7, column zone: …'
+        raise BadFileError(
+            f"{layout.file} holds a value that Postgres cannot: {_first_line(error)} ({where})",
+            "Tell the file's publisher; the old month is untouched",
+        ) from error
     except psycopg.Error as error:
         raise StoreError(
             f"Postgres broke off while {dataset.name} {month:%Y-%m} was landing: {_first_line(error)}",

@@ -1,6 +1,8 @@
 """The three servers that a run talks to: found by the settings, or started (profile `local`)."""
 
+import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -106,7 +108,8 @@ class Servers:
     """The servers for the time of a `with`.
 
     With the profile `local` they are started when they are needed, and stopped at the end unless `up` keeps them; the
-    other profiles' servers are up to their owners.
+    other profiles' servers are up to their owners. Of several commands at once (a `status` during a `run`), the last to
+    end stops them: each holds a shared lock while it lasts, which the system lets go of even when it is killed.
     """
 
     def __init__(self, settings: Settings):
@@ -114,11 +117,19 @@ class Servers:
         self._stack = embedded_stack(settings) if settings.profile == "local" else None
 
     def __enter__(self) -> "Servers":
+        if self._stack:
+            self._stack.root.mkdir(parents=True, exist_ok=True)
+            self._lock = (self._stack.root / "users.lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_SH)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._stack and not kept_marker(self._settings).exists():
-            self._stack.stop()
+        if not self._stack:
+            return
+        with self._lock, suppress(BlockingIOError):  # another command is still at work: it will stop them
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not kept_marker(self._settings).exists():
+                self._stack.stop()
 
     def postgres(self) -> Connections:
         """Postgres answers, and with it the ledger; the others may not (BigQuery's emulator takes 3 s to start)."""

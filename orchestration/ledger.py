@@ -103,8 +103,8 @@ class Ledger:
     def months(self) -> dict[MonthKey, MonthRecord]:
         """The state of every file month that a run has ever taken up."""
         rows = self._all(
-            "select dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, undeclared,"
-            " rows, difference, error, updated_at from taxi_ledger.months order by file_month, dataset"
+            "select dataset, file_month as month, state, source_etag, source_length, source_sha256, declared,"
+            " undeclared, rows, difference, error, updated_at from taxi_ledger.months order by file_month, dataset"
         )
         records = [MonthRecord(**{**row, "undeclared": tuple(row["undeclared"])}) for row in rows]
         return {(record.dataset, record.month): record for record in records}
@@ -137,7 +137,8 @@ class Ledger:
         """Record what a store holds of the month."""
         self._execute(
             "insert into taxi_ledger.stages (run_id, dataset, file_month, stage, rows, cents, digest, columns, seconds)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (run_id, dataset, file_month, stage) do update set"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " on conflict (run_id, dataset, file_month, stage) do update set"
             " rows = excluded.rows, cents = excluded.cents, digest = excluded.digest, columns = excluded.columns,"
             " seconds = excluded.seconds, measured_at = now()",
             self.run_id, *key, stage, measure.rows, measure.cents, measure.digest, Jsonb(measure.columns), seconds,

@@ -41,13 +41,21 @@ def wanted_months(
 ) -> list[tuple[DataSet, date]]:
     """The file months that are wanted, in the order in which they are done: by month, then by data set.
 
-    Named months are wanted of every data set. Else a source that can be listed says what it holds (of all data sets,
-    unless some were named: `is_explicit`), and one that can't is asked for the newest `newest` of each.
+    Without named months, all that a source holds that can be listed (of all data sets, unless some were named:
+    `is_explicit`), and of one that can't the newest `newest` months of each data set. Named months are wanted of every
+    data set; where none was named, of those that the source holds.
     Raises SourceError; SettingError where the source holds nothing.
     """
+    everything = tuple(DATASETS.values())
+    listed = source.list_months(datasets if is_explicit else everything)
     if months:
-        wanted = [(dataset, month) for dataset in datasets for month in months]
-    elif (listed := source.list_months(datasets if is_explicit else tuple(DATASETS.values()))) is not None:
+        held = [pair for pair in listed or [] if pair[1] in months]
+        # A month that no data set has is asked for all the same: that it is missing is then said of it.
+        missing = set(months) - {month for _, month in held}
+        is_every = is_explicit or listed is None
+        asked = [(dataset, month) for dataset in datasets for month in (months if is_every else sorted(missing))]
+        wanted = asked if is_every else held + asked
+    elif listed is not None:
         wanted = listed
         if not wanted:
             raise SettingError(

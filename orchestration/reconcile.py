@@ -10,7 +10,7 @@ import psycopg
 from google.api_core.exceptions import GoogleAPIError
 from requests.exceptions import RequestException
 
-from ingest import lake, postgres
+from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError
@@ -87,7 +87,11 @@ def measure_stages(connections: Connections, files: dict[MonthKey, Measure]) -> 
     def in_bigquery() -> _Measured:
         client = connections.bigquery
         return _measure_warehouse(
-            "bigquery", BIGQUERY, lambda query: [row.values() for row in client.query_and_wait(query)], files, columns
+            "bigquery",
+            BIGQUERY,
+            lambda query: [row.values() for row in client.query_and_wait(query, retry=external_tables.RETRY)],
+            files,
+            columns,
         )
 
     def in_lake() -> _Measured:

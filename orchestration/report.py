@@ -1,4 +1,4 @@
-"""What people see: progress on stderr, results on stdout, as a table or as JSON; in a pipe plain text, no escape codes."""
+"""What people see: progress on stderr, results on stdout as a table or JSON; in a pipe plain text, no escape codes."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""One run: land what is missing in both stores, build it on both warehouses, reconcile it; month by month, in batches."""
+"""One run: land what is missing in both stores, build it on both warehouses, reconcile it; in batches of months."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -58,6 +58,7 @@ class Run:
                 postgres.ensure_raw_tables(connection)
                 has_zones = connection.execute("select count(*) = 265 from taxi_raw.taxi_zone_lookup").fetchone()[0]
             lake.ensure_bucket(self._connections.bucket, self._settings.bigquery_location)
+            lake.ensure_prefixes(self._connections.bucket, self._scratch)
             try:
                 zones = read_zone_lookup(self._source.fetch(ZONE_LOOKUP_PATH).path)
                 postgres.replace_zones(self._connections.dsn, zones)

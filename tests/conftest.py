@@ -8,6 +8,7 @@ from synthetic import write_zone_lookup
 from tests.line import Line
 from tests.months import MONTHS, write
 
+
 @pytest.fixture(scope="session")
 def synthetic_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of synthetic months; tests that change files copy it."""

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of everything that writes, then a plain re-run: the same digests as a run that nobody disturbed.
+"""kill -9 in the middle of all that writes, then a plain re-run: the same digests as a run that nobody disturbed.
 
 The process is caught at a known point by making it wait there: for a lock that the test holds in Postgres, or for a
 server that the test has stopped (SIGSTOP).
@@ -10,15 +10,15 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psycopg
-import pytest
 
+from ingest.postgres import ensure_raw_tables
 from tests.line import Line
-from tests.months import write
+from tests.months import ROWS, write
 
-MONTHS = [("green", "2023-01"), ("yellow", "2023-02")]
+WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
 
 
 def wait_for(condition: Callable[[], object], what: str, process: subprocess.Popen, seconds: float = 90) -> None:
@@ -52,8 +52,7 @@ def kill_while_waiting_for_lock(line: Line, lock: str, *arguments: str) -> None:
     with line.connect() as blocker, line.connect() as observer, blocker.transaction():
         blocker.execute(lock)
         process = line.start("run", *arguments)
-        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-        wait_for(lambda: observer.execute(waiting).fetchone()[0], f"it waited for: {lock}", process)
+        wait_for(lambda: _count(observer, WAITING), f"it waited for: {lock}", process)
         kill(process)
 
 
@@ -76,61 +75,48 @@ def _count(connection: psycopg.Connection, query: str) -> int:
         return 0
 
 
-@pytest.fixture
-def line(new_line: Line) -> Line:
-    for dataset, month in MONTHS:
-        write(new_line.source, dataset, month)
-    return new_line
+def test_killed_at_every_stage_the_next_run_ends_as_an_undisturbed_one(new_line: Line, finished_line: Line):
+    line, key = new_line, ("green", "2023-01")
+    write(line.source, *key)
 
-
-def test_killed_at_every_stage_of_a_first_load_the_next_run_ends_as_an_undisturbed_one(line: Line, finished_line: Line):
-    # In the middle of replacing the month in Postgres: COPY has run, the partition is about to be attached.
-    line.done("status")  # makes the ledger
-    kill_at_step(line, "prepare", "postgres")
-    line.done("run", "-d", "yellow", "-m", "2023-02")
-    undisturbed = line.stages()
-
+    # COPY has run, and the partition is about to be attached.
+    line.done("plan")  # makes the ledger
+    with line.connect() as connection:
+        ensure_raw_tables(connection)
     kill_while_waiting_for_lock(line, "lock table taxi_raw.green_tripdata in share update exclusive mode")
     assert line.query("select count(*) from taxi_raw.green_tripdata") == [(0,)], "half a month is no month"
     assert line.months()["green 2023-01"]["state"] == "landing"
 
-    # In the middle of dbt on Postgres and on BigQuery.
-    kill_while_waiting_for_lock(line, "lock table taxi_marts.fct_trips in share row exclusive mode")
-    kill_at_step(line, "dbt on bigquery", "bigquery")
+    # In the middle of dbt on Postgres, then on BigQuery: what has landed need not land again.
+    kill_at_step(line, "dbt on postgres", "postgres")
     assert line.months()["green 2023-01"]["state"] == "landed"
     assert "landed, not yet reconciled" in line.done("plan").stdout
+    kill_at_step(line, "dbt on bigquery", "bigquery")
+    result = line.done("run")
+    assert "landed in Postgres and the lake" not in result.stderr
+    reference = {name: stage for name, stage in finished_line.stages().items() if name[:2] == key}
+    assert line.stages() == reference
+    assert line.query("select outcome, count(*) from taxi_ledger.runs group by outcome order by outcome") == [
+        ("done", 1),
+        ("interrupted", 3),
+    ]
 
-    line.done("run")
-    after = line.stages()
-    assert {month["state"] for month in line.months().values()} == {"done"}
-    assert {key: stage for key, stage in after.items() if key[0] == "yellow"} == undisturbed
-    reference = finished_line.stages()
-    assert {key: stage for key, stage in after.items() if key[0] == "green"} == {
-        key: stage for key, stage in reference.items() if key[:2] == ("green", "2023-01")
-    }
-    outcomes = line.query("select outcome, count(*) from taxi_ledger.runs group by outcome order by outcome")
-    assert outcomes == [("done", 2), ("interrupted", 4)]
-
-
-def test_killed_while_a_month_is_replaced_readers_keep_the_old_month_until_the_next_run(line: Line):
-    line.done("run", "-d", "green")
-    before = line.stages()
-    write(line.source, "green", "2023-01", rows=300, seed=7)
-
-    # The detach of the old partition waits for this reader; the upload to the lake waits for its server.
-    kill_while_waiting_for_lock(line, "lock table taxi_raw.green_tripdata in access share mode", "-d", "green")
-    assert line.query("select count(*) from taxi_raw.green_tripdata") == [(before["green", "2023-01", "postgres_raw"][0],)]
-    with held_up(line, "gcs"):
-        process = line.start("run", "-d", "green")
-        landed = "select count(*) = 300 from taxi_raw.green_tripdata"
-        with line.connect() as observer:
-            wait_for(lambda: observer.execute(landed).fetchone()[0], "Postgres had the new month", process)
+    # While the month is replaced by another edition: readers keep the old one until the new one is whole.
+    write(line.source, *key, rows=300, seed=7)
+    kill_while_waiting_for_lock(line, "lock table taxi_raw.green_tripdata in access share mode")
+    assert line.query("select count(*) from taxi_raw.green_tripdata") == [(ROWS,)]
+    swapped = "select count(*) = 300 from taxi_raw.green_tripdata"
+    with ExitStack() as lake_is_held_up, line.connect() as blocker, line.connect() as observer:
+        with blocker.transaction():  # the run waits before it lands, so that the lake's server can be stopped in time
+            blocker.execute("lock table taxi_ledger.months in share row exclusive mode")
+            process = line.start("run")
+            wait_for(lambda: _count(observer, WAITING), "it was about to land", process)
+            lake_is_held_up.enter_context(held_up(line, "gcs"))
+        wait_for(lambda: _count(observer, swapped), "Postgres had the new month", process)
         kill(process)
     assert line.months()["green 2023-01"]["state"] == "landing"
-
-    line.done("run", "-d", "green")
+    line.done("run")
     after = line.stages()
-    assert after["green", "2023-01", "file"][0] == 300
-    assert len({after["green", "2023-01", stage] for stage in ("file", "postgres_raw", "lake", "bigquery_raw")}) == 1
-    leftovers = line.query("select relname from pg_class where relname like 'new\\_%'")
-    assert leftovers == []
+    assert {after[*key, stage][0] for stage in ("file", "postgres_raw", "lake", "bigquery_raw")} == {300}
+    assert line.months()["green 2023-01"]["difference"] == 0
+    assert line.query("select relname from pg_class where relname like 'new\\_%'") == []

@@ -1,7 +1,7 @@
 """The whole line on synthetic months, through the command line: every row is accounted for, on every way there."""
 
 import json
-import shutil
+import subprocess
 
 import pyarrow.parquet as pq
 import pytest
@@ -33,7 +33,8 @@ def test_file_and_stores_hold_the_same_values_by_digest(finished_line: Line):
     for dataset, month in MONTHS:
         raw = {stages[dataset, month, stage] for stage in ("file", "postgres_raw", "lake", "bigquery_raw")}
         assert len(raw) == 1, f"{dataset} {month}: {raw}"
-    assert len({stages[dataset, month, "file"][2] for dataset, month in MONTHS}) == len(MONTHS), "digests tell months apart"
+    digests = {stages[dataset, month, "file"][2] for dataset, month in MONTHS}
+    assert len(digests) == len(MONTHS), "digests tell months apart"
 
 
 def test_a_second_run_says_that_there_is_nothing_to_do_and_records_it(finished_line: Line):
@@ -51,107 +52,6 @@ def test_plan_tells_what_would_be_done_and_why_and_does_nothing(finished_line: L
     assert finished_line.query("select count(*) from taxi_ledger.runs") == before
 
 
-def test_forcing_a_month_leaves_every_digest_and_count_as_it_was(finished_line: Line):
-    before = finished_line.stages()
-    finished_line.done("run", "--force", "--months", "2023-02", "--datasets", "green")
-    assert finished_line.stages() == before
-    partitions = finished_line.query(
-        "select count(*) from pg_class where relname = 'green_tripdata_2023_02' or relname like 'new\\_%'"
-    )
-    assert partitions == [(1,)]
-
-
-def test_a_republished_month_replaces_its_rows_and_no_others(finished_line: Line):
-    before = finished_line.stages()
-    write(finished_line.source, "green", "2023-01", rows=ROWS - 50, seed=1)
-    assert "the file changed" in finished_line.done("plan", "--months", "2023-01").stdout
-    finished_line.done("run", "--months", "2023-01", "--datasets", "green")
-    after = finished_line.stages()
-    assert after["green", "2023-01", "bigquery_raw"][0] == ROWS - 50
-    assert finished_line.months()["green 2023-01"]["rows"] == ROWS - 50
-    changed = {key[:2] for key, stage in after.items() if before[key] != stage}
-    assert changed == {("green", "2023-01")}
-
-    write(finished_line.source, "green", "2023-01")
-    finished_line.done("run", "--months", "2023-01", "--datasets", "green")
-    assert finished_line.stages() == before
-
-
-def test_a_file_that_was_only_touched_is_not_landed_again(finished_line: Line):
-    path = finished_line.source / "trip-data" / "fhv_tripdata_2019-01.parquet"
-    landed_at = "select updated_at from taxi_ledger.months where dataset = 'fhv'"
-    path.touch()
-    result = finished_line.done("run", "-d", "fhv", "-m", "2019-01")
-    assert "the file did not" in result.stderr
-    before = finished_line.query(landed_at)
-    assert "Nothing to do" in finished_line.done("run", "-d", "fhv", "-m", "2019-01").stderr
-    assert finished_line.query(landed_at) == before
-
-
-def test_a_value_changed_in_postgres_is_found_and_named_by_its_column(finished_line: Line):
-    before = finished_line.stages()
-    finished_line.execute("update taxi_raw.green_tripdata_2023_02 set tip_amount = tip_amount + 0.01 where row_number = 7")
-    finished_line.execute("update taxi_ledger.months set state = 'landed' where (dataset, file_month) = ('green', '2023-02-01')")
-    result = finished_line.run("run", "--months", "2023-02", "-d", "green")
-    assert result.returncode == 1
-    assert "file → postgres_raw: other values in tip_amount" in result.stderr
-    failed = finished_line.months()["green 2023-02"]
-    assert failed["state"] == "failed"
-    assert failed["difference"] > 0
-
-    finished_line.done("run", "--months", "2023-02", "-d", "green")
-    assert finished_line.stages() == before
-
-
-def test_a_row_lost_from_the_lake_is_found_in_every_store_behind_it(finished_line: Line):
-    before = finished_line.stages()
-    lake = finished_line.state / "servers" / "gcs" / "taxi-lake" / "raw" / "dataset=yellow" / "file_month=2018-01-01"
-    path = next(lake.glob("*.parquet"))
-    pq.write_table(pq.read_table(path).slice(1), path)
-    finished_line.execute("update taxi_ledger.months set state = 'landed' where (dataset, file_month) = ('yellow', '2018-01-01')")
-    result = finished_line.run("run", "--months", "2018-01", "-d", "yellow")
-    assert result.returncode == 1
-    assert "file → bigquery_raw: -1 rows" in result.stderr
-
-    finished_line.done("run", "--months", "2018-01", "-d", "yellow")
-    assert finished_line.stages() == before
-
-
-def test_an_undeclared_column_lands_and_is_reported(finished_line: Line):
-    before = finished_line.stages()
-    path = finished_line.source / "trip-data" / "fhv_tripdata_2019-01.parquet"
-    original = path.with_suffix(".original")
-    shutil.copy(path, original)
-    table = pq.read_table(path)
-    pq.write_table(table.append_column("Robo Fee", [[number * 0.5 for number in range(table.num_rows)]]), path)
-    result = finished_line.done("run", "-d", "fhv", "-m", "2019-01")
-    assert "columns that nobody declared landed too: robo_fee (double)" in result.stderr
-    assert finished_line.months()["fhv 2019-01"]["undeclared_columns"] == ["robo_fee"]
-    stages = finished_line.stages()
-    assert stages["fhv", "2019-01", "bigquery_raw"] == stages["fhv", "2019-01", "file"] != before["fhv", "2019-01", "file"]
-
-    shutil.move(original, path)
-    finished_line.done("run", "-d", "fhv", "-m", "2019-01")
-    assert finished_line.stages() == before
-
-
-def test_a_month_that_fails_dbts_tests_is_held_back_and_the_others_go_on(finished_line: Line):
-    before = finished_line.stages()
-    finished_line.execute("insert into taxi_raw.yellow_tripdata select * from taxi_raw.yellow_tripdata_2009_01 where row_number = 1")
-    finished_line.execute(
-        "update taxi_ledger.months set state = 'landed' where dataset = 'yellow' and file_month < '2011-01-01'"
-    )
-    result = finished_line.run("run", "--months", "2009-01,2010-03", "-d", "yellow")
-    assert result.returncode == 1
-    months = finished_line.months()
-    assert months["yellow 2009-01"]["state"] == "failed"
-    assert "dbt on postgres" in months["yellow 2009-01"]["error"]
-    assert months["yellow 2010-03"]["state"] == "done"
-
-    finished_line.done("run", "--months", "2009-01", "-d", "yellow")
-    assert finished_line.stages() == before
-
-
 @pytest.mark.parametrize("command", ["run", "plan", "status"])
 def test_output_in_a_pipe_has_no_escape_codes(finished_line: Line, command: str):
     result = finished_line.done(command)
@@ -166,3 +66,108 @@ def test_the_ledger_holds_no_secret(finished_line: Line):
     assert logs
     for log in logs:
         assert password not in log.read_text(errors="replace"), log
+
+
+# From here on things are changed behind the pipeline's back, all in one run, since each run takes half a minute.
+
+
+@pytest.fixture(scope="module")
+def before(finished_line: Line) -> dict:
+    """What the stores held before anything was changed."""
+    return finished_line.stages()
+
+
+@pytest.fixture(scope="module")
+def corrupted(finished_line: Line, before: dict) -> subprocess.CompletedProcess[str]:
+    """A run over three landed months that were corrupted: a row twice, a row lost from the lake, a value changed."""
+    finished_line.execute(
+        "insert into taxi_raw.yellow_tripdata select * from taxi_raw.yellow_tripdata_2009_01 where row_number = 1"
+    )
+    lake = finished_line.state / "servers" / "gcs" / "taxi-lake" / "raw" / "dataset=yellow" / "file_month=2018-01-01"
+    path = next(lake.glob("*.parquet"))
+    pq.write_table(pq.read_table(path).slice(1), path)
+    finished_line.execute(
+        "update taxi_raw.green_tripdata_2023_02 set tip_amount = tip_amount + 0.01 where row_number = 7"
+    )
+    corrupted_months = "(('yellow', date '2009-01-01'), ('yellow', date '2018-01-01'), ('green', date '2023-02-01'))"
+    finished_line.execute(
+        f"update taxi_ledger.months set state = 'landed' where (dataset, file_month) in {corrupted_months}"
+    )
+    return finished_line.run("run")
+
+
+def test_a_month_that_fails_dbts_tests_is_held_back_from_bigquery(finished_line: Line, corrupted):
+    month = finished_line.months()["yellow 2009-01"]
+    assert month["state"] == "failed"
+    assert "dbt on postgres" in month["error"]
+    assert "row_numbers_run_from_1" in month["error"]
+
+
+def test_a_row_lost_from_the_lake_is_found_in_every_store_behind_it(finished_line: Line, corrupted):
+    month = finished_line.months()["yellow 2018-01"]
+    assert month["state"] == "failed"
+    for stage in ("lake", "bigquery_raw"):
+        assert f"file → {stage}: -1 rows" in month["error"]
+
+
+def test_a_value_changed_in_postgres_is_found_and_named_by_its_column(finished_line: Line, corrupted):
+    month = finished_line.months()["green 2023-02"]
+    assert month["state"] == "failed"
+    assert "file → postgres_raw: other values in tip_amount" in month["error"]
+    assert month["difference"] > 0
+
+
+def test_a_run_with_a_difference_fails_and_says_where(corrupted):
+    assert corrupted.returncode == 1
+    assert "file → postgres_raw: other values in tip_amount" in corrupted.stderr
+    assert "Traceback" not in corrupted.stderr
+
+
+def test_the_next_run_lands_what_failed_anew_and_ends_as_before(finished_line: Line, before, corrupted):
+    result = finished_line.done("run")
+    assert result.stderr.count("landed in Postgres and the lake") == 3
+    assert finished_line.stages() == before
+
+
+@pytest.fixture(scope="module")
+def changed(finished_line: Line, before: dict) -> subprocess.CompletedProcess[str]:
+    """A run after one file was published anew, one got a column that nobody declared, and one was only touched."""
+    files = finished_line.source / "trip-data"
+    write(finished_line.source, "yellow", "2025-02", rows=ROWS - 50, seed=1)
+    with_column = files / "fhv_tripdata_2019-01.parquet"
+    table = pq.read_table(with_column)
+    pq.write_table(table.append_column("Robo Fee", [[number * 0.5 for number in range(ROWS)]]), with_column)
+    (files / "fhvhv_tripdata_2023-02.parquet").touch()
+    assert finished_line.done("plan").stdout.count("the file changed") == 3
+    return finished_line.done("run")
+
+
+def test_a_republished_month_replaces_its_rows_and_no_others(finished_line: Line, before, changed):
+    after = finished_line.stages()
+    for stage in ("file", "postgres_raw", "lake", "bigquery_raw"):
+        assert after["yellow", "2025-02", stage][0] == ROWS - 50
+    assert finished_line.months()["yellow 2025-02"]["rows"] == ROWS - 50
+    assert {key[:2] for key in after if before[key] != after[key]} == {("yellow", "2025-02"), ("fhv", "2019-01")}
+
+
+def test_an_undeclared_column_lands_and_is_reported(finished_line: Line, before, changed):
+    assert "columns that nobody declared landed too: robo_fee (double)" in changed.stderr
+    assert finished_line.months()["fhv 2019-01"]["undeclared_columns"] == ["robo_fee"]
+    after = finished_line.stages()
+    key = ("fhv", "2019-01", "file")
+    assert after["fhv", "2019-01", "bigquery_raw"] == after[key] != before[key]
+    assert finished_line.query("select sum(robo_fee) from taxi_raw.fhv_tripdata") == [(ROWS * (ROWS - 1) / 4,)]
+
+
+def test_a_file_that_was_only_touched_is_not_landed_again(finished_line: Line, changed):
+    assert "fhvhv 2023-02: the source's ETag changed, the file did not" in changed.stderr
+    assert "fhvhv 2023-02: 400 rows landed" not in changed.stderr
+
+
+def test_forcing_a_month_leaves_every_digest_and_count_as_it_was(finished_line: Line, changed):
+    before = finished_line.stages()
+    result = finished_line.done("run", "--force", "--months", "2023-02", "--datasets", "green")
+    assert "green 2023-02: 400 rows landed" in result.stderr
+    assert finished_line.stages() == before
+    partitions = "select count(*) from pg_class where relname = 'green_tripdata_2023_02' or relname like 'new\\_%'"
+    assert finished_line.query(partitions) == [(1,)]

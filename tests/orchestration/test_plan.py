@@ -86,6 +86,13 @@ def test_named_months_are_wanted_of_every_named_data_set(source):
     assert wanted == [(YELLOW, months[0]), (GREEN, months[0]), (YELLOW, months[1]), (GREEN, months[1])]
 
 
+def test_named_months_without_data_sets_are_those_that_the_folder_holds(source):
+    wanted = wanted_months(source, [GREEN, YELLOW], [JANUARY], 3, date(2026, 11, 22), is_explicit=False)
+    assert wanted == [(GREEN, JANUARY)]
+    nowhere = wanted_months(source, [GREEN, YELLOW], [date(2024, 2, 1)], 3, date(2026, 11, 22), is_explicit=False)
+    assert nowhere == [(YELLOW, date(2024, 2, 1)), (GREEN, date(2024, 2, 1))]
+
+
 def test_a_folder_without_months_is_refused(tmp_path: Path):
     (tmp_path / "trip-data").mkdir()
     empty = open_source(tmp_path, cache=tmp_path / "cache")
