@@ -34,7 +34,7 @@ def connect(dsn: str) -> psycopg.Connection:
     except psycopg.OperationalError as error:
         info = psycopg.conninfo.conninfo_to_dict(dsn)
         raise StoreError(
-            f"Postgres at {info.get('host')}:{info.get('port')} does not answer: {str(error).strip().splitlines()[-1]}",
+            f"Postgres at {info.get('host')}:{info.get('port')} does not answer: {_first_line(error)}",
             "Start it (`python orchestrate.py up` for the embedded one), or correct the postgres_* settings",
         ) from None
 
