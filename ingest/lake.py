@@ -75,9 +75,16 @@ def replace_month(
     measurer = Measurer(dataset.total_columns)
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=scratch, prefix=f"{dataset.table}_{month:%Y-%m}.", suffix=".parquet") as file:
-        with pq.ParquetWriter(file.name, layout.schema, compression="zstd", write_batch_size=4096) as writer:
-            for batch in _row_groups(conformed_batches(path, layout), measurer):
-                writer.write_batch(batch, row_group_size=_ROW_GROUP_ROWS)
+        try:
+            with pq.ParquetWriter(file.name, layout.schema, compression="zstd", write_batch_size=4096) as writer:
+                for batch in _row_groups(conformed_batches(path, layout), measurer):
+                    writer.write_batch(batch, row_group_size=_ROW_GROUP_ROWS)
+        except OSError as error:  # reading's errors are BadFileErrors by now
+            reason = error.strerror or error
+            raise StoreError(
+                f"The folder {scratch} cannot take the parquet of {dataset.name} {month:%Y-%m}: {reason}",
+                "Make room there, or have the setting `state_dir` name a folder on a larger disk; then run again",
+            ) from error
         metadata = {
             "rows": str(measurer.measure.rows),
             "cents": str(measurer.measure.cents),

@@ -105,13 +105,13 @@ def land_month(
     """
     resource = trip_file(dataset, month, path, layout)
     landing = _landings[store, resource.name] = _Landing(dataset, month, layout, replace_month)
-    pipeline = dlt.pipeline(
-        pipeline_name=f"tlc_{dataset.name}_to_{store}",
-        destination=_DESTINATIONS[store](),
-        dataset_name="taxi_raw",
-        pipelines_dir=str(pipelines_dir),
-    )
     try:
+        pipeline = dlt.pipeline(
+            pipeline_name=f"tlc_{dataset.name}_to_{store}",
+            destination=_DESTINATIONS[store](),
+            dataset_name="taxi_raw",
+            pipelines_dir=str(pipelines_dir),
+        )
         # What a killed run left behind is for another month, or an older file: dlt would load it instead of this one.
         pipeline.abort_packages()
         # A fresh schema: the file's own columns, whatever types an earlier edition of it had.

@@ -1,0 +1,214 @@
+"""A month is replaced as a whole or not at all, in Postgres and in the lake, and no other month with it."""
+
+import threading
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from ingest import lake, postgres
+from ingest.datasets import YELLOW
+from ingest.errors import BadFileError, StoreError, TaxiError
+from ingest.pipelines import land_month
+from tests.ingest.conftest import Stores
+
+JULY, AUGUST, MAY, JUNE = (date(2003, month, 1) for month in (7, 8, 5, 6))
+ROWS = (
+    "select file_month, count(*), sum(total_amount) from taxi_raw.yellow_tripdata where file_month in ({}) group by 1"
+)
+
+
+def trips(rows: int, amount: float = 1.0, **columns: pa.Array) -> dict[str, pa.Array]:
+    return {
+        "tpep_pickup_datetime": pa.array([datetime(2003, 7, 1, 12)] * rows, pa.timestamp("us")),
+        "total_amount": pa.array([amount] * rows, pa.float64()),
+        **columns,
+    }
+
+
+def late_failure(rows: int = 40_000) -> dict[str, pa.Array]:
+    """Rows of which the last but one, in the third batch, has a passenger count that is none."""
+    return trips(rows, 2.0, passenger_count=pa.array(["1"] * (rows - 2) + ["one", "1"]))
+
+
+def held(stores: Stores, *months: date) -> dict[date, tuple[int, float]]:
+    rows = stores.query(ROWS.format(", ".join(f"'{month}'" for month in months)))
+    return {month: (count, amount) for month, count, amount in rows}
+
+
+def test_postgres_replaces_the_month_and_leaves_the_others(stores: Stores):
+    for month in (JULY, AUGUST):
+        stores.to_postgres(month, stores.write(month, trips(5)))
+    stores.to_postgres(JULY, stores.write(JULY, trips(3, 2.0)))
+    assert held(stores, JULY, AUGUST) == {JULY: (3, 6.0), AUGUST: (5, 5.0)}
+    assert stores.query("select row_number, dataset from taxi_raw.yellow_tripdata_2003_07 order by 1") == [
+        (1, "yellow"), (2, "yellow"), (3, "yellow"),
+    ]  # fmt: skip
+
+
+def test_a_reader_in_postgres_sees_the_old_month_until_the_new_one_is_whole(stores: Stores):
+    stores.to_postgres(MAY, stores.write(MAY, trips(5)))
+    path = stores.write(MAY, trips(7))
+    with postgres.connect(stores.dsn) as reader:
+        count = "select count(*) from taxi_raw.yellow_tripdata where file_month = '2003-05-01'"
+        assert reader.execute(count).fetchone() == (5,)
+        writer = threading.Thread(target=stores.to_postgres, args=(MAY, path))
+        writer.start()
+        writer.join(1.0)
+        assert writer.is_alive(), "the swap waits for those that read"
+        assert reader.execute(count).fetchone() == (5,)
+        reader.commit()
+        writer.join(30)
+        assert reader.execute(count).fetchone() == (7,)
+
+
+def test_a_month_that_fails_half_way_leaves_the_old_one_in_postgres(stores: Stores):
+    stores.to_postgres(JUNE, stores.write(JUNE, trips(5)))
+    path = stores.write(JUNE, late_failure())
+    with pytest.raises(BadFileError, match="row 39999 holds 'one'"):
+        stores.to_postgres(JUNE, path)
+    assert held(stores, JUNE) == {JUNE: (5, 5.0)}
+    assert stores.query("select relname from pg_class where relname like 'new\\_%'") == []
+
+
+def test_a_text_that_postgres_cannot_hold_is_the_files_fault_and_named_with_its_column_and_row(stores: Stores):
+    month = date(2003, 9, 1)
+    path = stores.write(month, trips(3, payment_type=pa.array(["1", "a\0b", "1"])))
+    with pytest.raises(BadFileError) as raised:
+        stores.to_postgres(month, path)
+    assert str(path) in raised.value.what
+    assert "line 2, column payment_type" in raised.value.what
+
+
+def test_postgres_out_of_reach_is_named_and_its_password_is_not(stores: Stores):
+    path = stores.write(JULY, trips(1))
+    layout = stores.layout(path)
+    dsn = "host=127.0.0.1 port=9 user=taxi password=hunter2 dbname=taxi"
+    with pytest.raises(StoreError, match=r"Postgres at 127\.0\.0\.1:9 does not answer") as raised:
+        postgres.replace_month(dsn, YELLOW, JULY, path, layout)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_the_lake_replaces_the_object_and_states_its_checksum_and_measure(stores: Stores):
+    name = lake.object_name(YELLOW, JULY)
+    assert name == "raw/dataset=yellow/file_month=2003-07-01/yellow_tripdata_2003-07.parquet"
+    stores.to_lake(JULY, stores.write(JULY, trips(5)))
+    first = stores.bucket.get_blob(name)
+    measure = stores.to_lake(JULY, stores.write(JULY, trips(3, 2.25)))
+    second = stores.bucket.get_blob(name)
+    assert second.generation != first.generation
+    assert second.metadata == {"rows": "3", "cents": "675", "digest": measure.digest}
+    assert lake.measure_month(stores.bucket, YELLOW, JULY, stores.folder) == measure
+    copy = stores.folder / "copy.parquet"
+    second.download_to_filename(copy)
+    assert lake.crc32c(copy) == second.crc32c
+
+
+def test_a_month_that_fails_half_way_leaves_the_old_object_and_no_scratch(stores: Stores, tmp_path: Path):
+    stores.to_lake(JUNE, stores.write(JUNE, trips(5)))
+    before = stores.bucket.get_blob(lake.object_name(YELLOW, JUNE)).generation
+    path = stores.write(JUNE, late_failure())
+    with pytest.raises(BadFileError, match="row 39999 holds 'one'"):
+        lake.replace_month(stores.bucket, YELLOW, JUNE, path, stores.layout(path), tmp_path)
+    assert stores.bucket.get_blob(lake.object_name(YELLOW, JUNE)).generation == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scratch_folder_that_is_full_is_named_with_its_setting(stores: Stores, monkeypatch):
+    path = stores.write(JUNE, trips(5))
+    layout = stores.layout(path)
+    full = Path("/dev/full")  # every write to it fails as on a full disk
+    monkeypatch.setattr(lake.tempfile, "NamedTemporaryFile", lambda **_: full.open("wb"))
+    with pytest.raises(StoreError, match="No space left on device") as raised:
+        lake.replace_month(stores.bucket, YELLOW, JUNE, path, layout, stores.folder)
+    assert str(stores.folder) in raised.value.what
+    assert "`state_dir`" in raised.value.next_step
+
+
+def test_an_object_that_somebody_else_replaced_meanwhile_is_not_written_over(stores: Stores, monkeypatch):
+    path = stores.write(AUGUST, trips(5))
+    stores.to_lake(AUGUST, path)
+    name = lake.object_name(YELLOW, AUGUST)
+    look_up = type(stores.bucket).get_blob
+
+    def then_another_writes(bucket, *arguments, **options):
+        found = look_up(bucket, *arguments, **options)
+        bucket.blob(name).upload_from_string(b"theirs")
+        return found
+
+    monkeypatch.setattr(type(stores.bucket), "get_blob", then_another_writes)
+    with pytest.raises(StoreError, match="Cloud Storage refused gs://lake/raw/dataset=yellow") as raised:
+        stores.to_lake(AUGUST, path)
+    assert raised.value.next_step
+    monkeypatch.undo()
+    assert stores.bucket.blob(name).download_as_bytes() == b"theirs"
+
+
+def test_an_upload_that_arrives_changed_is_refused(stores: Stores, tmp_path: Path, monkeypatch):
+    path = tmp_path / "object"
+    path.write_bytes(b"as it was")
+    monkeypatch.setattr(lake, "crc32c", lambda _: "AAAAAA==")
+    with pytest.raises(StoreError, match="gs://lake/probe"):
+        lake.upload(stores.bucket, "probe", path, {})
+
+
+def test_an_undeclared_column_is_added_with_its_type_which_later_months_keep(stores: Stores):
+    first, second, third = (date(2004, month, 1) for month in (1, 2, 3))
+    stores.to_postgres(first, stores.write(first, trips(2)))
+    stores.to_postgres(second, stores.write(second, trips(2, surge=pa.array([1.5, None]))))
+    stores.to_postgres(third, stores.write(third, trips(2, Surge=pa.array([2, 3], pa.int32()))))
+    rows = stores.query(
+        "select file_month, surge from taxi_raw.yellow_tripdata where file_month between '2004-01-01' and '2004-03-01'"
+        " order by file_month, row_number"
+    )
+    assert rows == [(first, None), (first, None), (second, 1.5), (second, None), (third, 2.0), (third, 3.0)]
+    with postgres.connect(stores.dsn) as connection:
+        assert postgres.column_types(connection, YELLOW)["surge"] == "double"
+
+
+class TestDlt:
+    """dlt carries the month to the store."""
+
+    def land(self, stores: Stores, month: date, path: Path, folder: Path):
+        def replace(*arguments):
+            return postgres.replace_month(stores.dsn, *arguments)
+
+        return land_month("postgres", replace, YELLOW, month, path, stores.layout(path), folder)
+
+    def test_lands_the_month_whatever_an_earlier_edition_or_a_broken_run_left_behind(self, stores, tmp_path):
+        month = date(2005, 1, 1)
+        assert self.land(stores, month, stores.write(month, trips(4, passenger_count=pa.nulls(4))), tmp_path).rows == 4
+        with pytest.raises(BadFileError) as raised:
+            self.land(stores, month, bad := stores.write(month, late_failure()), tmp_path)
+        assert raised.value.what.startswith(f"{bad}: column passenger_count"), "the file's own name, not dlt's"
+        assert held(stores, month) == {month: (4, 4.0)}
+        path = stores.write(month, trips(6, passenger_count=pa.array([1.0] * 6)))
+        assert self.land(stores, month, path, tmp_path).rows == 6
+        assert held(stores, month) == {month: (6, 6.0)}
+
+    def test_names_a_damaged_file_that_it_cannot_read_itself(self, stores, tmp_path):
+        month = date(2005, 2, 1)
+        # dlt itself reads files that have a column without values.
+        path = stores.write(month, trips(9_000, extra=pa.array([n / 7 for n in range(9_000)]), mta_tax=pa.nulls(9_000)))
+        body = bytearray(path.read_bytes())
+        body[3_000:30_000] = bytes(27_000)
+        path.write_bytes(body)
+        with pytest.raises(BadFileError, match="is not a whole parquet file") as raised:
+            self.land(stores, month, path, tmp_path)
+        assert str(path) in raised.value.what
+
+    def test_names_its_folder_where_it_cannot_write(self, stores, tmp_path):
+        month = date(2005, 3, 1)
+        folder = tmp_path / "dlt"
+        folder.write_text("a file is in the way")
+        with pytest.raises(TaxiError, match=r"dlt's folder .* cannot take yellow_tripdata_2005-03\.parquet") as raised:
+            self.land(stores, month, stores.write(month, trips(1)), folder)
+        assert "`state_dir`" in raised.value.next_step
+
+    def test_reports_nothing_to_its_makers(self, stores, tmp_path):
+        from dlt.common.runtime import anon_tracker
+
+        month = date(2005, 4, 1)
+        self.land(stores, month, stores.write(month, trips(1)), tmp_path)
+        assert anon_tracker._THREAD_POOL is None
