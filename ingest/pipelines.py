@@ -149,9 +149,9 @@ def trip_file(dataset: DataSet, month: date, path: Path, layout: Layout):
     schema = pq.read_schema(path)
     columns = {target.source: target.column for target in layout.targets if target.source}
     hints = [
-        {"name": name, "description": columns[name].description, "nullable": True}
-        | (_DLT_TYPES[columns[name].type] if pa.types.is_null(schema.field(name).type) else {})
-        for name in schema.names
+        {"name": field.name, "description": columns[field.name].description, "nullable": True}
+        | (_DLT_TYPES[columns[field.name].type] if _needs_type(field.type) else {})
+        for field in schema
     ]
 
     @dlt.resource(name=f"{dataset.table}_{month:%Y_%m}", columns=hints, write_disposition="append")
@@ -159,3 +159,8 @@ def trip_file(dataset: DataSet, month: date, path: Path, layout: Layout):
         yield dlt.mark.with_file_import(str(path), "parquet", layout.rows, hints=schema.empty_table())
 
     return trips()
+
+
+def _needs_type(arrow_type: pa.DataType) -> bool:
+    """Whether dlt would change the column if it were left to itself: times it takes for UTC, nulls for nothing."""
+    return pa.types.is_null(arrow_type) or (pa.types.is_timestamp(arrow_type) and arrow_type.tz is None)

@@ -5,13 +5,18 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ingest import lake, postgres
-from ingest.datasets import YELLOW
+from ingest.checksums import Measure
+from ingest.conform import read_layout
+from ingest.datasets import DATASETS, YELLOW
 from ingest.errors import BadFileError, StoreError, TaxiError
+from ingest.months import parse_month
 from ingest.pipelines import land_month
 from tests.ingest.conftest import Stores
+from tests.months import write
 
 JULY, AUGUST, MAY, JUNE = (date(2003, month, 1) for month in (7, 8, 5, 6))
 ROWS = (
@@ -212,3 +217,20 @@ class TestDlt:
         month = date(2005, 4, 1)
         self.land(stores, month, stores.write(month, trips(1)), tmp_path)
         assert anon_tracker._THREAD_POOL is None
+
+
+@pytest.mark.parametrize(
+    ("name", "month"), [("yellow", "2024-01"), ("green", "2023-02"), ("fhv", "2018-06"), ("fhvhv", "2025-02")]
+)
+def test_dlt_hands_over_the_file_as_it_is_where_it_has_no_null_typed_columns(tmp_path: Path, name: str, month: str):
+    dataset = DATASETS[name]
+    path = write(tmp_path, name, month)
+    assert not any(pa.types.is_null(field.type) for field in pq.read_schema(path)), "choose another month"
+    handed_over = []
+
+    def keep(dataset, month, path, layout) -> Measure:
+        handed_over.append(path.read_bytes())
+        return Measure()
+
+    land_month("lake", keep, dataset, parse_month(month), path, read_layout(path, dataset), tmp_path / "dlt")
+    assert handed_over == [path.read_bytes()], "dlt rewrote it: five times the time, and a row group in memory"

@@ -1,13 +1,5 @@
 -- One row per accepted trip (data set, file month, row number in the file); a file month is replaced as a whole.
-{{ config(
-    materialized='incremental',
-    incremental_strategy=replace_months_strategy(),
-    on_schema_change='append_new_columns',
-    partition_by={'field': 'file_month', 'data_type': 'date', 'granularity': 'month'},
-    partitions=file_month_literals(),
-    cluster_by=['dataset', 'pickup_location_id'],
-    indexes=[{'columns': ['file_month']}],
-) }}
+{{ by_file_month() }}
 
 with int_trips_checked as (
     select * from {{ ref('int_trips_checked') }}

@@ -1,13 +1,5 @@
 -- One row per data set, file month, calendar month of pick-up and pick-up zone; adds up to fct_trips.
-{{ config(
-    materialized='incremental',
-    incremental_strategy=replace_months_strategy(),
-    on_schema_change='append_new_columns',
-    partition_by={'field': 'file_month', 'data_type': 'date', 'granularity': 'month'},
-    partitions=file_month_literals(),
-    cluster_by=['dataset', 'pickup_location_id'],
-    indexes=[{'columns': ['file_month']}],
-) }}
+{{ by_file_month() }}
 
 with fct_trips as (
     select * from {{ ref('fct_trips') }}
