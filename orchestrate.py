@@ -1,8 +1,8 @@
 """The command line of the NYC taxi ELT line: `python orchestrate.py --help`."""
 
 import sys
+from contextlib import suppress
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import psycopg
@@ -12,11 +12,11 @@ from ingest import postgres
 from ingest.datasets import get_dataset
 from ingest.errors import StoreError, TaxiError
 from ingest.months import parse_months
-from ingest.source import open_source
+from ingest.source import Source, open_source
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker
 from orchestration.ledger import Ledger
 from orchestration.plan import PlannedMonth, make_plan, wanted_months
-from orchestration.report import Report, month_document
+from orchestration.report import Report, month_document, plan_document
 from orchestration.settings import Settings, load_settings
 
 
@@ -60,36 +60,36 @@ def run(
 ) -> None:
     """Do what is missing: land, build, reconcile."""
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
-    with Servers(settings) as servers:
-        connections = _with_ledger(servers, settings)
-        with postgres.connect(connections.dsn) as connection:
-            ledger = Ledger(connection)
-            ledger.start_run(" ".join(["orchestrate.py", *sys.argv[1:]]), settings.profile, settings.source)
-            try:
-                failures = _run(servers, settings, ledger, _plan(settings, ledger, datasets, months, force), as_json)
-            except BaseException as error:
+    with Servers(settings) as servers, postgres.connect(_with_ledger(servers, settings).dsn) as connection:
+        files = _source(settings)
+        ledger = Ledger(connection)
+        ledger.start_run(_command(settings, files), settings.profile, files.location)
+        try:
+            planned = _plan(settings, files, ledger, datasets, months, force)
+            failures = _run(servers, files, ledger, planned, as_json)
+        except BaseException as error:
+            with suppress(StoreError):  # what went wrong may be Postgres itself; the error to tell is the first one
                 ledger.finish_run("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", str(error))
-                raise
-            ledger.finish_run("failed" if failures else "done", "\n".join(failures) or None)
+            raise
+        ledger.finish_run("failed" if failures else "done", "\n".join(failures) or None)
     if failures:
         raise typer.Exit(1)
 
 
-def _run(servers: Servers, settings: Settings, ledger: Ledger, plan: list[PlannedMonth], as_json: bool) -> list[str]:
+def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMonth], as_json: bool) -> list[str]:
+    failures: list[str] = []
     if all(planned.action == "nothing" for planned in plan):
         report.say(f"Nothing to do: all {len(plan)} wanted months are done.")
-        failures, touched = [], []
     else:
         # Imported here: dlt and Google's clients take 2 s, which a run with nothing to do has no need of.
         from orchestration.run import Run
 
-        source = open_source(settings.source, cache=settings.cache_dir, tries=settings.source_tries)
-        work = Run(servers.all(), ledger, source, report)
+        work = Run(servers.all(), ledger, files, report)
         work.execute(plan)
-        failures, touched = work.failures, work.touched
-        report.print_ledger(
-            touched, {key: ledger.latest_stages(key) for key in touched}, ledger.months()
-        ) if not as_json else None
+        failures = work.failures
+        if not as_json:
+            stages = {key: ledger.latest_stages(key) for key in work.touched}
+            report.print_ledger(work.touched, stages, ledger.months())
     if as_json:
         records = ledger.months()
         shown = [month_document(records[planned.key]) for planned in plan if planned.key in records]
@@ -109,14 +109,13 @@ def plan(
     """Show what a run would do and why, and do nothing."""
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
     with Servers(settings) as servers, postgres.connect(_with_ledger(servers, settings).dsn) as connection:
-        planned = _plan(settings, Ledger(connection), datasets, months, force)
+        planned = _plan(settings, _source(settings), Ledger(connection), datasets, months, force)
     if as_json:
-        fields = [(one.dataset.name, f"{one.month:%Y-%m}", one.action, one.reason) for one in planned]
-        report.print_json(
-            {"months": [dict(zip(("dataset", "month", "action", "reason"), row, strict=True)) for row in fields]}
-        )
+        report.print_json({"months": [plan_document(one) for one in planned]})
     else:
         report.print_plan(planned)
+    if any(one.error for one in planned):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -165,14 +164,22 @@ def _with_ledger(servers: Servers, settings: Settings) -> Connections:
     return servers.all() if settings.source.startswith("gs://") else servers.postgres()
 
 
+def _source(settings: Settings) -> Source:
+    return open_source(settings.source, cache=settings.cache_dir, tries=settings.source_tries)
+
+
+def _command(settings: Settings, files: Source) -> str:
+    """The command line for the ledger, without what a source's address may hold of passwords."""
+    return " ".join(["orchestrate.py", *sys.argv[1:]]).replace(settings.source, files.location)
+
+
 def _plan(
-    settings: Settings, ledger: Ledger, datasets: str | None, months: list[str] | None, force: bool
+    settings: Settings, files: Source, ledger: Ledger, datasets: str | None, months: list[str] | None, force: bool
 ) -> list[PlannedMonth]:
-    named_months = parse_months(months or [])
-    source = open_source(settings.source, cache=settings.cache_dir, tries=settings.source_tries)
+    named = parse_months(months or [])
     chosen = [get_dataset(name) for name in settings.datasets]
-    wanted = wanted_months(source, chosen, named_months, settings.newest_months, date.today(), datasets is not None)
-    return make_plan(source, wanted, ledger.months(), force)
+    wanted = wanted_months(files, chosen, named, settings.newest_months, date.today(), datasets is not None)
+    return make_plan(files, wanted, ledger.months(), force)
 
 
 def main() -> None:
@@ -182,12 +189,10 @@ def main() -> None:
     except psycopg.Error as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         report.fail(StoreError(f"Postgres went away, or refused: {reason}", "See to the server, then run again"))
-        sys.exit(1)
     except (TaxiError, OSError) as error:
         report.fail(error)
-        sys.exit(1)
+    sys.exit(1)
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     main()

@@ -119,7 +119,9 @@ class HttpSource(Source):
         except requests.RequestException as error:
             reason = why(error)
         what = f"{self._shown(path)} cannot be reached: {reason}"
-        raise TransientError(SourceDownError(what, f"Check the network and the setting `source`. {_LATER}"))
+        raise TransientError(
+            SourceDownError(what, f"Check the network and the setting `source`. {_LATER}"), no_answer=True
+        )
 
     def _check_status(self, response: requests.Response, path: str) -> None:
         if response.ok:

@@ -15,12 +15,13 @@ class TransientError(Exception):
     """A failure worth another try.
 
     `error` is what people see when the tries are used up; `retry_after` is the pause that the server asked for, in
-    seconds.
+    seconds; `no_answer` tells that no server answered at all.
     """
 
-    def __init__(self, error: TaxiError, retry_after: float = 0.0):
+    def __init__(self, error: TaxiError, retry_after: float = 0.0, no_answer: bool = False):
         self.error = error
         self.retry_after = retry_after
+        self.no_answer = no_answer
         super().__init__(str(error))
 
 
@@ -32,6 +33,8 @@ class RetryPolicy:
     """Tries in all, counted anew whenever one got further than those before."""
     base_delay: float = 1.0
     """Seconds before the second try; each pause after that is twice as long: 63 s in all with seven tries."""
+    tries_without_answer: int = 4
+    """Tries in all where nobody answers, and nothing was fetched before: a wrong address should not cost a minute."""
     longest_pause: float = 120.0
     """Seconds; a server that asks for a longer pause than this is not waited for."""
 
@@ -49,7 +52,9 @@ class RetryPolicy:
             here = reached()
             failures = 1 if here > furthest else failures + 1
             furthest = max(furthest, here)
-            if failures >= self.tries or transient.retry_after > self.longest_pause:
+            is_hopeless = transient.no_answer and not furthest
+            tries = min(self.tries, self.tries_without_answer) if is_hopeless else self.tries
+            if failures >= tries or transient.retry_after > self.longest_pause:
                 # Raised outside the except clause: the errors below may hold addresses with passwords in them,
                 # and a traceback would print the chain.
                 raise transient.error

@@ -113,15 +113,18 @@ class Report:
         table = Table(*columns[:2], box=None, header_style="bold")
         for column in columns[2:]:
             table.add_column(column, justify="right")
+        done = 0
         for key in keys:
             record, measured = records.get(key), stages.get(key, {})
             if not record:
                 continue
+            done += record.state == "done"
             rows = [f"{measured[name].rows:,}" if name in measured else "–" for name in _LEDGER_STAGES]
             dollars = f"{measured['file'].cents / 100:,.2f}" if "file" in measured else "–"
             difference = "–" if record.difference is None else f"{record.difference:,}"
             table.add_row(key[0], label(key[1]), *rows, dollars, difference, _state(record.state))
         self.output.print(table)
+        self.output.print(f"{done} of {len(keys)} file months are done: every row and every cent accounted for.")
 
 
 _LEDGER_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw", "bigquery_accepted", "bigquery_rejected")
@@ -138,6 +141,17 @@ def month_document(record: MonthRecord) -> dict[str, Any]:
         "undeclared_columns": list(record.undeclared),
         "error": record.error,
         "updated_at": record.updated_at.isoformat(),
+    }
+
+
+def plan_document(planned: PlannedMonth) -> dict[str, Any]:
+    """A month of the plan as `plan --json` shows it."""
+    return {
+        "dataset": planned.dataset.name,
+        "month": label(planned.month),
+        "action": planned.action,
+        "reason": planned.reason,
+        "error": str(planned.error) if planned.error else None,
     }
 
 

@@ -28,7 +28,7 @@ class Settings(BaseModel):
     profile: Literal["local", "docker", "gcp"] = "local"
     source: str = "https://d37ci6vzurychx.cloudfront.net"
     datasets: tuple[str, ...] = ("yellow", "green", "fhv", "fhvhv")
-    source_tries: int = Field(5, ge=1)
+    source_tries: int = Field(7, ge=1)
     newest_months: int = Field(3, ge=1)
     batch_months: int = Field(12, ge=1)
     state_dir: Path = Path(".taxi")
