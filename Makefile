@@ -8,7 +8,7 @@ DEMO := .demo
 
 demo: install
 	@test -d $(DEMO)/source/trip-data || $(BIN)/python -m synthetic $(DEMO)/source
-	@export TAXI_STATE_DIR=$(DEMO)/state TAXI_SOURCE=$(DEMO)/source; \
+	@export TAXI_PROFILE=local TAXI_STATE_DIR=$(DEMO)/state TAXI_SOURCE=$(DEMO)/source; \
 	$(BIN)/python orchestrate.py up && $(BIN)/python orchestrate.py run && $(BIN)/python orchestrate.py status
 	@cat docs/after_the_demo.txt
 

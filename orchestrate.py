@@ -1,5 +1,6 @@
 """The command line of the NYC taxi ELT line: `python orchestrate.py --help`."""
 
+import shlex
 import sys
 from contextlib import suppress
 from datetime import date
@@ -10,10 +11,10 @@ import typer
 
 from ingest import postgres
 from ingest.datasets import get_dataset
-from ingest.errors import StoreError, TaxiError
+from ingest.errors import StoreError, TaxiError, first_line
 from ingest.months import parse_months
 from ingest.source import Source, open_source
-from orchestration.connections import Connections, Servers, embedded_stack, kept_marker
+from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
 from orchestration.ledger import Ledger
 from orchestration.plan import PlannedMonth, make_plan, wanted_months
 from orchestration.report import Report, month_document, plan_document
@@ -40,9 +41,7 @@ app = typer.Typer(
 report = Report()
 
 Datasets = Annotated[str, typer.Option("--datasets", "-d", help="yellow, green, fhv, fhvhv; separate with commas")]
-Months = Annotated[
-    list[str], typer.Option("--months", "-m", help="2024-01 or 2024-01..2024-06; several times, or with commas")
-]
+Months = Annotated[list[str], typer.Option("--months", "-m", help="2024-01 or 2024-01..2024-06; commas separate")]
 SourceOption = Annotated[str, typer.Option("--source", "-s", help="A base URL, a folder or gs://bucket/prefix")]
 Profile = Annotated[str, typer.Option("--profile", "-p", help="local, docker or gcp")]
 Force = Annotated[bool, typer.Option("--force", help="Also what is done already")]
@@ -156,7 +155,7 @@ def env(profile: Profile = None) -> None:
     if settings.profile == "local" and not embedded_stack(settings).running():
         raise StoreError("The embedded servers are down", "Start them with `python orchestrate.py up`")
     for name, value in Servers(settings).all().environment.items():
-        print(f"export {name}='{value}'")
+        print(f"export {name}={shlex.quote(value)}")
 
 
 def _with_ledger(servers: Servers, settings: Settings) -> Connections:
@@ -178,8 +177,11 @@ def _plan(
 ) -> list[PlannedMonth]:
     named = parse_months(months or [])
     chosen = [get_dataset(name) for name in settings.datasets]
-    wanted = wanted_months(files, chosen, named, settings.newest_months, date.today(), datasets is not None)
-    return make_plan(files, wanted, ledger.months(), force)
+    records = ledger.months()
+    wanted = wanted_months(
+        files, chosen, named, settings.newest_months, date.today(), datasets is not None, records.values()
+    )
+    return make_plan(files, wanted, records, stores_of(settings), force)
 
 
 def main() -> None:
@@ -187,8 +189,7 @@ def main() -> None:
     try:
         app()
     except psycopg.Error as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        report.fail(StoreError(f"Postgres went away, or refused: {reason}", "See to the server, then run again"))
+        report.fail(StoreError(f"Postgres went away, or refused: {first_line(error)}", "See to it, then run again"))
     except (TaxiError, OSError) as error:
         report.fail(error)
     sys.exit(1)

@@ -2,7 +2,6 @@
 
     stack = Stack(Path("data/local"))
     endpoints = stack.start()        # starts what does not run, reuses what does
-    endpoints.environment()          # the variables that dbt, dlt and Google's clients read
     stack.stop()
 
 All three listen on 127.0.0.1 only, keep their data in one folder, and outlive the process that started them.

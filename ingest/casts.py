@@ -14,12 +14,22 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "timestamp": pa.timestamp("us"),
 }
 
+# Microseconds since 1970.
+_YEAR_1, _YEAR_10000 = -62_135_596_800_000_000, 253_402_300_800_000_000
+
 
 def cast_array(array: pa.Array, column_type: ColumnType) -> pa.Array:
     """The array in the Arrow type of `column_type`, values unchanged but for NaN (null) and blank numbers (null).
 
     A time with a zone keeps what that zone's clocks show: New York's clocks are what TLC means.
     """
+    cast = _cast(array, column_type)
+    if column_type == "timestamp":
+        _check_years(cast)
+    return cast
+
+
+def _cast(array: pa.Array, column_type: ColumnType) -> pa.Array:
     target = ARROW_TYPES[column_type]
     if array.type == target and column_type != "double":
         return array
@@ -39,6 +49,13 @@ def cast_array(array: pa.Array, column_type: ColumnType) -> pa.Array:
             array = pc.replace_substring_regex(array, r"\.0*$", "")
         return _nan_to_null(array.cast(target)) if column_type == "double" else array.cast(target)
     return array.cast(target)
+
+
+def _check_years(array: pa.Array) -> None:
+    """BigQuery's DATETIME has the years 1 to 9999, and refuses every query of a file that holds another one."""
+    bounds = pc.min_max(array.cast(pa.int64())).as_py()
+    if bounds["min"] is not None and (bounds["min"] < _YEAR_1 or bounds["max"] >= _YEAR_10000):
+        raise pa.ArrowInvalid("a year before 1 or after 9999")
 
 
 def _nan_to_null(array: pa.Array) -> pa.Array:

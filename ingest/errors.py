@@ -31,3 +31,8 @@ class BadFileError(TaxiError):
 
 class StoreError(TaxiError):
     """Postgres, Cloud Storage or BigQuery refused, or went away."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what the error says, or its kind where it says nothing."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -12,7 +12,7 @@ from requests.exceptions import RequestException
 
 from ingest.conform import ROW_NUMBER
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
-from ingest.errors import StoreError
+from ingest.errors import StoreError, first_line
 from ingest.lake import RAW_PREFIX, ZONE_OBJECT
 from ingest.postgres import RAW_SCHEMA, ZONE_TABLE
 
@@ -47,7 +47,7 @@ def ensure_external_tables(
         client.query_and_wait(_zones_ddl(client.project, bucket), retry=RETRY)
     except (GoogleAPIError, GoogleAuthError, RequestException) as error:
         raise StoreError(
-            f"BigQuery refused the external tables in {client.project}.{RAW_SCHEMA}: {str(error).splitlines()[0]}",
+            f"BigQuery refused the external tables in {client.project}.{RAW_SCHEMA}: {first_line(error)}",
             "Check the settings bigquery_project and bigquery_location, and the account's permissions",
         ) from error
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import google_crc32c
 import pyarrow as pa
 import pyarrow.parquet as pq
-from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
+from google.cloud.storage.exceptions import DataCorruption
 from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
@@ -17,7 +18,7 @@ from ingest.casts import ARROW_TYPES
 from ingest.checksums import Measure, Measurer
 from ingest.conform import ROW_NUMBER, Layout, conformed_batches
 from ingest.datasets import DATASETS, DataSet
-from ingest.errors import StoreError
+from ingest.errors import StoreError, first_line
 
 RAW_PREFIX = "raw"
 ZONE_OBJECT = f"{RAW_PREFIX}/taxi_zone_lookup/taxi_zone_lookup.parquet"
@@ -30,7 +31,7 @@ _ROW_GROUP_ROWS = 131_072
 _CHUNK_BYTES = 16 * 2**20
 # The client's default tries for 2 minutes a request; a server that is down is to be told of sooner.
 _RETRY = DEFAULT_RETRY.with_timeout(30)
-_REFUSALS = (GoogleAPIError, GoogleAuthError, RequestException, ConnectionError)
+_REFUSALS = (GoogleAPIError, GoogleAuthError, DataCorruption, RequestException, ConnectionError)
 
 
 class MissingObjectError(StoreError):
@@ -46,7 +47,10 @@ def ensure_bucket(bucket: storage.Bucket, location: str) -> None:
     """Make the bucket where it doesn't exist. Raises StoreError."""
     try:
         if not bucket.exists(retry=_RETRY):
+            bucket.iam_configuration.uniform_bucket_level_access_enabled = True  # many organisations insist on it
             bucket.create(location=location, retry=_RETRY)
+    except Forbidden:
+        return  # who may write objects need not be allowed to look at the bucket itself
     except _REFUSALS as error:
         raise _refused(bucket, error) from error
 
@@ -136,9 +140,12 @@ def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch
             raise MissingObjectError(f"gs://{bucket.name}/{name} does not exist") from error
         except _REFUSALS as error:
             raise _refused(bucket, error, name) from error
-        with pq.ParquetFile(file.name) as parquet:
-            for batch in parquet.iter_batches(65_536):
-                measurer.add(batch)
+        try:
+            with pq.ParquetFile(file.name, pre_buffer=False, buffer_size=2**20) as parquet:
+                for batch in parquet.iter_batches(65_536):
+                    measurer.add(batch)
+        except pa.ArrowException as error:
+            raise _refused(bucket, error, name) from error
     return measurer.measure
 
 
@@ -175,6 +182,6 @@ def _row_groups(batches, measurer: Measurer):
 
 def _refused(bucket: storage.Bucket, error: Exception, name: str = "") -> StoreError:
     return StoreError(
-        f"Cloud Storage refused gs://{bucket.name}/{name}: {str(error).splitlines()[0]}",
+        f"Cloud Storage refused gs://{bucket.name}/{name}: {first_line(error)}",
         "Check the bucket, its permissions and the setting bucket; the old object is untouched",
     )

@@ -11,7 +11,7 @@ from psycopg import sql
 from ingest.checksums import Measure, Measurer
 from ingest.conform import ROW_NUMBER, Layout, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
-from ingest.errors import BadFileError, StoreError
+from ingest.errors import BadFileError, StoreError, first_line
 
 RAW_SCHEMA = "taxi_raw"
 ZONE_TABLE = "taxi_zone_lookup"
@@ -30,11 +30,11 @@ _LOCK_TIMEOUT = "60s"
 def connect(dsn: str) -> psycopg.Connection:
     """A connection to `dsn`; raises StoreError that names the server where there is none."""
     try:
-        return psycopg.connect(dsn, connect_timeout=10, application_name="nyc-taxi-elt")
+        return psycopg.connect(dsn, connect_timeout=10, keepalives_idle=60, application_name="nyc-taxi-elt")
     except psycopg.OperationalError as error:
         info = psycopg.conninfo.conninfo_to_dict(dsn)
         raise StoreError(
-            f"Postgres at {info.get('host')}:{info.get('port')} does not answer: {_first_line(error)}",
+            f"Postgres at {info.get('host')}:{info.get('port')} does not answer: {first_line(error)}",
             "Start it (`python orchestrate.py up` for the embedded one), or correct the postgres_* settings",
         ) from None
 
@@ -63,9 +63,11 @@ def ensure_raw_tables(connection: psycopg.Connection) -> None:
 
 def add_columns(connection: psycopg.Connection, dataset: DataSet, columns: tuple[Column, ...]) -> None:
     """Add those of `columns` that the raw table lacks (a change of the catalogue only, whatever the table's size)."""
-    present = column_types(connection, dataset)
+    missing = {column.name for column in columns} - column_types(connection, dataset).keys()
+    if missing:
+        connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
     for column in columns:
-        if column.name not in present:
+        if column.name in missing:
             name, table = sql.Identifier(column.name), _raw(dataset.table)
             column_type = sql.SQL(POSTGRES_TYPES[column.type])
             connection.execute(
@@ -127,12 +129,12 @@ def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: L
     except psycopg.DataError as error:
         where = (error.diag.context or "").partition(", ")[2]  # 'COPY new_…, line 7, column zone: …'
         raise BadFileError(
-            f"{layout.file} holds a value that Postgres cannot: {_first_line(error)} ({where})",
+            f"{layout.file} holds a value that Postgres cannot: {first_line(error)} ({where})",
             "Tell the file's publisher; the old month is untouched",
         ) from error
     except psycopg.Error as error:
         raise StoreError(
-            f"Postgres broke off while {dataset.name} {month:%Y-%m} was landing: {_first_line(error)}",
+            f"Postgres broke off while {dataset.name} {month:%Y-%m} was landing: {first_line(error)}",
             "The old month is untouched; see to the server, then run again",
         ) from error
     return measurer.measure
@@ -148,7 +150,7 @@ def replace_zones(dsn: str, zones: pa.Table) -> None:
                     copy.write_row(row)
     except psycopg.Error as error:
         raise StoreError(
-            f"Postgres refused the zone lookup: {_first_line(error)}", "See to the server, then run again"
+            f"Postgres refused the zone lookup: {first_line(error)}", "See to the server, then run again"
         ) from error
 
 
@@ -169,7 +171,3 @@ def _copy(
 
 def _raw(table: str) -> sql.Identifier:
     return sql.Identifier(RAW_SCHEMA, table)
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

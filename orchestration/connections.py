@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 from psycopg.conninfo import make_conninfo
 
 from embedded.stack import Stack
-from ingest.errors import SettingError
+from ingest.errors import SettingError, first_line
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:  # Google's clients take a second to import, which a run with nothing to do has no need of
     from google.cloud import bigquery, storage
 
 _STORAGE_ENDPOINT = "STORAGE_EMULATOR_HOST"  # where google-cloud-storage itself looks for an emulator
+
+
+# Those of libpq's parameters that its programs, and psycopg2 in dbt, take from variables.
+_PG_NAMES = ("host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
 @dataclass(frozen=True)
@@ -66,22 +70,32 @@ class Connections:
         return bigquery.Client(self.project, self._google_credentials(), location=location)
 
     @property
+    def stores(self) -> str:
+        """Which lake and which BigQuery project these are."""
+        return stores_of(self.settings)
+
+    @property
     def environment(self) -> dict[str, str]:
-        """The variables by which profiles.yml, psql and Google's clients find the same servers."""
+        """The variables by which profiles.yml, psql and Google's clients find the same servers.
+
+        None has the name of a setting: what is printed for dbt must not change what orchestrate.py does next.
+        """
         keyfile = self.settings.bigquery_keyfile
-        method = "oauth-secrets" if self.bigquery_endpoint else "service-account" if keyfile else "oauth"
-        variables = {
-            "TAXI_POSTGRES_HOST": str(self.postgres["host"]),
-            "TAXI_POSTGRES_PORT": str(self.postgres.get("port", 5432)),
-            "TAXI_POSTGRES_USER": str(self.postgres["user"]),
-            "TAXI_POSTGRES_PASSWORD": str(self.postgres.get("password") or ""),
-            "TAXI_POSTGRES_DBNAME": str(self.postgres["dbname"]),
-            "TAXI_BIGQUERY_PROJECT": self.project,
-            "TAXI_BIGQUERY_LOCATION": self.settings.bigquery_location,
-            "TAXI_BIGQUERY_ENDPOINT": self.bigquery_endpoint,
-            "TAXI_BIGQUERY_METHOD": method,
-            "TAXI_BIGQUERY_KEYFILE": str(keyfile or ""),
-            "TAXI_BUCKET": self.settings.bucket,
+        variables = {f"PG{name.upper()}": str(value) for name, value in self.postgres.items() if name in _PG_NAMES}
+        variables["PGDATABASE"] = str(self.postgres["dbname"])
+        variables |= {
+            "DBT_TAXI_POSTGRES_HOST": variables["PGHOST"],
+            "DBT_TAXI_POSTGRES_PORT": variables["PGPORT"],
+            "DBT_TAXI_POSTGRES_USER": variables["PGUSER"],
+            "DBT_TAXI_POSTGRES_PASSWORD": variables.get("PGPASSWORD", ""),
+            "DBT_TAXI_POSTGRES_DBNAME": variables["PGDATABASE"],
+            "DBT_TAXI_BIGQUERY_PROJECT": self.project,
+            "DBT_TAXI_BIGQUERY_LOCATION": self.settings.bigquery_location,
+            "DBT_TAXI_BIGQUERY_ENDPOINT": self.bigquery_endpoint,
+            "DBT_TAXI_BIGQUERY_METHOD": (
+                "oauth-secrets" if self.bigquery_endpoint else "service-account" if keyfile else "oauth"
+            ),
+            "DBT_TAXI_BIGQUERY_KEYFILE": str(keyfile or ""),
             "GOOGLE_CLOUD_PROJECT": self.project,
         }
         if self.gcs_endpoint:
@@ -97,7 +111,10 @@ class Connections:
             if keyfile := self.settings.bigquery_keyfile:
                 return service_account.Credentials.from_service_account_file(str(keyfile))
             return google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0]
-        except (DefaultCredentialsError, ValueError):
+        except ValueError as error:
+            what = f"bigquery_keyfile {self.settings.bigquery_keyfile} is not a key file: {first_line(error)}"
+            raise SettingError(what, "Name the JSON key file of a service account") from None
+        except DefaultCredentialsError:
             raise SettingError(
                 "There are no Google credentials for the profile gcp",
                 "Run `gcloud auth application-default login`, or set bigquery_keyfile to a service account's key file",
@@ -154,9 +171,17 @@ class Servers:
                 "dbname": ends.postgres_dbname,
             }
             connections = Connections(settings, postgres, ends.project, ends.gcs_url, ends.bigquery_url)
-        if connections.gcs_endpoint:  # a gs:// source is on the same Cloud Storage as the lake
+        # Google's client goes where this variable says, with the real credentials too; a gs:// source is on the same
+        # Cloud Storage as the lake.
+        os.environ.pop(_STORAGE_ENDPOINT, None)
+        if connections.gcs_endpoint:
             os.environ[_STORAGE_ENDPOINT] = connections.gcs_endpoint
         return connections
+
+
+def stores_of(settings: Settings) -> str:
+    """Which lake and which BigQuery project the settings name, for the ledger."""
+    return f"gs://{settings.bucket}, BigQuery project {settings.bigquery_project}"
 
 
 def embedded_stack(settings: Settings) -> Stack:

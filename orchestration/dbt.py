@@ -19,7 +19,11 @@ _COMMANDS = {"postgres": ("build", "--exclude-resource-type", "unit_test"), "big
 
 
 class DbtError(TaxiError):
-    """dbt ended with errors, or with failing tests."""
+    """dbt ended with errors or failing tests (`is_about_the_data`), or could not run at all."""
+
+    def __init__(self, what: str, next_step: str, is_about_the_data: bool):
+        super().__init__(what, next_step)
+        self.is_about_the_data = is_about_the_data
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,17 @@ def build(
     variables = {"file_months": [month.isoformat() for month in months]}
     outcome = dbtRunner(callbacks=[_progress(on_progress)]).invoke(arguments, vars=variables)
     log = folder / "dbt.log"
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
     if outcome.exception:
-        raise DbtError(f"dbt on {target} could not run: {_one_line(outcome.exception)[:600]}", f"See {log}")
+        raise DbtError(f"dbt on {target} could not run: {_one_line(outcome.exception)[:600]}", f"See {log}", False)
     failed = [result for result in outcome.result if result.status in _FAILED]
     if failed:
         shown = "; ".join(
             f"{result.node.name}: {_one_line(result.message or result.status)[:250]}" for result in failed[:3]
         )
         more = " …" if len(failed) > 3 else ""
-        raise DbtError(f"dbt on {target}: {len(failed)} failed: {shown}{more}", f"See {log}")
+        raise DbtError(f"dbt on {target}: {len(failed)} failed: {shown}{more}", f"See {log}", True)
     warnings = tuple(
         f"{result.node.name}: {result.message}" for result in outcome.result if result.status == NodeStatus.Warn
     )

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from ingest.checksums import Measure
-from ingest.errors import StoreError, TaxiError
+from ingest.errors import StoreError, first_line
 from ingest.source import Fetched
 
 MonthKey = tuple[str, date]
@@ -35,6 +35,8 @@ class MonthRecord:
     source_length: int | None
     source_sha256: str | None
     declared: str | None
+    stores: str | None
+    stores_differ: bool
     undeclared: tuple[str, ...]
     rows: int | None
     difference: int | None
@@ -50,7 +52,9 @@ class Ledger:
         self._connection = connection
         self.run_id = ""
         if not self._one("select to_regclass('taxi_ledger.stages') as name")["name"]:
-            connection.execute(Path(__file__).with_name("ledger.sql").read_text())
+            with connection.transaction():  # one at a time: two that find a schema missing would both make it
+                connection.execute("select pg_advisory_xact_lock(%s)", (_RUN_LOCK + 1,))
+                connection.execute(Path(__file__).with_name("ledger.sql").read_text())
 
     def start_run(self, command: str, profile: str, source: str) -> str:
         """Open a run and return its id. Raises StoreError while another run is in progress."""
@@ -86,39 +90,40 @@ class Ledger:
         started_at = datetime.now(UTC)
         key = (self.run_id, step, subject, started_at)
         self._execute("insert into taxi_ledger.steps (run_id, step, subject, started_at) values (%s, %s, %s, %s)", *key)
-        outcome, error = "failed", None
+        finish = (
+            "update taxi_ledger.steps set finished_at = now(), outcome = %s, error = %s"
+            " where (run_id, step, subject, started_at) = (%s, %s, %s, %s)"
+        )
         try:
             yield
-            outcome = "done"
-        except (TaxiError, OSError) as failure:
-            error = str(failure)
+        except BaseException as failure:
+            with suppress(StoreError):  # what broke the step may be Postgres; the error to tell is the first one
+                self._execute(finish, "failed", str(failure) or type(failure).__name__, *key)
             raise
-        finally:
-            self._execute(
-                "update taxi_ledger.steps set finished_at = now(), outcome = %s, error = %s"
-                " where (run_id, step, subject, started_at) = (%s, %s, %s, %s)",
-                outcome, error, *key,
-            )  # fmt: skip
+        self._execute(finish, "done", None, *key)
 
     def months(self) -> dict[MonthKey, MonthRecord]:
         """The state of every file month that a run has ever taken up."""
         rows = self._all(
-            "select dataset, file_month as month, state, source_etag, source_length, source_sha256, declared,"
-            " undeclared, rows, difference, error, updated_at from taxi_ledger.months order by file_month, dataset"
+            "select dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores,"
+            " stores_differ, undeclared, rows, difference, error, updated_at"
+            " from taxi_ledger.months order by file_month, dataset"
         )
         records = [MonthRecord(**{**row, "undeclared": tuple(row["undeclared"])}) for row in rows]
         return {(record.dataset, record.month): record for record in records}
 
     def set_landing(self, key: MonthKey) -> None:
         """From here on the stores may differ: whatever breaks off, the month is not done."""
-        self._upsert(key, state="landing", error=None, difference=None)
+        self._upsert(key, state="landing", stores_differ=True, error=None, difference=None)
 
-    def set_landed(self, key: MonthKey, fetched: Fetched, declared: str, undeclared: list[str], rows: int) -> None:
+    def set_landed(
+        self, key: MonthKey, fetched: Fetched, declared: str, stores: str, undeclared: list[str], rows: int
+    ) -> None:
         """Both stores hold this edition of the file."""
         self._upsert(
             key, state="landed", source_name=fetched.stat.url, source_etag=fetched.stat.etag,
             source_length=fetched.stat.length, source_sha256=fetched.sha256, declared=declared,
-            undeclared=Jsonb(undeclared), rows=rows, error=None, difference=None,
+            stores=stores, stores_differ=False, undeclared=Jsonb(undeclared), rows=rows, error=None, difference=None,
         )  # fmt: skip
 
     def set_unchanged(self, key: MonthKey, etag: str, length: int) -> None:
@@ -130,8 +135,16 @@ class Ledger:
         self._upsert(key, state="done", difference=0, error=None)
 
     def set_failed(self, key: MonthKey, error: str, difference: int | None = None) -> None:
-        """The month is not done; the next run takes it up again."""
+        """The month is not done; the next run lands it again."""
         self._upsert(key, state="failed", error=error, difference=difference)
+
+    def set_untouched(self, key: MonthKey) -> None:
+        """A landing failed before either store changed."""
+        self._upsert(key, stores_differ=False)
+
+    def set_unverified(self, key: MonthKey, error: str) -> None:
+        """Both stores hold the month, but a server failed before it was reconciled; the next run goes on from there."""
+        self._upsert(key, state="landed", error=error, difference=None)
 
     def add_stage(self, key: MonthKey, stage: str, measure: Measure, seconds: float) -> None:
         """Record what a store holds of the month."""
@@ -179,17 +192,15 @@ class Ledger:
     def _execute(self, statement: str, *values: Any) -> None:
         try:
             self._connection.execute(statement, values)
-        except psycopg.OperationalError as error:
-            raise StoreError(f"Postgres went away: {str(error).splitlines()[0]}", "Start it, then run again") from error
+        except psycopg.Error as error:
+            raise StoreError(f"Postgres went away: {first_line(error)}", "Start it, then run again") from error
 
     def _all(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with self._connection.cursor(row_factory=dict_row) as cursor:
             try:
                 return cursor.execute(statement, values).fetchall()
-            except psycopg.OperationalError as error:
-                raise StoreError(
-                    f"Postgres went away: {str(error).splitlines()[0]}", "Start it, then run again"
-                ) from error
+            except psycopg.Error as error:
+                raise StoreError(f"Postgres went away: {first_line(error)}", "Start it, then run again") from error
 
     def _one(self, statement: str, *values: Any) -> dict[str, Any] | None:
         rows = self._all(statement, *values)

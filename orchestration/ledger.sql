@@ -35,6 +35,8 @@ create table if not exists taxi_ledger.months (
     source_length bigint,
     source_sha256 text,
     declared text,  -- fingerprint of the declared columns that the month was landed with
+    stores text,  -- the lake and the BigQuery project that it was landed in
+    stores_differ boolean not null default false,  -- a landing broke off: one store may have it, the other not
     undeclared jsonb not null default '[]',  -- columns that the file had and nobody declared
     rows bigint,
     difference bigint,  -- rows and cents by which the stages differ, added up; null: not reconciled

@@ -1,7 +1,7 @@
 """What is wanted, held against what the ledger says is done: the difference is what a run does."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -24,7 +24,7 @@ class PlannedMonth:
     month: date
     action: Action  # land: from the file on; build: both stores hold it, dbt and reconciling are missing
     reason: str
-    stat: FileStat | None = None
+    record: MonthRecord | None = None
     error: TaxiError | None = None
 
     @property
@@ -37,12 +37,19 @@ class PlannedMonth:
 
 
 def wanted_months(
-    source: Source, datasets: Sequence[DataSet], months: Sequence[date], newest: int, today: date, is_explicit: bool
+    source: Source,
+    datasets: Sequence[DataSet],
+    months: Sequence[date],
+    newest: int,
+    today: date,
+    is_explicit: bool,
+    ledger: Iterable[MonthRecord] = (),
 ) -> list[tuple[DataSet, date]]:
     """The file months that are wanted, in the order in which they are done: by month, then by data set.
 
     Without named months, all that a source holds that can be listed (of all data sets, unless some were named:
-    `is_explicit`), and of one that can't the newest `newest` months of each data set. Named months are wanted of every
+    `is_explicit`), and of one that can't the newest `newest` months of each data set, and those that the ledger says
+    were begun and are not done: a backfill that broke off goes on. Named months are wanted of every
     data set; where none was named, of those that the source holds.
     Raises SourceError; SettingError where the source holds nothing.
     """
@@ -64,6 +71,8 @@ def wanted_months(
             )
     else:
         wanted = [(dataset, month) for dataset in datasets for month in source.newest_months(dataset, newest, today)]
+        begun = [(DATASETS[record.dataset], record.month) for record in ledger if record.state != "done"]
+        wanted += [pair for pair in begun if pair[0] in datasets and pair not in wanted]
     order = list(DATASETS)
     return sorted(wanted, key=lambda pair: (pair[1], order.index(pair[0].name)))
 
@@ -72,12 +81,16 @@ def make_plan(
     source: Source,
     wanted: Sequence[tuple[DataSet, date]],
     ledger: dict[MonthKey, MonthRecord],
+    stores: str,
     force: bool = False,
 ) -> list[PlannedMonth]:
-    """Compare each wanted month's file, as the source states it now, with the ledger's record of it."""
+    """Compare each wanted month's file, as the source states it now, with the ledger's record of it.
+
+    `stores` names the lake and the BigQuery project in use: a month that was landed in others is landed again.
+    """
     stats = source.stat_many([dataset.file_path(month) for dataset, month in wanted])
     return [
-        _decide(dataset, month, stats[dataset.file_path(month)], ledger.get((dataset.name, month)), force)
+        _decide(dataset, month, stats[dataset.file_path(month)], ledger.get((dataset.name, month)), stores, force)
         for dataset, month in wanted
     ]
 
@@ -94,28 +107,33 @@ def undeclared_names(columns: Sequence[Column]) -> str:
 
 
 def _decide(
-    dataset: DataSet, month: date, stat: FileStat | TaxiError, record: MonthRecord | None, force: bool
+    dataset: DataSet, month: date, stat: FileStat | TaxiError, record: MonthRecord | None, stores: str, force: bool
 ) -> PlannedMonth:
+    def planned(action: Action, reason: str, error: TaxiError | None = None) -> PlannedMonth:
+        return PlannedMonth(dataset, month, action, reason, record, error)
+
     if isinstance(stat, TaxiError):
-        stat = _explained(stat, dataset, month)
+        if record and record.state == "landed" and record.stores == stores and not force:
+            return planned("build", "landed, not yet reconciled")  # which needs no source
         kind = "not published" if isinstance(stat, NotPublishedError) else "source unavailable"
-        return PlannedMonth(dataset, month, "unavailable", kind, error=stat)
+        return planned("unavailable", kind, _explained(stat, dataset, month))
     if force:
-        return PlannedMonth(dataset, month, "land", "forced", stat)
+        return planned("land", "forced")
     if record is None:
-        return PlannedMonth(dataset, month, "land", "new", stat)
-    if (record.source_etag, record.source_length) != (stat.etag, stat.length):
-        reason = "the file changed" if record.source_etag else "interrupted while landing"
-        return PlannedMonth(dataset, month, "land", _after_failure(record, reason), stat)
-    if record.declared != declared_fingerprint(dataset):
-        return PlannedMonth(dataset, month, "land", "the declared columns changed", stat)
-    if record.state == "done":
-        return PlannedMonth(dataset, month, "nothing", "done, and the file is unchanged", stat)
-    if record.state == "landed":
-        return PlannedMonth(dataset, month, "build", "landed, not yet reconciled", stat)
+        return planned("land", "new")
     if record.state == "landing":
-        return PlannedMonth(dataset, month, "land", "interrupted while landing", stat)
-    return PlannedMonth(dataset, month, "land", _after_failure(record, "failed"), stat)
+        return planned("land", "interrupted while landing")
+    if (record.source_etag, record.source_length) != (stat.etag, stat.length):
+        return planned("land", _after_failure(record, "the file changed"))
+    if record.declared != declared_fingerprint(dataset):
+        return planned("land", "the declared columns changed")
+    if record.stores != stores:
+        return planned("land", f"it was landed elsewhere ({record.stores})")
+    if record.state == "done":
+        return planned("nothing", "done, and the file is unchanged")
+    if record.state == "landed":
+        return planned("build", "landed, not yet reconciled")
+    return planned("land", _after_failure(record, "failed"))
 
 
 def _after_failure(record: MonthRecord, reason: str) -> str:

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import psycopg
 from google.api_core.exceptions import GoogleAPIError
+from google.auth.exceptions import GoogleAuthError
 from requests.exceptions import RequestException
 
 from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
 from ingest.datasets import DATASETS
-from ingest.errors import StoreError
+from ingest.errors import StoreError, first_line
 from orchestration.checksum_sql import BIGQUERY, KIND_OF_POSTGRES_TYPE, POSTGRES, Dialect, Kind, measure_query
 from orchestration.connections import Connections
 from orchestration.ledger import MonthKey
 
 MARTS_SCHEMA = "taxi_marts"
+_BIGQUERY_FAULTS = (GoogleAPIError, GoogleAuthError, RequestException)
 
 # The stages in the order of the line, as the ledger names them.
 RAW_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw")
@@ -103,13 +105,28 @@ def measure_stages(connections: Connections, files: dict[MonthKey, Measure]) -> 
         try:
             measured = {pair: stage for future in futures for pair, stage in future.result().items()}
         except psycopg.Error as error:
-            raise StoreError(f"Postgres failed while the stages were measured: {error}", "Run again") from error
-        except (GoogleAPIError, RequestException) as error:
-            raise StoreError(f"BigQuery failed while the stages were measured: {error}", "Run again") from error
+            what = f"Postgres failed while the stages were measured: {first_line(error)}"
+            raise StoreError(what, "Run again") from error
+        except _BIGQUERY_FAULTS as error:
+            what = f"BigQuery failed while the stages were measured: {first_line(error)}"
+            raise StoreError(what, "Run again") from error
     for key, file in files.items():
         measured[key, "file"] = Stage(file, 0.0)
     nothing = Stage(Measure(), 0.0)  # a table without a row of the month
     return {key: {name: measured.get((key, name), nothing) for name in STAGES} for key in files}
+
+
+def check_zones(connections: Connections) -> None:
+    """Raise StoreError where the two warehouses know other zones, which the marts join."""
+    query = f"select location_id, borough, zone, service_zone from {MARTS_SCHEMA}.dim_zones order by location_id"
+    try:
+        with postgres.connect(connections.dsn) as connection:
+            here = [tuple(row) for row in connection.execute(query).fetchall()]
+        there = [tuple(row.values()) for row in connections.bigquery.query_and_wait(query)]
+    except (psycopg.Error, *_BIGQUERY_FAULTS) as error:
+        raise StoreError(f"dim_zones cannot be read: {first_line(error)}", "Run again") from error
+    if here != there:
+        raise StoreError("dim_zones differs between Postgres and BigQuery", "Run again, with --force for one month")
 
 
 def find_differences(stages: dict[str, Measure]) -> list[Difference]:

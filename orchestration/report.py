@@ -77,7 +77,7 @@ class Report:
         self.output.print(table)
 
     def print_status(self, records: Sequence[MonthRecord]) -> None:
-        """Data sets × months, then what is wrong."""
+        """Data sets × months: state, rows, and the difference between the stages; then what is wrong."""
         if not records:
             self.output.print("The ledger is empty: nothing has been run yet.")
             return
@@ -158,7 +158,9 @@ def plan_document(planned: PlannedMonth) -> dict[str, Any]:
 def _cell(record: MonthRecord | None) -> str:
     if not record:
         return "·"
-    return f"{_state(record.state)} {record.rows:,}" if record.rows is not None else _state(record.state)
+    rows = "" if record.rows is None else f" {record.rows:,}"
+    difference = "" if record.difference is None else f" ±{record.difference:,}"
+    return f"{_state(record.state)}{rows}{difference}"
 
 
 def _state(state: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -42,7 +43,6 @@ class Settings(BaseModel):
     bigquery_endpoint: str = ""
     bigquery_port: _Port | None = None
     bigquery_keyfile: Path | None = None
-    bigquery_method: str = ""
 
     postgres_url: SecretStr | None = None
     postgres_host: str = "127.0.0.1"
@@ -66,11 +66,15 @@ class Settings(BaseModel):
         """libpq's parameters of the Postgres server, from postgres_url if it is set. Raises SettingError."""
         if self.postgres_url and self.profile != "local":
             try:
-                return conninfo_to_dict(self.postgres_url.get_secret_value())
+                given = conninfo_to_dict(self.postgres_url.get_secret_value())
             except ProgrammingError:
+                given = {}
+            if not {"host", "user", "dbname"} <= given.keys():
                 raise SettingError(
-                    "postgres_url is not a Postgres URL", "Write postgresql://user:password@host:port/dbname"
-                ) from None
+                    "postgres_url is not a Postgres URL with user, host and database",
+                    "Write postgresql://user:password@host:5432/dbname, with ?sslmode=verify-full where it applies",
+                )
+            return {"port": 5432, **given}
         return {
             "host": self.postgres_host,
             "port": self.postgres_port or 5432,
@@ -86,15 +90,21 @@ def load_settings(options: dict[str, Any] | None = None, file: Path = ROOT / "se
     Raises SettingError that names the setting, where it stands, and what is wrong with it.
     """
     given = {name: (value, f"option --{name}") for name, value in (options or {}).items() if value is not None}
-    environment = _from_environment()
+    environment = _from_environment(os.environ, "variable")
+    dotenv = _from_environment(dotenv_values(file.with_name(".env")), ".env:")
     from_file = _read_toml(file)
     profile, origin = (
-        given.get("profile") or environment.get("profile") or (from_file.get("profile", "local"), file.name)
+        given.get("profile")
+        or environment.get("profile")
+        or dotenv.get("profile")
+        or (from_file.get("profile", "local"), file.name)
     )
     if profile not in _PROFILES:
         raise SettingError(f"profile is {profile!r} in {origin}", f"Choose from {', '.join(_PROFILES)}")
     top = {name: (value, file.name) for name, value in from_file.items() if not isinstance(value, dict)}
     own = {name: (value, f"{file.name} [{profile}]") for name, value in from_file.get(profile, {}).items()}
+    if profile != "local":  # .env is about the servers of docker-compose.yml, and the secrets of the others
+        environment = {**dotenv, **environment}
     # An empty value is one that is not set.
     merged = {name: entry for name, entry in {**top, **own, **environment, **given}.items() if entry[0] != ""}
     if profile == "gcp":
@@ -111,7 +121,11 @@ def load_settings(options: dict[str, Any] | None = None, file: Path = ROOT / "se
         raise SettingError(
             f"bigquery_keyfile {settings.bigquery_keyfile} does not exist", "Name the account's key file"
         )
-    return settings.model_copy(update={"state_dir": (file.parent / settings.state_dir).resolve()})
+    folders = {name: folder for name in ("state_dir", "cache") if (folder := getattr(settings, name))}
+    settings = settings.model_copy(update={name: (file.parent / folder).resolve() for name, folder in folders.items()})
+    if profile == "gcp":
+        settings.postgres_parameters()  # better refused now than after hours of landing
+    return settings
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -123,11 +137,10 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise SettingError(f"{file.name} is not TOML: {error}", "Correct that line") from None
 
 
-def _from_environment() -> dict[str, tuple[str, str]]:
-    dotenv = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value}
+def _from_environment(variables: Mapping[str, str | None], origin: str) -> dict[str, tuple[str, str]]:
     return {
-        name.removeprefix(_PREFIX).lower(): (value, f"variable {name}")
-        for name, value in {**dotenv, **os.environ}.items()
+        name.removeprefix(_PREFIX).lower(): (value, f"{origin} {name}")
+        for name, value in variables.items()
         if name.startswith(_PREFIX) and value
     }
 

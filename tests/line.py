@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,8 +24,11 @@ class Line:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of its processes: nothing of ours but what says where it lives."""
-        mine = {name: value for name, value in os.environ.items() if not name.startswith(("TAXI_", "STORAGE_EMULATOR"))}
-        return {**mine, "TAXI_STATE_DIR": str(self.state), "TAXI_SOURCE": str(self.source), "COLUMNS": "200"}
+        foreign = ("TAXI_", "DBT_", "PG", "STORAGE_EMULATOR", "GOOGLE_")
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        # The profile first of all: whatever the machine's settings are, tests stay on their own servers.
+        ours = {"TAXI_PROFILE": "local", "TAXI_STATE_DIR": str(self.state), "TAXI_SOURCE": str(self.source)}
+        return {**mine, **ours, "COLUMNS": "200"}
 
     def command(self, *arguments: str) -> list[str]:
         """The command line itself."""
@@ -62,16 +66,15 @@ class Line:
 
     def servers(self) -> dict[str, str]:
         """What `env` prints."""
-        lines = self.done("env").stdout.splitlines()
-        pairs = (line.removeprefix("export ").split("=", 1) for line in lines)
-        return {name: value.strip("'") for name, value in pairs}
+        words = shlex.split(self.done("env").stdout)
+        return dict(word.split("=", 1) for word in words if word != "export")
 
     def connect(self) -> psycopg.Connection:
         """A connection of the test's own to Postgres."""
         servers = self.servers()
         return psycopg.connect(
-            host=servers["TAXI_POSTGRES_HOST"], port=servers["TAXI_POSTGRES_PORT"], user=servers["TAXI_POSTGRES_USER"],
-            password=servers["TAXI_POSTGRES_PASSWORD"], dbname=servers["TAXI_POSTGRES_DBNAME"], autocommit=True,
+            host=servers["PGHOST"], port=servers["PGPORT"], user=servers["PGUSER"],
+            password=servers["PGPASSWORD"], dbname=servers["PGDATABASE"], autocommit=True,
         )  # fmt: skip
 
     def query(self, statement: str) -> list[tuple]:

@@ -187,14 +187,14 @@ def test_a_bucket_that_refuses_writes_is_named_with_the_reason(line: Line):
     servers = line.servers()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _ReadOnlyBucket)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    postgres = {name: servers[name] for name in servers if name.startswith("TAXI_POSTGRES_")}
+    postgres = {f"TAXI_POSTGRES_{name}": servers[f"PG{name}"] for name in ("HOST", "PORT", "USER", "PASSWORD")}
     try:
         result = line.run("run", "-p", "docker", **postgres, TAXI_GCS_ENDPOINT=f"http://127.0.0.1:{server.server_port}")
     finally:
         server.shutdown()
         server.server_close()
     error = only_error(result, line)
-    assert servers["TAXI_POSTGRES_PASSWORD"] not in result.stdout + result.stderr
+    assert servers["PGPASSWORD"] not in result.stdout + result.stderr
     assert "Cloud Storage refused gs://taxi-lake/raw/" in error
     assert "does not have storage.objects.create access" in error
     assert "the setting bucket" in error

@@ -61,7 +61,7 @@ def test_output_in_a_pipe_has_no_escape_codes(finished_line: Line, command: str)
 
 
 def test_the_ledger_holds_no_secret(finished_line: Line):
-    password = finished_line.servers()["TAXI_POSTGRES_PASSWORD"]
+    password = finished_line.servers()["PGPASSWORD"]
     for table in ("runs", "steps", "months"):
         assert password not in str(finished_line.query(f"select * from taxi_ledger.{table}"))
     logs = [path for path in finished_line.state.rglob("*.log") if path.is_file()]

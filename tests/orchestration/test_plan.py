@@ -13,6 +13,7 @@ from orchestration.plan import declared_fingerprint, make_plan, wanted_months
 from synthetic import write_month
 
 JANUARY = date(2024, 1, 1)
+HERE = "gs://lake, BigQuery project p"
 
 
 @pytest.fixture
@@ -27,7 +28,8 @@ def record(source, **changes) -> MonthRecord:
     stat = source.stat(GREEN.file_path(JANUARY))
     values = {
         "dataset": "green", "month": JANUARY, "state": "done", "source_etag": stat.etag, "source_length": stat.length,
-        "source_sha256": "f", "declared": declared_fingerprint(GREEN), "undeclared": (), "rows": 10, "difference": 0,
+        "source_sha256": "f", "declared": declared_fingerprint(GREEN), "stores": HERE, "stores_differ": False,
+        "undeclared": (), "rows": 10, "difference": 0,
         "error": None, "updated_at": datetime.now(UTC),
     }  # fmt: skip
     return MonthRecord(**{**values, **changes})
@@ -40,6 +42,7 @@ def record(source, **changes) -> MonthRecord:
         ({"source_etag": "another"}, "land", "the file changed"),
         ({"source_length": 1}, "land", "the file changed"),
         ({"declared": "older"}, "land", "the declared columns changed"),
+        ({"stores": "gs://other"}, "land", "it was landed elsewhere (gs://other)"),
         ({"state": "landed"}, "build", "landed, not yet reconciled"),
         ({"state": "landing"}, "land", "interrupted while landing"),
         ({"state": "landing", "source_etag": None}, "land", "interrupted while landing"),
@@ -47,29 +50,56 @@ def record(source, **changes) -> MonthRecord:
     ],
 )
 def test_what_the_ledger_says_decides_what_is_done(source, changes: dict, action: str, reason: str):
-    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source, **changes)})
+    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source, **changes)}, HERE)
     assert (planned.action, planned.reason) == (action, reason)
 
 
 def test_a_month_that_the_ledger_does_not_know_is_new(source):
-    [planned] = make_plan(source, [(GREEN, JANUARY)], {})
+    [planned] = make_plan(source, [(GREEN, JANUARY)], {}, HERE)
     assert (planned.action, planned.reason) == ("land", "new")
 
 
 def test_force_does_again_what_is_done(source):
-    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source)}, force=True)
+    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source)}, HERE, force=True)
     assert (planned.action, planned.reason) == ("land", "forced")
 
 
 def test_a_month_that_is_not_there_is_unavailable_and_does_not_stop_the_others(source):
-    missing, there = make_plan(source, [(YELLOW, JANUARY), (GREEN, JANUARY)], {})
+    missing, there = make_plan(source, [(YELLOW, JANUARY), (GREEN, JANUARY)], {}, HERE)
     assert missing.action == "unavailable"
     assert isinstance(missing.error, NotPublishedError)
     assert there.action == "land"
 
 
+def test_a_month_that_has_landed_is_built_though_its_file_is_gone(source):
+    landed = record(source, state="landed")
+    (Path(source.location) / GREEN.file_path(JANUARY)).unlink()
+    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): landed}, HERE)
+    assert planned.action == "build"
+
+
+class Unlisted:
+    """A source of which only the newest month can be asked for, as TLC's is."""
+
+    def list_months(self, datasets):
+        return None
+
+    def newest_months(self, dataset, count, today):
+        return [date(2026, 9, 1)]
+
+
+def test_a_backfill_that_broke_off_is_wanted_until_it_is_done(source):
+    begun = [
+        record(source, state="landing"),
+        record(source, month=date(2023, 1, 1)),
+        record(source, dataset="fhv", state="failed"),
+    ]
+    wanted = wanted_months(Unlisted(), [GREEN], [], 3, date(2026, 11, 22), is_explicit=True, ledger=begun)
+    assert wanted == [(GREEN, JANUARY), (GREEN, date(2026, 9, 1))]
+
+
 def test_a_month_before_the_first_or_in_the_future_is_explained(source):
-    early, late = make_plan(source, [(FHV, date(2009, 1, 1)), (GREEN, date(2999, 1, 1))], {})
+    early, late = make_plan(source, [(FHV, date(2009, 1, 1)), (GREEN, date(2999, 1, 1))], {}, HERE)
     assert "the first month of fhv is 2015-01" in str(early.error)
     assert "2999-01" in str(late.error)
 

@@ -1,0 +1,136 @@
+"""Brings the planned file months into both stores, side by side, the next file downloading meanwhile."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import psycopg
+
+from ingest import lake, postgres
+from ingest.checksums import Measure
+from ingest.conform import Layout, read_layout
+from ingest.errors import StoreError, TaxiError, first_line
+from ingest.pipelines import land_month
+from ingest.source import Fetched, Source
+from orchestration.connections import Connections
+from orchestration.ledger import Ledger
+from orchestration.plan import PlannedMonth, declared_fingerprint, undeclared_names
+from orchestration.report import Report
+
+Fail = Callable[[PlannedMonth, Exception], None]
+
+
+class Landing:
+    """Lands months one after another; a month that fails is told to `fail`, and the others go on."""
+
+    def __init__(self, connections: Connections, ledger: Ledger, source: Source, report: Report, fail: Fail):
+        self._connections = connections
+        self._ledger = ledger
+        self._source = source
+        self._report = report
+        self._fail = fail
+        state_dir = connections.settings.state_dir
+        self._pipelines_dir = state_dir / "dlt"
+        self._replace = {
+            "postgres": partial(postgres.replace_month, connections.dsn),
+            "lake": partial(lake.replace_month, connections.bucket, scratch=state_dir / "scratch"),
+        }
+
+    def land(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:
+        """Land the months of the batch; returns those that both stores hold and that are to be built."""
+        landed = []
+        for planned, fetching in self._fetched(batch):
+            try:
+                if fetching is None or self._land(planned, fetching):  # None: landed by an earlier run
+                    landed.append(planned)
+            except psycopg.Error as error:
+                self._fail(planned, StoreError(f"Postgres refused {planned}: {first_line(error)}", "Run again"))
+            except (TaxiError, OSError) as error:
+                self._fail(planned, error)
+        return landed
+
+    def _fetched(self, batch: Sequence[PlannedMonth]) -> Iterator[tuple[PlannedMonth, Future[Fetched] | None]]:
+        """Each month with its file; the next one downloads while this one lands."""
+        pool = ThreadPoolExecutor(1)
+        fetches: dict[int, Future[Fetched]] = {}
+
+        def begin(index: int) -> None:
+            if index < len(batch) and batch[index].action == "land":
+                path = batch[index].dataset.file_path(batch[index].month)
+                fetches[index] = pool.submit(self._source.fetch, path, self._show_download)
+
+        try:
+            begin(0)
+            for index, planned in enumerate(batch):
+                begin(index + 1)
+                yield planned, fetches.pop(index, None)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _land(self, planned: PlannedMonth, fetching: Future[Fetched]) -> bool:
+        """Bring the month into both stores. Returns whether there was anything to land."""
+        with self._ledger.step("ingest", str(planned)), self._report.doing(f"{planned}: landing"):
+            fetched = fetching.result()
+            if self._is_same_file(planned, fetched):
+                self._report.say(f"{planned}: the source's ETag changed, the file did not")
+                return False
+            layout = self._layout(planned, fetched)
+            self._ledger.set_landing(planned.key)
+            file = self._land_in_both(planned, fetched, layout)
+            names = [column.name for column in layout.undeclared]
+            declared, stores = declared_fingerprint(planned.dataset), self._connections.stores
+            self._ledger.add_stage(planned.key, "file", file, 0.0)
+            self._ledger.set_landed(planned.key, fetched, declared, stores, names, layout.rows)
+        self._report.say(f"{planned}: {layout.rows:,} rows landed in Postgres and the lake")
+        return True
+
+    def _layout(self, planned: PlannedMonth, fetched: Fetched) -> Layout:
+        """The file's columns; those that nobody declared get a column in the raw table, and a word to people."""
+        with postgres.connect(self._connections.dsn) as connection:
+            known = postgres.column_types(connection, planned.dataset)
+            layout = read_layout(fetched.path, planned.dataset, known)
+            postgres.add_columns(connection, planned.dataset, layout.undeclared)
+        if layout.undeclared:
+            names = undeclared_names(layout.undeclared)
+            self._report.warn(f"{planned}: columns that nobody declared landed too: {names}")
+        return layout
+
+    def _is_same_file(self, planned: PlannedMonth, fetched: Fetched) -> bool:
+        """Whether a done month's file has another ETag, and the same bytes."""
+        record = planned.record
+        same = (
+            record is not None
+            and planned.reason == "the file changed"
+            and record.state == "done"
+            and record.source_sha256 == fetched.sha256
+            and record.declared == declared_fingerprint(planned.dataset)
+        )
+        if same:
+            self._ledger.set_unchanged(planned.key, fetched.stat.etag, fetched.stat.length)
+        return same
+
+    def _land_in_both(self, planned: PlannedMonth, fetched: Fetched, layout: Layout) -> Measure:
+        """Replace the month in both stores; returns what was read of the file. If neither took it, neither changed."""
+        with ThreadPoolExecutor(len(self._replace)) as pool:
+            futures = [
+                pool.submit(
+                    land_month,
+                    store,
+                    replace,
+                    planned.dataset,
+                    planned.month,
+                    fetched.path,
+                    layout,
+                    self._pipelines_dir,
+                )
+                for store, replace in self._replace.items()
+            ]
+        failures = [error for future in futures if (error := future.exception())]
+        if len(failures) == len(futures):
+            self._ledger.set_untouched(planned.key)
+        if failures:
+            raise failures[0]
+        return futures[0].result()
+
+    def _show_download(self, done: int, total: int) -> None:
+        self._report.update(f"{done / 2**20:,.0f} of {total / 2**20:,.0f} MiB downloaded")
