@@ -6,6 +6,5 @@
         partition_by={"field": "file_month", "data_type": "date", "granularity": "month"},
         partitions=file_month_literals(),
         cluster_by=["dataset", "pickup_location_id"],
-        indexes=[{"columns": ["file_month"]}],
     ) }}
 {%- endmacro %}

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.line import ROOT, Line
+from tests.months import MONTHS
 
 # The embedded BigQuery takes 2 s to prepare a unit test (Postgres 0.2 s): there they run with `-m slow`.
 SLOW = pytest.mark.slow
@@ -23,6 +24,7 @@ def dbt(line: Line, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "arguments",
     [
+        ("run", "--target", "postgres", "--full-refresh"),
         ("build", "--target", "postgres"),
         ("run", "--target", "bigquery", "--vars", '{file_months: ["2023-01-01"]}'),
         ("test", "--target", "bigquery", "--select", "fct_trips", "--exclude", "test_type:unit"),
@@ -38,6 +40,13 @@ def test_dbt_by_hand_passes_and_changes_nothing(finished_line: Line, arguments: 
     result = dbt(finished_line, *arguments)
     assert result.returncode == 0, result.stdout[-3000:]
     assert finished_line.query(counted) == before
+
+
+@pytest.mark.parametrize("table", ["fct_trips", "rejected_trips", "zone_revenue_by_file"])
+def test_a_mart_on_postgres_has_a_partition_for_each_file_month(finished_line: Line, table: str):
+    partitions = "select pg_get_expr(relpartbound, oid) from pg_class where oid in (select inhrelid from pg_inherits"
+    held = finished_line.query(f"{partitions} where inhparent = 'taxi_marts.{table}'::regclass)")
+    assert {bound for (bound,) in held} == {f"FOR VALUES IN ('{month}-01')" for _, month in MONTHS}
 
 
 def test_freshness_goes_by_file_month_and_is_red_for_months_of_long_ago(finished_line: Line):
