@@ -1,10 +1,10 @@
 """The command line of the NYC taxi ELT line: `python orchestrate.py --help`."""
 
 import shlex
+import signal
 import sys
 from contextlib import suppress
 from datetime import date
-from typing import Annotated
 
 import psycopg
 import typer
@@ -14,22 +14,12 @@ from ingest.datasets import get_dataset
 from ingest.errors import StoreError, TaxiError, first_line
 from ingest.months import parse_months
 from ingest.source import Source, open_source
+from orchestration.cli import AsJson, Datasets, Force, Months, Profile, RunByDefault, SourceOption, shown_command
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
 from orchestration.ledger import Ledger
 from orchestration.plan import PlannedMonth, make_plan, wanted_months
 from orchestration.report import Report, month_document, plan_document
 from orchestration.settings import Settings, load_settings
-
-
-class RunByDefault(typer.core.TyperGroup):
-    """`python orchestrate.py --months 2024-01` is `python orchestrate.py run --months 2024-01`."""
-
-    def parse_args(self, ctx, args):
-        """Put `run` before options that no command precedes."""
-        if not args or (args[0].startswith("-") and args[0] != "--help"):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
 
 app = typer.Typer(
     cls=RunByDefault,
@@ -39,13 +29,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 report = Report()
-
-Datasets = Annotated[str, typer.Option("--datasets", "-d", help="yellow, green, fhv, fhvhv; separate with commas")]
-Months = Annotated[list[str], typer.Option("--months", "-m", help="2024-01 or 2024-01..2024-06; commas separate")]
-SourceOption = Annotated[str, typer.Option("--source", "-s", help="A base URL, a folder or gs://bucket/prefix")]
-Profile = Annotated[str, typer.Option("--profile", "-p", help="local, docker or gcp")]
-Force = Annotated[bool, typer.Option("--force", help="Also what is done already")]
-AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout")]
 
 
 @app.command()
@@ -62,11 +45,13 @@ def run(
     with Servers(settings) as servers, postgres.connect(_with_ledger(servers, settings).dsn) as connection:
         files = _source(settings)
         ledger = Ledger(connection)
-        ledger.start_run(_command(settings, files), settings.profile, files.location)
+        ledger.start_run(shown_command(settings, files), settings.profile, files.location)
         try:
             planned = _plan(settings, files, ledger, datasets, months, force)
             failures = _run(servers, files, ledger, planned, as_json)
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                report.warn("Interrupted. What has landed is kept, and the next run goes on from there.")
             with suppress(StoreError):  # what went wrong may be Postgres itself; the error to tell is the first one
                 ledger.finish_run("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", str(error))
             raise
@@ -167,11 +152,6 @@ def _source(settings: Settings) -> Source:
     return open_source(settings.source, cache=settings.cache_dir, tries=settings.source_tries)
 
 
-def _command(settings: Settings, files: Source) -> str:
-    """The command line for the ledger, without what a source's address may hold of passwords."""
-    return " ".join(["orchestrate.py", *sys.argv[1:]]).replace(settings.source, files.location)
-
-
 def _plan(
     settings: Settings, files: Source, ledger: Ledger, datasets: str | None, months: list[str] | None, force: bool
 ) -> list[PlannedMonth]:
@@ -179,19 +159,24 @@ def _plan(
     chosen = [get_dataset(name) for name in settings.datasets]
     records = ledger.months()
     wanted = wanted_months(
-        files, chosen, named, settings.newest_months, date.today(), datasets is not None, records.values()
+        files, chosen, named, settings.newest_months, date.today(), datasets is not None, records.values(), report.warn
     )
     return make_plan(files, wanted, records, stores_of(settings), force)
 
 
 def main() -> None:
     """Run the command line; an error that people have to know about is a sentence, not a traceback."""
+    # What ends a job in CI or systemd: as ctrl-C, so that the servers that were started are stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
+    except TaxiError as error:
+        report.fail(error)
     except psycopg.Error as error:
         report.fail(StoreError(f"Postgres went away, or refused: {first_line(error)}", "See to it, then run again"))
-    except (TaxiError, OSError) as error:
-        report.fail(error)
+    except OSError as error:
+        what = f"{error.strerror or first_line(error)}: {error.filename or 'no file named'}"
+        report.fail(TaxiError(what, "The settings state_dir, cache and source say which folders are used"))
     sys.exit(1)
 
 

@@ -24,6 +24,9 @@ BATCH_ROWS = 16_384
 
 ROW_NUMBER = "row_number"
 
+# Every table of Postgres has columns of these names.
+_POSTGRES_COLUMNS = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
+
 
 @dataclass(frozen=True)
 class TargetColumn:
@@ -67,16 +70,12 @@ def read_layout(path: Path, dataset: DataSet, known: dict[str, ColumnType] | Non
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, error) from error
 
-    sources = {column.name: None for column in dataset.columns}
+    sources = {column.name: _choose_source(column, schema) for column in dataset.columns}
     undeclared: dict[str, str] = {}
-    owners = {name: column.name for column in dataset.columns for name in column.source_names}
     for name in schema.names:
-        owner = owners.get(fold(name))
-        if owner and sources[owner] is None:
-            sources[owner] = name
-        else:
+        if name not in sources.values():
             undeclared[_free_name(name, taken={*sources, *undeclared})] = name
-    if not any(source for name, source in sources.items() if name.endswith("pickup_datetime")):
+    if all(source is None for name, source in sources.items() if name.endswith("pickup_datetime")):
         raise BadFileError(
             f"{path} holds no pickup time of the {dataset.name} data set (its columns: {', '.join(schema.names)})",
             "Check that the source serves TLC's file under that name; if TLC renamed the column, give it an alias in "
@@ -102,8 +101,7 @@ def conformed_batches(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
         # By default pyarrow holds a whole row group in memory, and many of TLC's files are one: 189 MB for 3 million
         # rows of 6 columns. Read as a stream it is 18 MB.
         with pq.ParquetFile(path, pre_buffer=False, buffer_size=2**20) as file:
-            # dlt leaves null-typed columns out of its load package: they land as nulls.
-            sources = [target.source for target in layout.targets if target.source in file.schema_arrow.names]
+            sources = [target.source for target in layout.targets if target.source is not None]
             for batch in file.iter_batches(BATCH_ROWS, columns=sources, use_threads=False):
                 row_numbers = pa.array(np.arange(first_row, first_row + batch.num_rows))
                 columns = [_conform(target, batch, layout.file, first_row) for target in layout.targets]
@@ -115,8 +113,17 @@ def conformed_batches(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
         raise BadFileError(f"{layout.file} holds {first_row - 1} rows, its footer says {layout.rows}", "Fetch it again")
 
 
+def _choose_source(column: Column, schema: pa.Schema) -> str | None:
+    """The file's column for a declared one. Of several, one with values before a null-typed one, then its own name."""
+    candidates = [field for field in schema if fold(field.name) in column.source_names]
+    by_worth = sorted(
+        candidates, key=lambda field: (pa.types.is_null(field.type), fold(field.name) != fold(column.name))
+    )
+    return by_worth[0].name if by_worth else None
+
+
 def _conform(target: TargetColumn, batch: pa.RecordBatch, file: Path, first_row: int) -> pa.Array:
-    if target.source not in batch.schema.names:
+    if target.source is None:
         return pa.nulls(batch.num_rows, ARROW_TYPES[target.column.type])
     array = batch.column(target.source)
     try:
@@ -158,7 +165,7 @@ def _free_name(name: str, taken: set[str]) -> str:
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
     snake = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:55] or "unnamed"
     snake = f"column_{snake}" if snake[0].isdigit() else snake
-    reserved = taken | {ROW_NUMBER, "dataset", "file_month"}
+    reserved = taken | {ROW_NUMBER, "dataset", "file_month"} | _POSTGRES_COLUMNS
     candidates = (snake, *(f"{snake}_{count}" for count in range(2, 1000)))
     return next(candidate for candidate in candidates if candidate not in reserved)
 

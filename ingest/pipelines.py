@@ -6,6 +6,7 @@ is killed, its `merge` takes nine times as long). `dlt pipeline --pipelines-dir 
 shows packages, schema and traces.
 """
 
+import filecmp
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ingest.checksums import Measure
 from ingest.conform import Layout, unreadable
 from ingest.datasets import ColumnType, DataSet
-from ingest.errors import StoreError, TaxiError
+from ingest.errors import BadFileError, StoreError, TaxiError, first_line
 
 # Puts a conformed month into a store: (data set, month, file, layout) -> what was written.
 ReplaceMonth = Callable[[DataSet, date, Path, Layout], Measure]
@@ -55,6 +56,12 @@ class _Landing:
     failure: TaxiError | None = None
 
     def sink(self, path: Path) -> None:
+        """Replace the month by the file of dlt's load package, or by the file itself where dlt rewrote it.
+
+        It rewrites null-typed columns, and times with a zone as UTC; what is to land is what TLC published.
+        """
+        if not filecmp.cmp(path, self.layout.file, shallow=False):
+            path = self.layout.file
         try:
             self.outcome = self.replace_month(self.dataset, self.month, path, self.layout)
         except TaxiError as error:
@@ -137,7 +144,8 @@ def _explain(failed: BaseException, layout: Layout, pipelines_dir: Path) -> Taxi
                 "Make room there, or have the setting `state_dir` name a folder on a larger disk; then run again",
             )
         cause = cause.__cause__ or cause.__context__
-    raise failed
+    what = f"dlt cannot take {layout.file}: {first_line(failed.__cause__ or failed)}"
+    return BadFileError(what, "If a column has a type that no TLC file had before, convert it")
 
 
 def trip_file(dataset: DataSet, month: date, path: Path, layout: Layout):
@@ -147,7 +155,7 @@ def trip_file(dataset: DataSet, month: date, path: Path, layout: Layout):
     file whose columns are not its table's. (It does rewrite one with null-typed columns, as the declared type.)
     """
     schema = pq.read_schema(path)
-    columns = {target.source: target.column for target in layout.targets if target.source}
+    columns = {target.source: target.column for target in layout.targets if target.source is not None}
     hints = [
         {"name": field.name, "description": columns[field.name].description, "nullable": True}
         | (_DLT_TYPES[columns[field.name].type] if _needs_type(field.type) else {})

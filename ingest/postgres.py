@@ -62,19 +62,30 @@ def ensure_raw_tables(connection: psycopg.Connection) -> None:
 
 
 def add_columns(connection: psycopg.Connection, dataset: DataSet, columns: tuple[Column, ...]) -> None:
-    """Add those of `columns` that the raw table lacks (a change of the catalogue only, whatever the table's size)."""
-    missing = {column.name for column in columns} - column_types(connection, dataset).keys()
-    if missing:
+    """Add those of `columns` that the raw table lacks (a change of the catalogue only, whatever the table's size).
+
+    One that is there with another type, because it landed before it was declared, gets the declared type.
+    Raises StoreError.
+    """
+    held = column_types(connection, dataset)
+    changed = [column for column in columns if held.get(column.name) != column.type]
+    if changed:
         connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
-    for column in columns:
-        if column.name in missing:
-            name, table = sql.Identifier(column.name), _raw(dataset.table)
-            column_type = sql.SQL(POSTGRES_TYPES[column.type])
-            connection.execute(
-                sql.SQL("alter table {} add column if not exists {} {}").format(table, name, column_type)
-            )
-            comment = column.description or "Undeclared: came with a file, see ingest/datasets.py"
+    for column in changed:
+        name, table = sql.Identifier(column.name), _raw(dataset.table)
+        column_type = sql.SQL(POSTGRES_TYPES[column.type])
+        change = "alter column {} type {} using {}::{}" if column.name in held else "add column if not exists {} {}"
+        statement = sql.SQL("alter table {} " + change).format(table, name, column_type, name, column_type)
+        comment = column.description or "Undeclared: came with a file, see ingest/datasets.py"
+        try:
+            connection.execute(statement)
             connection.execute(sql.SQL("comment on column {}.{} is {}").format(table, name, comment))
+        except psycopg.Error as error:
+            what = f"{RAW_SCHEMA}.{dataset.table} cannot take the column {column.name} as {column.type}"
+            raise StoreError(
+                f"{what}: {first_line(error)}",
+                "If a view uses it, drop the schema taxi_staging with cascade (dbt makes it again); then run again",
+            ) from error
 
 
 def column_types(connection: psycopg.Connection, dataset: DataSet) -> dict[str, ColumnType]:
@@ -115,6 +126,7 @@ def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: L
                 " add constraint file_month_is check (file_month = {month})",
             ):
                 connection.execute(sql.SQL(statement).format(**names, dataset=dataset.name))
+            _check_types(connection, dataset, layout)
             _copy(connection, names["fresh"], path, layout, measurer)
             if connection.execute("select to_regclass(%s)", (f'{RAW_SCHEMA}."{partition}"',)).fetchone()[0]:
                 connection.execute(sql.SQL("alter table {parent} detach partition {partition}").format(**names))
@@ -154,10 +166,22 @@ def replace_zones(dsn: str, zones: pa.Table) -> None:
         ) from error
 
 
+def _check_types(connection: psycopg.Connection, dataset: DataSet, layout: Layout) -> None:
+    """Raise StoreError where the table's types are others than those sent: binary COPY would land other values."""
+    held = column_types(connection, dataset)
+    for column in (target.column for target in layout.targets):
+        if held.get(column.name) != column.type:
+            there = f"{RAW_SCHEMA}.{dataset.table} has {column.name} as {held.get(column.name)}"
+            raise StoreError(
+                f"{there}, what is to land has it as {column.type}",
+                "Run again, which gives the table the declared columns",
+            )
+
+
 def _copy(
     connection: psycopg.Connection, table: sql.Composable, path: Path, layout: Layout, measurer: Measurer
 ) -> None:
-    # Binary COPY checks no types: what is sent must have the declared schema, which conformed_batches guarantees.
+    # Binary COPY checks no types: what is sent must have the table's, see _check_types.
     encoder = ArrowToPostgresBinaryEncoder(layout.schema)
     columns = sql.SQL(", ").join(map(sql.Identifier, layout.schema.names))
     statement = sql.SQL("copy {} ({}) from stdin (format binary, freeze)").format(table, columns)

@@ -17,7 +17,9 @@ from orchestration.settings import Settings
 if TYPE_CHECKING:  # Google's clients take a second to import, which a run with nothing to do has no need of
     from google.cloud import bigquery, storage
 
-_STORAGE_ENDPOINT = "STORAGE_EMULATOR_HOST"  # where google-cloud-storage itself looks for an emulator
+# Where Google's clients themselves look for an emulator.
+_STORAGE_ENDPOINT = "STORAGE_EMULATOR_HOST"
+_BIGQUERY_ENDPOINT = "BIGQUERY_EMULATOR_HOST"
 
 
 # Those of libpq's parameters that its programs, and psycopg2 in dbt, take from variables.
@@ -100,6 +102,8 @@ class Connections:
         }
         if self.gcs_endpoint:
             variables[_STORAGE_ENDPOINT] = self.gcs_endpoint
+        if self.bigquery_endpoint:
+            variables[_BIGQUERY_ENDPOINT] = self.bigquery_endpoint
         return variables
 
     def _google_credentials(self) -> Any:
@@ -174,6 +178,7 @@ class Servers:
         # Google's client goes where this variable says, with the real credentials too; a gs:// source is on the same
         # Cloud Storage as the lake.
         os.environ.pop(_STORAGE_ENDPOINT, None)
+        os.environ.pop(_BIGQUERY_ENDPOINT, None)
         if connections.gcs_endpoint:
             os.environ[_STORAGE_ENDPOINT] = connections.gcs_endpoint
         return connections

@@ -1,7 +1,9 @@
 """Runs dbt for a set of file months, in this process: killed with it, a dbt of its own would go on writing."""
 
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -57,7 +59,8 @@ def build(
         *("--target-path", str(folder / "target")),
     ]
     variables = {"file_months": [month.isoformat() for month in months]}
-    outcome = dbtRunner(callbacks=[_progress(on_progress)]).invoke(arguments, vars=variables)
+    with _as_command("dbt", *arguments):
+        outcome = dbtRunner(callbacks=[_progress(on_progress)]).invoke(arguments, vars=variables)
     log = folder / "dbt.log"
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
@@ -74,6 +77,16 @@ def build(
         f"{result.node.name}: {result.message}" for result in outcome.result if result.status == NodeStatus.Warn
     )
     return DbtResult(sum(result.status in _PASSED for result in outcome.result), warnings)
+
+
+@contextmanager
+def _as_command(*words: str) -> Iterator[None]:
+    """dbt writes this process' command line into its log and artifacts: it must be dbt's, not one with a password."""
+    command, sys.argv = sys.argv, list(words)
+    try:
+        yield
+    finally:
+        sys.argv = command
 
 
 def _progress(on_progress: Callable[[str], None]) -> Callable:

@@ -1,8 +1,10 @@
 """Brings the planned file months into both stores, side by side, the next file downloading meanwhile."""
 
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import psycopg
 
@@ -31,6 +33,7 @@ class Landing:
         self._fail = fail
         state_dir = connections.settings.state_dir
         self._pipelines_dir = state_dir / "dlt"
+        self._folder = state_dir / "runs" / ledger.run_id
         self._replace = {
             "postgres": partial(postgres.replace_month, connections.dsn),
             "lake": partial(lake.replace_month, connections.bucket, scratch=state_dir / "scratch"),
@@ -47,6 +50,9 @@ class Landing:
                 self._fail(planned, StoreError(f"Postgres refused {planned}: {first_line(error)}", "Run again"))
             except (TaxiError, OSError) as error:
                 self._fail(planned, error)
+            except Exception as error:  # a file stranger than any before: its month fails, the others go on
+                what = f"{planned} cannot be landed: {type(error).__name__}: {first_line(error)}"
+                self._fail(planned, TaxiError(what, f"This is a fault of the pipeline; see {self._keep(planned)}"))
         return landed
 
     def _fetched(self, batch: Sequence[PlannedMonth]) -> Iterator[tuple[PlannedMonth, Future[Fetched] | None]]:
@@ -131,6 +137,13 @@ class Landing:
         if failures:
             raise failures[0]
         return futures[0].result()
+
+    def _keep(self, planned: PlannedMonth) -> Path:
+        """Write down the traceback of the error at hand; returns where."""
+        path = self._folder / f"{planned.dataset.name}_{planned.month:%Y-%m}.traceback.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(traceback.format_exc())
+        return path
 
     def _show_download(self, done: int, total: int) -> None:
         self._report.update(f"{done / 2**20:,.0f} of {total / 2**20:,.0f} MiB downloaded")

@@ -193,15 +193,19 @@ class Ledger:
         try:
             self._connection.execute(statement, values)
         except psycopg.Error as error:
-            raise StoreError(f"Postgres went away: {first_line(error)}", "Start it, then run again") from error
+            raise _out_of_reach(error) from error
 
     def _all(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with self._connection.cursor(row_factory=dict_row) as cursor:
             try:
                 return cursor.execute(statement, values).fetchall()
             except psycopg.Error as error:
-                raise StoreError(f"Postgres went away: {first_line(error)}", "Start it, then run again") from error
+                raise _out_of_reach(error) from error
 
     def _one(self, statement: str, *values: Any) -> dict[str, Any] | None:
         rows = self._all(statement, *values)
         return rows[0] if rows else None
+
+
+def _out_of_reach(error: psycopg.Error) -> StoreError:
+    return StoreError(f"The ledger in Postgres is out of reach: {first_line(error)}", "See to Postgres, then run again")

@@ -1,7 +1,7 @@
 """What is wanted, held against what the ledger says is done: the difference is what a run does."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -44,6 +44,7 @@ def wanted_months(
     today: date,
     is_explicit: bool,
     ledger: Iterable[MonthRecord] = (),
+    warn: Callable[[str], None] = lambda _: None,
 ) -> list[tuple[DataSet, date]]:
     """The file months that are wanted, in the order in which they are done: by month, then by data set.
 
@@ -70,7 +71,14 @@ def wanted_months(
                 "Check the setting source: files are named trip-data/green_tripdata_2024-01.parquet",
             )
     else:
-        wanted = [(dataset, month) for dataset in datasets for month in source.newest_months(dataset, newest, today)]
+        wanted = []
+        for dataset in datasets:
+            try:
+                wanted += [(dataset, month) for month in source.newest_months(dataset, newest, today)]
+            except NotPublishedError as error:
+                if len(datasets) == 1:
+                    raise
+                warn(str(error))
         begun = [(DATASETS[record.dataset], record.month) for record in ledger if record.state != "done"]
         wanted += [pair for pair in begun if pair[0] in datasets and pair not in wanted]
     order = list(DATASETS)

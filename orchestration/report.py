@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ingest.checksums import Measure
@@ -52,7 +53,7 @@ class Report:
             self.say(f"{text} …")
             yield
             return
-        with self.progress.status(text) as self._status:
+        with self.progress.status(escape(text)) as self._status:
             try:
                 yield
             finally:
@@ -61,7 +62,7 @@ class Report:
     def update(self, detail: str) -> None:
         """How far the thing being done has come; on a terminal only."""
         if self._status:
-            self._status.update(f"{self._subject}: {detail}")
+            self._status.update(escape(f"{self._subject}: {detail}"))
 
     def print_json(self, document: Any) -> None:
         """A document for programs."""
@@ -73,7 +74,7 @@ class Report:
         for planned in plan:
             todo = {"land": "land, build, reconcile", "build": "build, reconcile"}.get(planned.action, planned.action)
             reason = f"{planned.reason}: {planned.error}" if planned.error else planned.reason
-            table.add_row(planned.dataset.name, label(planned.month), todo, reason)
+            table.add_row(planned.dataset.name, label(planned.month), todo, escape(reason))
         self.output.print(table)
 
     def print_status(self, records: Sequence[MonthRecord]) -> None:

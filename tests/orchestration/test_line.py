@@ -70,6 +70,19 @@ def test_the_ledger_holds_no_secret(finished_line: Line):
         assert password not in log.read_text(errors="replace"), log
 
 
+def test_a_password_in_the_sources_address_is_kept_from_output_and_ledger(finished_line: Line):
+    result = finished_line.run("run", "-s", "http://user:hunter2@127.0.0.1:1", "-d", "green", "-m", "2024-05")
+    assert result.returncode == 1
+    assert "http://127.0.0.1:1/trip-data/green_tripdata_2024-05.parquet cannot be reached" in result.stderr
+    kept = [finished_line.query(f"select * from taxi_ledger.{table}") for table in ("runs", "steps", "months")]
+    assert "hunter2" not in result.stdout + result.stderr + str(kept)
+    finished_line.execute("delete from taxi_ledger.months where file_month = '2024-05-01'")
+
+
+def test_no_variable_that_env_prints_is_a_setting(finished_line: Line):
+    assert not [name for name in finished_line.servers() if name.startswith("TAXI_")]
+
+
 # From here on things are changed behind the pipeline's back, all in one run, since each run takes half a minute.
 
 

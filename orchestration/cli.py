@@ -1,0 +1,33 @@
+"""The command line's options, and `run` as the command that is meant where none is named."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ingest.source import Source
+from orchestration.settings import Settings
+
+Datasets = Annotated[str, typer.Option("--datasets", "-d", help="yellow, green, fhv, fhvhv; separate with commas")]
+Months = Annotated[
+    list[str], typer.Option("--months", "-m", help="2024-01 or 2024-01..2024-06; several times, or with commas")
+]
+SourceOption = Annotated[str, typer.Option("--source", "-s", help="A base URL, a folder or gs://bucket/prefix")]
+Profile = Annotated[str, typer.Option("--profile", "-p", help="local, docker or gcp")]
+Force = Annotated[bool, typer.Option("--force", help="Also what is done already")]
+AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout")]
+
+
+class RunByDefault(typer.core.TyperGroup):
+    """`python orchestrate.py --months 2024-01` is `python orchestrate.py run --months 2024-01`."""
+
+    def parse_args(self, ctx, args):
+        """Put `run` before options that no command precedes."""
+        if not args or (args[0].startswith("-") and args[0] != "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+def shown_command(settings: Settings, source: Source) -> str:
+    """The command line for the ledger, without what a source's address may hold of passwords."""
+    return " ".join(["orchestrate.py", *sys.argv[1:]]).replace(settings.source, source.location)
