@@ -1,6 +1,5 @@
 """TLC's files in a Cloud Storage bucket, read with google-cloud-storage."""
 
-import base64
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, date
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import google_crc32c
 import requests
 from google.api_core.exceptions import (
     Forbidden,
@@ -23,6 +21,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from ingest.content import crc32c_of
 from ingest.datasets import DataSet
 from ingest.download import CHUNK_BYTES, CacheEntry
 from ingest.errors import NotPublishedError, SettingError, SourceError, TaxiError
@@ -93,7 +92,7 @@ class BucketSource(Source):
             except NotPublishedError:
                 raise self._changed(stat.url) from None
         # The client checks the sums of whole downloads only, not of ranges.
-        if _crc32c(entry.part) != blob.crc32c:
+        if crc32c_of(entry.part) != blob.crc32c:
             entry.discard()
             raise TransientError(SourceError(f"{stat.url} came with another crc32c than it has there", "Run again"))
         return entry.finish(stat, blob.content_type or "")
@@ -154,12 +153,3 @@ class BucketSource(Source):
 
     def _changed(self, shown: str) -> TransientError:
         return TransientError(SourceError(f"{shown} changed while it was fetched", "Run again later"))
-
-
-def _crc32c(path: Path) -> str:
-    """As Cloud Storage writes it: base64, big endian (https://cloud.google.com/storage/docs/data-validation)."""
-    checksum = google_crc32c.Checksum()
-    with path.open("rb") as file:
-        for _ in checksum.consume(file, CHUNK_BYTES):
-            pass
-    return base64.b64encode(checksum.digest()).decode()

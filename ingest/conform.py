@@ -132,9 +132,16 @@ def _conform(target: TargetColumn, batch: pa.RecordBatch, file: Path, first_row:
         offset = _first_failure(array, target.column.type)
         raise BadFileError(
             f"{file}: column {target.source} does not convert from {array.type} to {target.column.type}: "
-            f"row {first_row + offset} holds {array[offset].as_py()!r}",
+            f"row {first_row + offset} holds {_shown(array, offset)}",
             f"If TLC changed the column, give {target.column.name} a wider type in ingest/datasets.py",
         ) from None
+
+
+def _shown(array: pa.Array, index: int) -> str:
+    try:
+        return repr(array[index].as_py())
+    except (OverflowError, ValueError):  # a year or a fraction of a second that Python does not have
+        return array.slice(index, 1).cast(pa.string())[0].as_py()
 
 
 def _first_failure(array: pa.Array, column_type: ColumnType) -> int:

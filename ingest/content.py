@@ -1,7 +1,10 @@
 """Whether a file is, as far as its two ends and its bytes tell, what its name says."""
 
+import base64
 import hashlib
 from pathlib import Path
+
+import google_crc32c
 
 from ingest.errors import BadFileError
 
@@ -35,3 +38,12 @@ def check_content(path: Path, shown: str, came_as: str = "") -> None:
             f"{shown} is {kind} ({length:,} bytes{f', sent as {came_as}' if came_as else ''})",
             "Get the file again, or ask its publisher; then run again: nothing of it was loaded",
         )
+
+
+def crc32c_of(path: Path) -> str:
+    """As Cloud Storage states it: base64, big endian (https://cloud.google.com/storage/docs/data-validation)."""
+    checksum = google_crc32c.Checksum()
+    with path.open("rb") as file:
+        for _ in checksum.consume(file, 1 << 20):
+            pass
+    return base64.b64encode(checksum.digest()).decode()

@@ -4,7 +4,6 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-import google_crc32c
 import pyarrow as pa
 import pyarrow.parquet as pq
 from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
@@ -17,6 +16,7 @@ from requests.exceptions import RequestException
 from ingest.casts import ARROW_TYPES
 from ingest.checksums import Measure, Measurer
 from ingest.conform import ROW_NUMBER, Layout, conformed_batches
+from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, DataSet
 from ingest.errors import StoreError, first_line
 
@@ -110,7 +110,7 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
     the one that the server states afterwards.
     """
     blob = bucket.blob(name, chunk_size=_CHUNK_BYTES)
-    checksum = crc32c(path)
+    checksum = crc32c_of(path)
     try:
         current = bucket.get_blob(name, retry=_RETRY)
         blob.metadata = metadata
@@ -147,17 +147,6 @@ def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch
         except pa.ArrowException as error:
             raise _refused(bucket, error, name) from error
     return measurer.measure
-
-
-def crc32c(path: Path) -> str:
-    """Base64 of the file's CRC32C, as Cloud Storage states it."""
-    import base64
-
-    checksum = google_crc32c.Checksum()
-    with path.open("rb") as file:
-        for _ in checksum.consume(file, 2**20):
-            pass
-    return base64.b64encode(checksum.digest()).decode()
 
 
 def _put_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path) -> None:

@@ -142,6 +142,30 @@ def test_a_column_that_nobody_declared_lands_with_its_type_under_a_free_name(pat
     assert row["tags"] == "[1, 2]"
 
 
+def test_of_two_columns_for_a_declared_one_that_with_values_fills_it(path: Path):
+    pickup = pa.array([datetime(2017, 3, 1, 12)], pa.timestamp("us"))
+    yellow = {"airport_fee": pa.nulls(1), "Airport_fee": pa.array([1.25]), "tpep_pickup_datetime": pickup}
+    assert conformed(write(path, yellow), YELLOW)["airport_fee"].to_pylist() == [1.25]
+    fhv = {"Pickup_date": pa.nulls(1, pa.timestamp("us")), "locationID": pa.array([7.0]), "pickup_datetime": pickup}
+    row = conformed(write(path, {**fhv, "PUlocationID": pa.array([8.0])}), DATASETS["fhv"]).to_pylist()[0]
+    assert (row["pickup_datetime"], row["pu_location_id"]) == (datetime(2017, 3, 1, 12), 8)
+    assert row["location_id"] == 7, "the other one lands beside it"
+
+
+def test_a_column_with_a_name_that_postgres_keeps_for_itself_lands_under_another(path: Path):
+    pickup = pa.array([datetime(2017, 3, 1, 12)], pa.timestamp("us"))
+    table = conformed(write(path, {"tpep_pickup_datetime": pickup, "ctid": pa.array([5]), "": pa.array([6])}), YELLOW)
+    assert (table["ctid_2"].to_pylist(), table["unnamed"].to_pylist()) == ([5], [6])
+
+
+def test_a_year_that_bigquery_cannot_read_stops_the_month(path: Path):
+    far = pa.array([datetime(2017, 3, 1).timestamp() * 1e6, 300_000_000_000_000_000], pa.int64()).cast(
+        pa.timestamp("us")
+    )
+    with pytest.raises(BadFileError, match="row 2 holds 11476-08-15"):
+        conformed(write(path, {"tpep_pickup_datetime": far}), YELLOW)
+
+
 def test_an_undeclared_column_keeps_the_type_that_it_has_in_the_table(path: Path):
     write(path, {"New_Fee": [1, 2]})
     assert conformed(path, GREEN, {"new_fee": "double"})["new_fee"].to_pylist() == [1.0, 2.0]

@@ -1,17 +1,20 @@
 """A month is replaced as a whole or not at all, in Postgres and in the lake, and no other month with it."""
 
 import threading
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import read_layout
-from ingest.datasets import DATASETS, YELLOW
+from ingest.content import crc32c_of
+from ingest.datasets import DATASETS, YELLOW, Column
 from ingest.errors import BadFileError, StoreError, TaxiError
 from ingest.months import parse_month
 from ingest.pipelines import land_month
@@ -107,7 +110,7 @@ def test_the_lake_replaces_the_object_and_states_its_checksum_and_measure(stores
     assert lake.measure_month(stores.bucket, YELLOW, JULY, stores.folder) == measure
     copy = stores.folder / "copy.parquet"
     second.download_to_filename(copy)
-    assert lake.crc32c(copy) == second.crc32c
+    assert crc32c_of(copy) == second.crc32c
 
 
 def test_a_month_that_fails_half_way_leaves_the_old_object_and_no_scratch(stores: Stores, tmp_path: Path):
@@ -172,14 +175,29 @@ def test_an_undeclared_column_is_added_with_its_type_which_later_months_keep(sto
         assert postgres.column_types(connection, YELLOW)["surge"] == "double"
 
 
+def test_a_column_that_is_declared_after_it_landed_gets_the_declared_type(stores: Stores):
+    first, second = date(2004, 1, 1), date(2004, 2, 1)
+    stores.to_postgres(first, stores.write(first, trips(1, robo_toll=pa.array([0]))))
+    path = stores.write(second, trips(1, robo_toll=pa.array([0.75])))
+    declared = replace(YELLOW, columns=(*YELLOW.columns, Column("robo_toll", "double", "A fee that was 0 at first")))
+    layout = read_layout(path, declared)
+    with pytest.raises(StoreError, match="has robo_toll as bigint"):
+        postgres.replace_month(stores.dsn, declared, second, path, layout)
+    with postgres.connect(stores.dsn) as connection:
+        postgres.add_columns(connection, declared, declared.columns)
+    postgres.replace_month(stores.dsn, declared, second, path, layout)
+    query = "select robo_toll from taxi_raw.yellow_tripdata where file_month in ('2004-01-01', '2004-02-01') order by 1"
+    assert stores.query(query) == [(0.0,), (0.75,)]
+
+
 class TestDlt:
     """dlt carries the month to the store."""
 
     def land(self, stores: Stores, month: date, path: Path, folder: Path):
-        def replace(*arguments):
+        def replace_month(*arguments):
             return postgres.replace_month(stores.dsn, *arguments)
 
-        return land_month("postgres", replace, YELLOW, month, path, stores.layout(path), folder)
+        return land_month("postgres", replace_month, YELLOW, month, path, stores.layout(path), folder)
 
     def test_lands_the_month_whatever_an_earlier_edition_or_a_broken_run_left_behind(self, stores, tmp_path):
         month = date(2005, 1, 1)
@@ -191,6 +209,26 @@ class TestDlt:
         path = stores.write(month, trips(6, passenger_count=pa.array([1.0] * 6)))
         assert self.land(stores, month, path, tmp_path).rows == 6
         assert held(stores, month) == {month: (6, 6.0)}
+
+    def test_lands_the_files_own_values_where_dlt_rewrites_its_copy(self, stores, tmp_path):
+        month = date(2005, 3, 1)
+        zoned = pc.assume_timezone(pa.array([datetime(2005, 3, 1, 8)], pa.timestamp("us")), "America/New_York")
+        path = stores.write(month, {**trips(1), "tpep_pickup_datetime": zoned, "extra": pa.nulls(1)})
+        self.land(stores, month, path, tmp_path)
+        query = "select tpep_pickup_datetime from taxi_raw.yellow_tripdata_2005_03"
+        assert stores.query(query) == [(datetime(2005, 3, 1, 8),)], "eight o'clock by New York's clocks"
+
+    @pytest.mark.parametrize(
+        ("odd", "kind"), [(pa.array([1], pa.duration("us")), BadFileError), (pa.array([1], pa.int64()), None)]
+    )
+    def test_a_column_that_dlt_does_not_know_is_no_crash(self, stores, tmp_path, odd, kind):
+        month = date(2005, 4, 1)
+        path = stores.write(month, {**trips(1), "": odd})
+        if kind is None:
+            assert self.land(stores, month, path, tmp_path).rows == 1
+        else:
+            with pytest.raises(kind, match="dlt cannot take"):
+                self.land(stores, month, path, tmp_path)
 
     def test_names_a_damaged_file_that_it_cannot_read_itself(self, stores, tmp_path):
         month = date(2005, 2, 1)
