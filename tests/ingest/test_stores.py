@@ -156,7 +156,7 @@ def test_an_object_that_somebody_else_replaced_meanwhile_is_not_written_over(sto
 def test_an_upload_that_arrives_changed_is_refused(stores: Stores, tmp_path: Path, monkeypatch):
     path = tmp_path / "object"
     path.write_bytes(b"as it was")
-    monkeypatch.setattr(lake, "crc32c", lambda _: "AAAAAA==")
+    monkeypatch.setattr(lake, "crc32c_of", lambda _: "AAAAAA==")
     with pytest.raises(StoreError, match="gs://lake/probe"):
         lake.upload(stores.bucket, "probe", path, {})
 
