@@ -13,7 +13,8 @@ from ingest import postgres
 from ingest.datasets import get_dataset
 from ingest.errors import StoreError, TaxiError, first_line
 from ingest.months import parse_months
-from ingest.source import Source, open_source
+from ingest.open_source import open_source
+from ingest.source import Source
 from orchestration.cli import AsJson, Datasets, Force, Months, Profile, RunByDefault, SourceOption, shown_command
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
 from orchestration.ledger import Ledger

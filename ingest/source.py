@@ -1,23 +1,20 @@
 """Where TLC's files come from: a base URL, a folder or a gs:// prefix, each laid out as TLC lays out its own.
 
-`open_source` chooses by the form of the location; what the sources have in common stands here, what each does
-differently in http_source.py, folder_source.py and bucket_source.py.
+What the sources have in common stands here, what each does differently in http_source.py, folder_source.py and
+bucket_source.py; open_source.py chooses between them.
 """
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from ingest.datasets import DATASETS, DataSet
-from ingest.errors import NotPublishedError, SettingError, SourceError, TaxiError
+from ingest.errors import NotPublishedError, SourceError, TaxiError
 from ingest.months import add_months
 from ingest.publication import month_of
-from ingest.retry import RetryPolicy
 
 TLC_URL = "https://d37ci6vzurychx.cloudfront.net"
 
@@ -119,39 +116,6 @@ class Source(ABC):
                 "Check the setting `source`, or name the months",
             )
         return sorted(published[:count])
-
-
-def open_source(
-    location: str | Path, *, cache: Path, tries: int = 7, base_delay: float = 1.0, timeout: float = 30.0
-) -> Source:
-    """The source at `location`: http(s)://…, gs://bucket/prefix, or a folder.
-
-    `cache` is where files from afar are kept. A request that fails is made `tries` times in all, after pauses that
-    begin at `base_delay` seconds and double; `timeout` is the longest silence of a server, in seconds.
-    Raises SettingError for a location that cannot be used.
-    """
-    text = os.fspath(location)
-    scheme = text.partition("://")[0].lower() if "://" in text else ""
-    policy = RetryPolicy(tries, base_delay)
-    # Each kind is imported where it is used: google-cloud-storage alone takes longer than a run with nothing to do.
-    if scheme in ("http", "https"):
-        from ingest.http_source import HttpSource
-
-        return HttpSource(text, cache, policy, timeout)
-    if scheme == "gs":
-        from ingest.bucket_source import BucketSource
-
-        return BucketSource(text, cache, policy, timeout)
-    if scheme == "file":
-        text = unquote(urlsplit(text).path)
-    elif scheme:
-        raise SettingError(
-            f"The setting `source` begins with {scheme}://, which is no kind of source",
-            "Give a folder, an http(s):// address or a gs:// prefix",
-        )
-    from ingest.folder_source import FolderSource
-
-    return FolderSource(Path(text))
 
 
 def listed_months(paths: Sequence[str], datasets: Sequence[DataSet]) -> list[tuple[DataSet, date]]:

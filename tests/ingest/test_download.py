@@ -15,7 +15,7 @@ from tlc_server import TlcServer, cut_after, parquet_like
 
 import ingest
 from ingest.datasets import GREEN
-from ingest.source import open_source
+from ingest.open_source import open_source
 
 JANUARY = GREEN.file_path(date(2024, 1, 1))
 URL = f"/{JANUARY}"
@@ -25,7 +25,7 @@ HALF = 1_507_328  # a multiple of the 64 KiB in which files are read
 FETCH = f"""
 import sys
 from pathlib import Path
-from ingest.source import open_source
+from ingest.open_source import open_source
 from ingest.errors import TaxiError
 {{first}}
 source = open_source(sys.argv[1], cache=Path(sys.argv[2]), base_delay=0.01)

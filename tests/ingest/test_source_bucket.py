@@ -17,7 +17,8 @@ from embedded import ports
 from embedded.gcs import CloudStorage
 from ingest.datasets import FHV, GREEN, YELLOW
 from ingest.errors import BadFileError, NotPublishedError, SettingError, SourceError
-from ingest.source import Source, SourceDownError, open_source
+from ingest.open_source import open_source
+from ingest.source import Source, SourceDownError
 
 JANUARY = GREEN.file_path(date(2024, 1, 1))
 BODY = parquet_like(3_000_000)

@@ -10,7 +10,7 @@ from tlc_server import parquet_like
 
 from ingest.datasets import DATASETS, GREEN, YELLOW, ZONE_LOOKUP_PATH
 from ingest.errors import BadFileError, NotPublishedError, SettingError, SourceError
-from ingest.source import open_source
+from ingest.open_source import open_source
 
 JANUARY = GREEN.file_path(date(2024, 1, 1))
 BODY = parquet_like(5_000)

@@ -14,7 +14,8 @@ from tlc_server import TlcServer, cut_after, page, parquet_like, serving, status
 
 from ingest.datasets import GREEN, YELLOW, ZONE_LOOKUP_PATH
 from ingest.errors import BadFileError, NotPublishedError, SettingError, SourceError, TaxiError
-from ingest.source import FileStat, Source, SourceDownError, open_source
+from ingest.open_source import open_source
+from ingest.source import FileStat, Source, SourceDownError
 
 JANUARY = GREEN.file_path(date(2024, 1, 1))
 URL = f"/{JANUARY}"

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.datasets import FHV, GREEN, YELLOW
 from ingest.errors import NotPublishedError, SettingError
-from ingest.source import open_source
+from ingest.open_source import open_source
 from orchestration.ledger import MonthRecord
 from orchestration.plan import declared_fingerprint, make_plan, wanted_months
 from synthetic import write_month

@@ -1,0 +1,42 @@
+"""Chooses the kind of source by the form of its location."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ingest.errors import SettingError
+from ingest.retry import RetryPolicy
+from ingest.source import Source
+
+
+def open_source(
+    location: str | Path, *, cache: Path, tries: int = 7, base_delay: float = 1.0, timeout: float = 30.0
+) -> Source:
+    """The source at `location`: http(s)://…, gs://bucket/prefix, or a folder.
+
+    `cache` is where files from afar are kept. A request that fails is made `tries` times in all, after pauses that
+    begin at `base_delay` seconds and double; `timeout` is the longest silence of a server, in seconds.
+    Raises SettingError for a location that cannot be used.
+    """
+    text = os.fspath(location)
+    scheme = text.partition("://")[0].lower() if "://" in text else ""
+    policy = RetryPolicy(tries, base_delay)
+    # Each kind is imported where it is used: google-cloud-storage alone takes longer than a run with nothing to do.
+    if scheme in ("http", "https"):
+        from ingest.http_source import HttpSource
+
+        return HttpSource(text, cache, policy, timeout)
+    if scheme == "gs":
+        from ingest.bucket_source import BucketSource
+
+        return BucketSource(text, cache, policy, timeout)
+    if scheme == "file":
+        text = unquote(urlsplit(text).path)
+    elif scheme:
+        raise SettingError(
+            f"The setting `source` begins with {scheme}://, which is no kind of source",
+            "Give a folder, an http(s):// address or a gs:// prefix",
+        )
+    from ingest.folder_source import FolderSource
+
+    return FolderSource(Path(text))
