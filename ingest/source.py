@@ -16,8 +16,6 @@ from ingest.errors import NotPublishedError, SourceError, TaxiError
 from ingest.months import add_months
 from ingest.publication import month_of
 
-TLC_URL = "https://d37ci6vzurychx.cloudfront.net"
-
 Progress = Callable[[int, int], None]
 """Called with the bytes there are and the bytes there will be."""
 
