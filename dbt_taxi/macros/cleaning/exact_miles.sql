@@ -2,5 +2,5 @@
     {%- set thousandths -%}
         case when abs({{ distance }}) < 1e12 then cast(floor({{ distance }} * 1000 + 0.5) as bigint) end
     {%- endset -%}
-    cast(round(cast({{ thousandths }} as numeric) / 1000, 3) as numeric)
+    {{ decimal_of(thousandths, 3) }}
 {%- endmacro %}

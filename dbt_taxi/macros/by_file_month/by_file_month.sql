@@ -1,10 +1,12 @@
-{% macro by_file_month() -%}
+{% macro by_file_month(require_partition_filter=false, cluster_by=["dataset", "pickup_location_id"]) -%}
     {{ config(
         materialized="incremental",
         incremental_strategy=replace_months_strategy(),
         on_schema_change="append_new_columns",
         partition_by={"field": "file_month", "data_type": "date", "granularity": "month"},
-        partitions=file_month_literals(),
-        cluster_by=["dataset", "pickup_location_id"],
+        require_partition_filter=require_partition_filter,
+        cluster_by=cluster_by,
+        event_time="file_month",
+        tags=["months"],
     ) }}
 {%- endmacro %}

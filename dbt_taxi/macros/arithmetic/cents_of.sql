@@ -1,0 +1,3 @@
+{% macro cents_of(dollars) -%}
+    cast(({{ dollars }}) * 100 as bigint)
+{%- endmacro %}

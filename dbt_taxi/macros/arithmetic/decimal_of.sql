@@ -1,0 +1,3 @@
+{% macro decimal_of(integer, digits) -%}
+    cast(round(cast({{ integer }} as numeric) / {{ 10 ** digits }}, {{ digits }}) as numeric)
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{% macro bq_insert_overwrite_sql(
+    tmp_relation,
+    target_relation,
+    sql,
+    unique_key,
+    partition_by,
+    partitions,
+    dest_columns,
+    tmp_relation_exists,
+    copy_partitions
+) -%}
+    {#- The bare column: a function around it may not prune, nor satisfy require_partition_filter. -#}
+    {%- set months = "DBT_INTERNAL_DEST.file_month in (" ~ file_month_literals() | join(", ") ~ ")" -%}
+    {%- set new_rows -%}
+        (select * from {{ tmp_relation }})
+    {%- endset -%}
+    {{ get_insert_overwrite_merge_sql(target_relation, new_rows, dest_columns, [months], include_sql_header=false) }}
+{%- endmacro %}

@@ -1,0 +1,27 @@
+{% macro postgres__create_table_as(temporary, relation, sql) -%}
+    {%- set new_rows = adapter.quote(relation.identifier ~ "__new_rows") -%}
+    {%- if not config.get("partition_by") -%}
+        {{ dbt.postgres__create_table_as(temporary, relation, sql) }}
+    {%- elif temporary -%}
+        {#- A view, not a table: swap_months_in writes each month once, straight into its partition. -#}
+        {{ assert_contract(sql) }}
+        create temporary view {{ relation }} as (
+            {{ sql }}
+        );
+    {%- else -%}
+        {{ assert_contract(sql) }}
+        create temporary view {{ new_rows }} as (
+            {{ sql }}
+        );
+        create table {{ relation }}
+        {% if config.get("contract").enforced -%}
+            {{ get_table_columns_and_constraints() }}
+        {%- else -%}
+            (like {{ new_rows }})
+        {%- endif %}
+        partition by list ({{ config.get("partition_by")["field"] }});
+
+        {{ swap_months_in(relation, new_rows, get_quoted_csv(get_columns_in_query(sql))) }}
+        drop view {{ new_rows }};
+    {%- endif -%}
+{%- endmacro %}

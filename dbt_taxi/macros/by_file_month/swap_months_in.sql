@@ -1,0 +1,69 @@
+{% macro swap_months_in(relation, new_rows, columns) -%}
+    do $swap$
+    declare
+        month date;
+        partition text;
+        filled text[] := '{}';
+        held boolean;
+    begin
+        -- The new partitions are filled first: readers are locked out for the swap alone. A month of which nothing in
+        -- the database has a partition has no rows either, and costs no query.
+        for month in
+            select asked.month
+            from unnest(array[{{ file_month_literals() | join(", ") }}]) as asked (month)
+            where exists (
+                select from pg_class where relispartition and right(relname, 8) = to_char(asked.month, '_YYYY_MM')
+            )
+        loop
+            partition := '{{ this.identifier }}' || to_char(month, '_YYYY_MM');
+            execute format(
+                'create table %I.%I (like {{ relation }} including all, constraint is_month check (file_month = %L))',
+                '{{ relation.schema }}', partition || '_new', month
+            );
+            -- one month at a time, as a constant: the planner reads that month's partitions only
+            execute format(
+                'insert into %I.%I ({{ columns }}) select {{ columns }} from {{ new_rows }} where file_month = %L',
+                '{{ relation.schema }}', partition || '_new', month
+            );
+            execute format('select exists (select from %I.%I)', '{{ relation.schema }}', partition || '_new') into held;
+            if held then
+                execute format('analyze %I.%I', '{{ relation.schema }}', partition || '_new');
+                filled := filled || partition;
+            else
+                execute format('drop table %I.%I', '{{ relation.schema }}', partition || '_new');
+            end if;
+        end loop;
+
+        for partition in
+            select inhrelid::regclass::text
+            from pg_inherits
+            inner join pg_class on inhrelid = pg_class.oid
+            where
+                inhparent = '{{ relation }}'::regclass
+                and substring(pg_get_expr(relpartbound, pg_class.oid) from '\d{4}-\d{2}-\d{2}')::date
+                = any(array[{{ file_month_literals() | join(", ") }}])
+        loop
+            execute format('drop table %s', partition);
+        end loop;
+
+        {% if relation.identifier != this.identifier -%}
+        -- a full refresh: the table that goes still has partitions of the names that the new ones get
+        for partition in select relname from pg_inherits inner join pg_class on inhrelid = pg_class.oid
+            where inhparent = to_regclass('{{ this }}')
+        loop
+            execute format('alter table %I.%I rename to %I', '{{ this.schema }}', partition, partition || '_old');
+        end loop;
+
+        {% endif -%}
+        foreach partition in array filled loop
+            month := to_date(right(partition, 7), 'YYYY_MM');
+            execute format('alter table %I.%I rename to %I', '{{ relation.schema }}', partition || '_new', partition);
+            execute format(
+                'alter table {{ relation }} attach partition %I.%I for values in (%L)',
+                '{{ relation.schema }}', partition, month
+            );
+            execute format('alter table %I.%I drop constraint is_month', '{{ relation.schema }}', partition);
+        end loop;
+    end
+    $swap$;
+{%- endmacro %}

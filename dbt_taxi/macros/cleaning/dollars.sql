@@ -1,0 +1,3 @@
+{% macro dollars(cents) -%}
+    {{ decimal_of(cents, 2) }}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro airport_zones() -%}
+    {{ return([1, 132, 138]) }}
+{%- endmacro %}
