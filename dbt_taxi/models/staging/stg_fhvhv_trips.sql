@@ -3,6 +3,10 @@
     'base_passenger_fare', 'tolls', 'bcf', 'sales_tax', 'congestion_surcharge', 'airport_fee', 'tips',
     'cbd_congestion_fee',
 ] %}
+{%- set charged_cents = [] -%}
+{%- for charge in charges -%}
+{%- do charged_cents.append("coalesce(" ~ cents(charge) ~ ", 0)") -%}
+{%- endfor %}
 
 with source as (
     select * from {{ source('raw', 'fhvhv_tripdata') }}
@@ -33,10 +37,7 @@ renamed as (
         {{ dollars(cents('tips')) }} as tip_amount,
         {{ dollars(cents('cbd_congestion_fee')) }} as cbd_congestion_fee_amount,
         {{ dollars(cents('driver_pay')) }} as driver_pay_amount,
-        {% set total_cents -%}
-            {% for charge in charges %}coalesce({{ cents(charge) }}, 0){{ " + " if not loop.last }}{% endfor %}
-        {%- endset -%}
-        {{ dollars("(" ~ total_cents ~ ")") }} as total_amount,
+        {{ dollars("(" ~ charged_cents | join(" + ") ~ ")") }} as total_amount,
 
         -- booleans
         {{ parse_flag('shared_request_flag') }} as is_shared_requested,

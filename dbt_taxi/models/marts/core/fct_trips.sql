@@ -1,18 +1,41 @@
 -- One row per accepted trip (data set, file month, row number in the file); a file month is replaced as a whole.
-{{ by_file_month() }}
+{{ by_file_month(require_partition_filter=true) }}
 
 with int_trips_checked as (
     select * from {{ ref('int_trips_checked') }}
+    where
+        {{ in_file_months() }}
+        and reject_reasons is null
+),
+
+int_refund_twins as (
+    select * from {{ ref('int_refund_twins') }}
     where {{ in_file_months() }}
 )
 
 select
-    {{ trip_column_names() }},
-    duration_seconds,
-    is_over_fall_back,
-    is_refund,
-    is_null_block,
-    is_meter_left_running,
-    has_unknown_code
+    {{ trip_column_names('int_trips_checked') }},
+    int_trips_checked.duration_seconds,
+    -- A ride booked for later may be "requested" after it began.
+    case
+        when int_trips_checked.requested_at <= int_trips_checked.pickup_at
+            then {{ seconds_between('int_trips_checked.requested_at', 'int_trips_checked.pickup_at') }}
+    end as wait_seconds,
+    {{ average_mph('int_trips_checked.trip_miles', 'int_trips_checked.duration_seconds') }} as average_mph,
+    int_trips_checked.is_over_fall_back,
+    int_trips_checked.is_refund,
+    int_refund_twins.row_number is not null and not int_trips_checked.is_refund as is_refunded,
+    int_trips_checked.is_null_block,
+    int_trips_checked.is_meter_left_running,
+    int_trips_checked.has_unknown_code,
+    {{ is_in_zones('int_trips_checked.pickup_location_id', airport_zones()) }}
+    or {{ is_in_zones('int_trips_checked.dropoff_location_id', airport_zones()) }} as is_airport_trip,
+    {{ is_in_zones('int_trips_checked.pickup_location_id', congestion_zones()) }}
+    or {{ is_in_zones('int_trips_checked.dropoff_location_id', congestion_zones()) }} as is_in_congestion_zone,
+    int_refund_twins.twin_row_number
 from int_trips_checked
-where reject_reasons is null
+left join int_refund_twins
+    on
+        int_trips_checked.dataset = int_refund_twins.dataset
+        and int_trips_checked.file_month = int_refund_twins.file_month
+        and int_trips_checked.row_number = int_refund_twins.row_number

@@ -1,5 +1,5 @@
 -- One row per rejected trip, with the sorted codes of the rules it breaks; a file month is replaced as a whole.
-{{ by_file_month() }}
+{{ by_file_month(require_partition_filter=true) }}
 
 with int_trips_checked as (
     select * from {{ ref('int_trips_checked') }}
