@@ -1,0 +1,51 @@
+-- One row per data set, calendar month of pick-up, pick-up zone and drop-off zone, whatever file the trips came in.
+with zone_pairs_by_file as (
+    select * from {{ ref('zone_pairs_by_file') }}
+),
+
+dim_zones as (
+    select * from {{ ref('dim_zones') }}
+),
+
+by_month as (
+    select
+        pickup_location_id,
+        dropoff_location_id,
+        dataset,
+        cast(sum(trips) as bigint) as trips,
+        cast(sum(refunds) as bigint) as refunds,
+        cast(sum(paid_trips) as bigint) as paid_trips,
+        cast(sum(timed_trips) as bigint) as timed_trips,
+        cast(sum(duration_seconds) as bigint) as duration_seconds,
+        cast(sum(driven_seconds) as bigint) as driven_seconds,
+        cast(sum(driven_miles) as numeric) as driven_miles,
+        cast(sum(trip_miles) as numeric) as trip_miles,
+        cast(sum(fare_amount) as numeric) as fare_amount,
+        cast(sum(total_amount) as numeric) as total_amount,
+        pickup_month
+    from zone_pairs_by_file
+    group by pickup_location_id, dropoff_location_id, dataset, pickup_month
+)
+
+select
+    by_month.pickup_location_id,
+    by_month.dropoff_location_id,
+    by_month.dataset,
+    pickup_zones.borough as pickup_borough,
+    pickup_zones.zone as pickup_zone,
+    dropoff_zones.borough as dropoff_borough,
+    dropoff_zones.zone as dropoff_zone,
+    by_month.trips,
+    by_month.refunds,
+    by_month.trip_miles,
+    {{ rounded_ratio('by_month.duration_seconds', 'by_month.timed_trips * 60') }} as average_minutes,
+    {{ average_mph('by_month.driven_miles', 'by_month.driven_seconds') }} as average_mph,
+    {{ rounded_ratio(cents_of('by_month.fare_amount'), 'by_month.paid_trips * 100') }} as average_fare_amount,
+    by_month.fare_amount,
+    by_month.total_amount,
+    by_month.pickup_month
+from by_month
+left join dim_zones as pickup_zones
+    on by_month.pickup_location_id = pickup_zones.location_id
+left join dim_zones as dropoff_zones
+    on by_month.dropoff_location_id = dropoff_zones.location_id
