@@ -13,17 +13,39 @@ with raw_trips as (
 ),
 
 checked_trips as (
-    select dataset, file_month, row_number, total_amount from {{ ref('fct_trips') }}
+    select
+        dataset,
+        file_month,
+        row_number,
+        total_amount
+    from {{ ref('fct_trips') }}
     where {{ in_file_months() }}
     union all
-    select dataset, file_month, row_number, total_amount from {{ ref('rejected_trips') }}
+    select
+        dataset,
+        file_month,
+        row_number,
+        total_amount
+    from {{ ref('rejected_trips') }}
     where {{ in_file_months() }}
 ),
 
 both_sides as (
-    select dataset, file_month, row_number, total_amount, 1 as side from raw_trips
+    select
+        dataset,
+        file_month,
+        row_number,
+        total_amount,
+        1 as side
+    from raw_trips
     union all
-    select dataset, file_month, row_number, total_amount, -1 as side from checked_trips
+    select
+        dataset,
+        file_month,
+        row_number,
+        total_amount,
+        -1 as side
+    from checked_trips
 )
 
 select

@@ -3,10 +3,18 @@
 {{ config(severity='warn') }}
 
 with counted as (
-    select dataset, file_month, 0 as is_rejected from {{ ref('fct_trips') }}
+    select
+        dataset,
+        file_month,
+        0 as is_rejected
+    from {{ ref('fct_trips') }}
     where {{ in_file_months() }}
     union all
-    select dataset, file_month, 1 as is_rejected from {{ ref('rejected_trips') }}
+    select
+        dataset,
+        file_month,
+        1 as is_rejected
+    from {{ ref('rejected_trips') }}
     where {{ in_file_months() }}
 )
 

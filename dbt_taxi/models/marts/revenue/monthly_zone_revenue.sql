@@ -12,14 +12,16 @@ by_month as (
         pickup_location_id,
         dataset,
         cast(sum(trips) as bigint) as trips,
+        -- none of them: the month's own file is not loaded, and the trips are strays of its neighbours' files
+        cast(sum(case when file_month = pickup_month then trips else 0 end) as bigint) as own_file_trips,
         cast(sum(refunds) as bigint) as refunds,
         cast(sum(fare_amount) as numeric) as fare_amount,
         cast(sum(tip_amount) as numeric) as tip_amount,
         cast(sum(tolls_amount) as numeric) as tolls_amount,
         cast(sum(total_amount) as numeric) as total_amount,
-        revenue_month
+        pickup_month
     from zone_revenue_by_file
-    group by pickup_location_id, dataset, revenue_month
+    group by pickup_location_id, dataset, pickup_month
 )
 
 select
@@ -28,12 +30,13 @@ select
     dim_zones.borough,
     dim_zones.zone,
     by_month.trips,
+    by_month.own_file_trips,
     by_month.refunds,
     by_month.fare_amount,
     by_month.tip_amount,
     by_month.tolls_amount,
     by_month.total_amount,
-    by_month.revenue_month
+    by_month.pickup_month
 from by_month
 left join dim_zones
     on by_month.pickup_location_id = dim_zones.location_id

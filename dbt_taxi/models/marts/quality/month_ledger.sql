@@ -1,0 +1,82 @@
+-- One row per data set and file month that is known or ought to be: whether it is complete, and what each store holds.
+{%- set stages = [
+    'file', 'postgres_raw', 'lake', 'bigquery_raw',
+    'postgres_accepted', 'postgres_rejected', 'bigquery_accepted', 'bigquery_rejected',
+] %}
+
+with stg_ledger_months as (
+    select * from {{ ref('stg_ledger_months') }}
+),
+
+stg_ledger_stages as (
+    select * from {{ ref('stg_ledger_stages') }}
+),
+
+months as (
+    select date_day as file_month
+    from {{ ref('dim_dates') }}
+    where date_day = calendar_month
+),
+
+-- A data set that was begun is expected from its first known month to the newest one that is known of any data set.
+begun as (
+    select
+        dataset,
+        min(file_month) as first_file_month
+    from stg_ledger_months
+    group by dataset
+),
+
+newest as (
+    select max(file_month) as file_month
+    from stg_ledger_months
+),
+
+expected as (
+    select
+        begun.dataset,
+        months.file_month
+    from begun
+    cross join newest
+    inner join months
+        on months.file_month between begun.first_file_month and newest.file_month
+),
+
+measured as (
+    select
+        dataset,
+        file_month,
+        {% for stage in stages -%}
+        max(case when stage = '{{ stage }}' then row_count end) as {{ stage }}_rows,
+        max(case when stage = '{{ stage }}' then cents end) as {{ stage }}_cents,
+        {% endfor -%}
+        max(case when stage != 'file' then measured_at end) as reconciled_at
+    from stg_ledger_stages
+    group by dataset, file_month
+)
+
+select
+    expected.dataset,
+    coalesce(stg_ledger_months.state, 'missing') as state,
+    coalesce(stg_ledger_months.state = 'done' and stg_ledger_months.difference = 0, false) as is_complete,
+    stg_ledger_months.difference,
+    {% for stage in stages -%}
+    measured.{{ stage }}_rows,
+    {% endfor -%}
+    {% for stage in stages -%}
+    {{ dollars('measured.' ~ stage ~ '_cents') }} as {{ stage }}_dollars,
+    {% endfor -%}
+    stg_ledger_months.error,
+    stg_ledger_months.run_id,
+    expected.file_month,
+    measured.reconciled_at,
+    stg_ledger_months.updated_at
+from expected
+left join stg_ledger_months
+    on
+        expected.dataset = stg_ledger_months.dataset
+        and expected.file_month = stg_ledger_months.file_month
+left join measured
+    on
+        expected.dataset = measured.dataset
+        and expected.file_month = measured.file_month

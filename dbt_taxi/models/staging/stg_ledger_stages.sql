@@ -1,0 +1,47 @@
+-- One row per data set, file month and stage of the line: what it held when it was last measured.
+with source as (
+    select * from {{ source('ledger', 'stages') }}
+),
+
+renamed as (
+    select
+        -- ids
+        run_id,
+
+        -- strings
+        dataset,
+        stage,
+        digest,
+
+        -- numerics
+        {{ adapter.quote('rows') }} as row_count,
+        cents,
+
+        -- dates
+        file_month,
+
+        -- timestamps
+        measured_at
+    from source
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by dataset, file_month, stage order by measured_at desc, run_id desc
+        ) as place
+    from renamed
+)
+
+select
+    run_id,
+    dataset,
+    stage,
+    digest,
+    row_count,
+    cents,
+    file_month,
+    measured_at
+from ranked
+where place = 1
