@@ -1,0 +1,15 @@
+-- Is 2024-03 complete? Which data sets of a file month are there, and did every store get every row and every cent?
+{%- set file_month = '2023-02-01' %}
+
+select
+    dataset,
+    state,
+    is_complete,
+    file_rows,
+    postgres_accepted_rows,
+    postgres_rejected_rows,
+    bigquery_accepted_rows,
+    bigquery_rejected_rows
+from {{ ref('month_ledger') }}
+where file_month = date '{{ file_month }}'
+order by dataset

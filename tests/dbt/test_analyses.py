@@ -1,0 +1,99 @@
+"""The questions of dbt_taxi/analyses: each runs on both warehouses, and answers as dbt_taxi/analyses/results says.
+
+When an answer changes on purpose, write the results anew:
+TAXI_WRITE_RESULTS=1 .venv/bin/python -m pytest tests/dbt/test_analyses.py
+"""
+
+import csv
+import io
+import os
+from collections.abc import Iterable
+from decimal import Decimal
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from tests.dbt.parsing import PROJECT
+from tests.dbt.test_by_hand import dbt
+from tests.line import Line
+
+ANALYSES = sorted(path.stem for path in (PROJECT / "analyses").glob("*.sql"))
+RESULTS = PROJECT / "analyses" / "results"
+TARGETS = ("postgres", "bigquery")
+NOTICE = "# SYNTHETIC data, the months of tests/months.py: no trip in this answer took place.\n"
+
+
+@pytest.fixture(scope="module")
+def compiled(marts_line: Line) -> dict[tuple[str, str], str]:
+    """The SQL of the analyses by target and name."""
+    statements = {}
+    for target in TARGETS:
+        result = dbt(marts_line, "compile", "--target", target, "--select", "path:analyses")
+        assert result.returncode == 0, result.stdout[-3000:]
+        folder = marts_line.state / "by_hand/compiled/taxi/analyses"
+        statements |= {(target, name): (folder / f"{name}.sql").read_text() for name in ANALYSES}
+    return statements
+
+
+@pytest.fixture(scope="module")
+def bigquery_client(marts_line: Line) -> bigquery.Client:
+    servers = marts_line.servers()
+    return bigquery.Client(
+        servers["GOOGLE_CLOUD_PROJECT"],
+        AnonymousCredentials(),
+        client_options={"api_endpoint": servers["BIGQUERY_EMULATOR_HOST"]},
+    )
+
+
+def as_text(value: object) -> str:
+    """A value alike for both warehouses: numbers without trailing zeros, nothing for null."""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return "" if value is None else str(value)
+
+
+def as_csv(names: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([as_text(value) for value in row] for row in rows)
+    return NOTICE + text.getvalue()
+
+
+def on_postgres(line: Line, statement: str) -> str:
+    with line.connect() as connection:
+        cursor = connection.execute(statement)
+        return as_csv((column.name for column in cursor.description), cursor.fetchall())
+
+
+def on_bigquery(client: bigquery.Client, statement: str) -> str:
+    rows = client.query_and_wait(statement)
+    return as_csv((field.name for field in rows.schema), (row.values() for row in rows))
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_an_analysis_answers_alike_on_both_warehouses_and_as_written_down(
+    marts_line: Line, bigquery_client: bigquery.Client, compiled: dict[tuple[str, str], str], name: str
+):
+    answer = on_postgres(marts_line, compiled["postgres", name])
+    assert on_bigquery(bigquery_client, compiled["bigquery", name]) == answer
+    path = RESULTS / f"{name}.csv"
+    if os.environ.get("TAXI_WRITE_RESULTS"):
+        path.write_text(answer)
+    assert answer.count("\n") > 2, "no row: choose parameters that the synthetic months answer"
+    assert path.read_text() == answer
+
+
+def test_every_analysis_has_a_result_and_every_result_an_analysis():
+    assert sorted(path.stem for path in RESULTS.iterdir()) == ANALYSES
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_an_analysis_begins_with_its_question_and_reads_marts_by_ref(name: str):
+    sql = (PROJECT / "analyses" / f"{name}.sql").read_text()
+    comment = sql.partition("\n\n")[0]
+    assert comment.startswith("-- ")
+    assert "?" in comment
+    assert "ref('" in sql
+    assert "taxi_" not in sql, "tables are named by ref"
