@@ -15,6 +15,7 @@ from ingest.errors import StoreError, TaxiError, first_line
 from ingest.months import parse_months
 from ingest.open_source import open_source
 from ingest.source import Source
+from orchestration import project
 from orchestration.cli import AsJson, Datasets, Force, Months, Profile, RunByDefault, SourceOption, shown_command
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
 from orchestration.ledger import Ledger
@@ -63,16 +64,18 @@ def run(
 
 def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMonth], as_json: bool) -> list[str]:
     failures: list[str] = []
-    if all(planned.action == "nothing" for planned in plan):
+    is_nothing = all(planned.action == "nothing" for planned in plan)
+    is_outdated = is_nothing and _is_outdated(servers, ledger)
+    if is_nothing and not is_outdated:
         report.say(f"Nothing to do: all {len(plan)} wanted months are done.")
-    else:
+    if not is_nothing or not ledger.is_published() or is_outdated:
         # Imported here: dlt and Google's clients take 2 s, which a run with nothing to do has no need of.
         from orchestration.run import Run
 
         work = Run(servers.all(), ledger, files, report)
         work.execute(plan)
         failures = work.failures
-        if not as_json:
+        if not as_json and work.touched:
             stages = {key: ledger.latest_stages(key) for key in work.touched}
             report.print_ledger(work.touched, stages, ledger.months())
     if as_json:
@@ -80,6 +83,16 @@ def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMont
         shown = [month_document(records[planned.key]) for planned in plan if planned.key in records]
         report.print_json({"run_id": ledger.run_id, "failures": failures, "months": shown})
     return failures
+
+
+def _is_outdated(servers: Servers, ledger: Ledger) -> bool:
+    """Whether a warehouse is not as the dbt project would build it; of BigQuery's tables, only whether it changed."""
+    stores, settings = stores_of(servers.settings), servers.settings
+    if not any(record.state in project.BUILT_STATES for record in ledger.months().values()):
+        return False
+    with postgres.connect(servers.postgres().dsn) as connection:
+        existing = {"postgres": project.relations_in_postgres(connection)}
+    return any(project.is_outdated(settings, ledger, stores, name, existing.get(name)) for name in project.WAREHOUSES)
 
 
 @app.command()

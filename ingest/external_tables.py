@@ -19,6 +19,9 @@ from ingest.postgres import RAW_SCHEMA, ZONE_TABLE
 # The client's default tries for 10 minutes a request; a server that is down is to be told of sooner.
 RETRY = DEFAULT_RETRY.with_timeout(30)
 
+# What the client raises when BigQuery, the network or the credentials fail.
+BIGQUERY_FAULTS = (GoogleAPIError, GoogleAuthError, RequestException)
+
 # Parquet timestamps without a zone (isAdjustedToUTC=false) are BigQuery's DATETIME.
 # https://docs.cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet#type_conversions
 BIGQUERY_TYPES: dict[ColumnType, str] = {
@@ -45,7 +48,7 @@ def ensure_external_tables(
             extra = (undeclared or {}).get(taxi_dataset.name, ())
             client.query_and_wait(_trips_ddl(client.project, bucket, taxi_dataset, extra), retry=RETRY)
         client.query_and_wait(_zones_ddl(client.project, bucket), retry=RETRY)
-    except (GoogleAPIError, GoogleAuthError, RequestException) as error:
+    except BIGQUERY_FAULTS as error:
         raise StoreError(
             f"BigQuery refused the external tables in {client.project}.{RAW_SCHEMA}: {first_line(error)}",
             "Check the settings bigquery_project and bigquery_location, and the account's permissions",

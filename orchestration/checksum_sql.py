@@ -7,6 +7,9 @@ from typing import Literal
 
 from ingest.checksums import CENTS_LIMIT, DOUBLE_LIMIT, DOUBLE_SCALE, PRIME
 
+# The name, in a measure, of the checksum over whole rows of a table without row numbers.
+WHOLE_ROW = "whole row"
+
 # The types that raw tables and models have, by what a value's integer is made of.
 Kind = Literal["bigint", "double", "text", "timestamp", "date", "boolean", "numeric"]
 
@@ -39,7 +42,7 @@ class Dialect:
 POSTGRES = Dialect(
     bigint="({0})::bigint",
     mod="({0}) % ({1})",
-    text="('x' || left(md5({0}), 7))::bit(28)::int",
+    text="('x' || left(md5({0}), 7))::bit(28)::bigint",
     # Day and time apart: date_part is a double, which for a stray year of 2999 is 4 microseconds off. (extract, a
     # numeric, takes 1.5 times as long.)
     timestamp="(({0})::date - date '1970-01-01') * 86400000000"
@@ -63,22 +66,37 @@ def measure_query(
     columns: dict[str, Kind],
     total_columns: Iterable[str],
     months: Sequence[tuple[str, date]],
-    weight: str = "row_number",
-    rows: str = "count(*)",
 ) -> str:
     """A SELECT of one row per data set and file month that `table` holds of `months`.
 
     It gives data set, file month, rows, cents, then count, sum and weighted sum of each of `columns`, in their order.
-    `total_columns` are the dollars whose cents are summed; `weight` is the integer column that numbers the rows; `rows`
-    the expression that counts them.
+    `total_columns` are the dollars whose cents are summed. A table without row numbers, an aggregate, has no weights:
+    there the weighted sums are 0, but for one more triple at the end (WHOLE_ROW) whose weighted sum is that of the
+    squares of a number made of the whole row, so that values that changed places between rows are seen there too.
+    An aggregate's rows are as many as its `trips`, if it counts these.
     """
-    residue_of_weight = dialect.mod.format(dialect.bigint.format(dialect.quote.format(weight)), PRIME)
+    residues = {
+        name: dialect.mod.format(f"({_integer(dialect, dialect.quote.format(name), kind)})", PRIME)
+        for name, kind in columns.items()
+    }
+    is_weighted = "row_number" in columns
+    rows = "coalesce(sum(trips), 0)" if "trips" in columns else "count(*)"
     parts = ["dataset", "file_month", rows, _cents(dialect, columns, total_columns)]
-    for name, kind in columns.items():
-        quoted = dialect.quote.format(name)
-        residue = dialect.mod.format(_integer(dialect, quoted, kind), PRIME)
-        weighted = dialect.mod.format(f"({residue_of_weight}) * ({residue})", PRIME)
-        parts += [f"count({quoted})", f"coalesce(sum({residue}), 0)", f"coalesce(sum({weighted}), 0)"]
+    for name, residue in residues.items():
+        weighted = dialect.mod.format(f"(({residues['row_number']}) * ({residue}))", PRIME) if is_weighted else "0"
+        parts += [
+            f"count({dialect.quote.format(name)})",
+            f"coalesce(sum({residue}), 0)",
+            f"coalesce(sum({weighted}), 0)",
+        ]
+    if not is_weighted:
+        # Each column times a number of its own; null counts as 0, so a column of nulls changes nothing.
+        # A text's integer is 28 bits of Postgres' 32: as it is, it would overflow.
+        wide = [dialect.bigint.format(residue) for residue in residues.values()]
+        terms = [f"coalesce({residue}, 0) * {2 * place + 3}" for place, residue in enumerate(wide)]
+        whole = dialect.mod.format(f"({' + '.join(terms)})", PRIME)
+        square = dialect.mod.format(f"(({whole}) * ({whole}))", PRIME)
+        parts += ["count(*)", "0", f"coalesce(sum({square}), 0)"]
     selected = ",\n  ".join(f"{part} as c{number}" for number, part in enumerate(parts))
     # Literal months, so that partitions are pruned.
     file_months = ", ".join(f"date '{month.isoformat()}'" for month in sorted({month for _, month in months}))

@@ -62,14 +62,20 @@ class Connections:
         from google.cloud import bigquery
 
         location = self.settings.bigquery_location
+        limits = bigquery.QueryJobConfig(
+            maximum_bytes_billed=self.settings.bigquery_maximum_bytes_billed,
+            labels={"app": "orchestrate", "project": "nyc_taxi_elt"},
+        )
         if self.bigquery_endpoint:
             return bigquery.Client(
                 self.project,
                 AnonymousCredentials(),
                 location=location,
+                default_query_job_config=limits,
                 client_options={"api_endpoint": self.bigquery_endpoint},
             )
-        return bigquery.Client(self.project, self._google_credentials(), location=location)
+        credentials = self._google_credentials()
+        return bigquery.Client(self.project, credentials, location=location, default_query_job_config=limits)
 
     @property
     def stores(self) -> str:
@@ -94,6 +100,7 @@ class Connections:
             "DBT_TAXI_BIGQUERY_PROJECT": self.project,
             "DBT_TAXI_BIGQUERY_LOCATION": self.settings.bigquery_location,
             "DBT_TAXI_BIGQUERY_ENDPOINT": self.bigquery_endpoint,
+            "DBT_TAXI_BIGQUERY_MAXIMUM_BYTES_BILLED": str(self.settings.bigquery_maximum_bytes_billed),
             "DBT_TAXI_BIGQUERY_METHOD": (
                 "oauth-secrets" if self.bigquery_endpoint else "service-account" if keyfile else "oauth"
             ),
@@ -134,7 +141,7 @@ class Servers:
     """
 
     def __init__(self, settings: Settings):
-        self._settings = settings
+        self.settings = self._settings = settings
         self._stack = embedded_stack(settings) if settings.profile == "local" else None
 
     def __enter__(self) -> "Servers":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.results import NodeStatus
 from dbt.cli.main import dbtRunner
 
@@ -17,7 +18,15 @@ from orchestration.settings import ROOT
 _FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
 _PASSED = (NodeStatus.Success, NodeStatus.Pass)
 
-_COMMANDS = {"postgres": ("build", "--exclude-resource-type", "unit_test"), "bigquery": ("run",)}
+# Unit tests are about the code, not the data: CI runs them.
+_COMMANDS = {
+    "postgres": ("build", "--exclude-resource-type", "unit_test"),
+    "bigquery": ("build", "--exclude-resource-type", "unit_test", "test"),
+}
+
+_ALWAYS = ("+fct_trips", "+rejected_trips", "+dim_zones")
+# The tables kept by file month and the dimensions made from data; all else changes with the project's code only.
+_MONTHS = "tag:months"
 
 
 class DbtError(TaxiError):
@@ -30,10 +39,11 @@ class DbtError(TaxiError):
 
 @dataclass(frozen=True)
 class DbtResult:
-    """How a dbt invocation ended."""
+    """How a dbt invocation ended; `relations` are the tables, views and seeds it made, as schema.name."""
 
     passed: int
     warnings: tuple[str, ...]
+    relations: tuple[str, ...]
 
 
 def build(
@@ -41,26 +51,35 @@ def build(
     months: Sequence[date],
     environment: dict[str, str],
     folder: Path,
+    parse_cache: Path,
+    wanted: str = "",
+    months_only: bool = False,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> DbtResult:
-    """Build all models on `target`, for these file months only; on Postgres, the gate, with all tests of the data.
+    """Build models on `target`, for these file months only; on Postgres, the gate, with all tests of the data.
 
     BigQuery's tables need no tests of their own in a run: they are held against the tested ones, column by column.
-    (`dbt build` by hand tests them as well. Unit tests are about the code, not the data: CI runs them.)
+    (`dbt build` by hand tests them as well.)
 
-    `folder` receives dbt's log and artifacts (target/run_results.json and the compiled SQL). Raises DbtError that
-    names the models and tests that failed.
+    `wanted` are dbt's selection criteria, as for its --select ('': all models); to them comes what the ledger needs:
+    trips, rejected trips and zones. With `months_only`, of these just what new months change is built. `folder`
+    receives dbt's log and artifacts (target/run_results.json and the compiled SQL). `parse_cache` keeps the parsed
+    project from run to run: parsing takes seconds, reading it half of one. Raises DbtError that names the models and
+    tests that failed.
     """
     os.environ.update(environment)
+    os.environ["DBT_TAXI_FILE_MONTHS"] = ",".join(month.isoformat() for month in months)
     arguments = [
         *("--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"),
         *_COMMANDS[target],
+        *_selection(wanted, months_only),
         *("--project-dir", str(ROOT / "dbt_taxi"), "--profiles-dir", str(ROOT), "--target", target),
         *("--target-path", str(folder / "target")),
+        *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
     ]
-    variables = {"file_months": [month.isoformat() for month in months]}
     with _as_command("dbt", *arguments):
-        outcome = dbtRunner(callbacks=[_progress(on_progress)]).invoke(arguments, vars=variables)
+        outcome = dbtRunner(callbacks=[_progress(on_progress)]).invoke(arguments)
+    _keep_parsed(folder / "target" / "partial_parse.msgpack", parse_cache)
     log = folder / "dbt.log"
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
@@ -76,7 +95,29 @@ def build(
     warnings = tuple(
         f"{result.node.name}: {result.message}" for result in outcome.result if result.status == NodeStatus.Warn
     )
-    return DbtResult(sum(result.status in _PASSED for result in outcome.result), warnings)
+    if not outcome.result.results:
+        raise DbtError(f"dbt on {target}: no model was selected", "Check the setting dbt_select", False)
+    relations = tuple(
+        f"{result.node.schema}.{result.node.alias}"
+        for result in outcome.result
+        if result.node.resource_type in (NodeType.Model, NodeType.Seed)
+    )
+    return DbtResult(sum(result.status in _PASSED for result in outcome.result), warnings, relations)
+
+
+def _selection(wanted: str, months_only: bool) -> list[str]:
+    criteria = [*_ALWAYS, *wanted.split()] if wanted else []
+    if months_only:
+        criteria = [f"{criterion},{_MONTHS}" for criterion in criteria] or [_MONTHS]
+    # A test that needs a model that nobody wanted could not run.
+    tests = ["--indirect-selection", "buildable"] if wanted else []
+    return ["--select", *criteria, *tests] if criteria else []
+
+
+def _keep_parsed(written: Path, parse_cache: Path) -> None:
+    if written.is_file():
+        parse_cache.parent.mkdir(exist_ok=True)
+        os.replace(written, parse_cache)
 
 
 @contextmanager

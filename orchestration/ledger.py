@@ -20,6 +20,9 @@ from ingest.source import Fetched
 MonthKey = tuple[str, date]
 
 _PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "google-cloud-storage")
+# The step of a run that copies the ledger to BigQuery.
+PUBLISH_STEP = "publish the ledger"
+
 # An arbitrary number; whoever holds the advisory lock of that number is the one run in progress.
 _RUN_LOCK = 7_201_501
 
@@ -51,7 +54,7 @@ class Ledger:
         connection.autocommit = True
         self._connection = connection
         self.run_id = ""
-        if not self._one("select to_regclass('taxi_ledger.stages') as name")["name"]:
+        if not self._one("select to_regclass('taxi_ledger.builds') as name")["name"]:
             with connection.transaction():  # one at a time: two that find a schema missing would both make it
                 connection.execute("select pg_advisory_xact_lock(%s)", (_RUN_LOCK + 1,))
                 connection.execute(Path(__file__).with_name("ledger.sql").read_text())
@@ -170,6 +173,28 @@ class Ledger:
             )
             for row in rows
         }
+
+    def last_build(self, warehouse: str, stores: str) -> tuple[str, list[str]] | None:
+        """Fingerprint of the dbt project that `warehouse` was last built from as a whole, and what was made."""
+        row = self._one(
+            "select project, relations from taxi_ledger.builds where warehouse = %s and stores = %s", warehouse, stores
+        )
+        return (row["project"], row["relations"]) if row else None
+
+    def add_build(self, warehouse: str, stores: str, project: str, relations: list[str]) -> None:
+        """Record that `warehouse` was built from the whole dbt project."""
+        self._execute(
+            "insert into taxi_ledger.builds (warehouse, stores, project, relations, run_id)"
+            " values (%s, %s, %s, %s, %s) on conflict (warehouse) do update set stores = excluded.stores,"
+            " project = excluded.project, relations = excluded.relations, run_id = excluded.run_id, built_at = now()",
+            warehouse, stores, project, relations, self.run_id,
+        )  # fmt: skip
+
+    def is_published(self) -> bool:
+        """Whether BigQuery has been given the present state of every file month."""
+        last = "select max(finished_at) from taxi_ledger.steps where step = %s and outcome = 'done'"
+        newer = f"select from taxi_ledger.months where updated_at > coalesce(({last}), '-infinity')"
+        return self._one(f"select not exists ({newer}) as is_published", PUBLISH_STEP)["is_published"]
 
     def _upsert(self, key: MonthKey, **values: Any) -> None:
         values = {"run_id": self.run_id, **values}

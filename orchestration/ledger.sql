@@ -47,6 +47,16 @@ create table if not exists taxi_ledger.months (
 );
 comment on table taxi_ledger.months is 'The present state of each file month of each data set';
 
+create table if not exists taxi_ledger.builds (
+    warehouse text primary key,
+    stores text not null,
+    project text not null,  -- fingerprint of the dbt project
+    relations text[] not null,  -- schema.name of all that it made
+    run_id text not null references taxi_ledger.runs,
+    built_at timestamptz not null default now()
+);
+comment on table taxi_ledger.builds is 'The last time that each warehouse was built from the whole dbt project';
+
 create table if not exists taxi_ledger.stages (
     run_id text not null references taxi_ledger.runs,
     dataset text not null,

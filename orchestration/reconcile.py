@@ -7,33 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from google.api_core.exceptions import GoogleAPIError
-from google.auth.exceptions import GoogleAuthError
-from requests.exceptions import RequestException
 
 from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError, first_line
-from orchestration.checksum_sql import BIGQUERY, KIND_OF_POSTGRES_TYPE, POSTGRES, Dialect, Kind, measure_query
+from orchestration.checksum_sql import (
+    BIGQUERY,
+    KIND_OF_POSTGRES_TYPE,
+    POSTGRES,
+    WHOLE_ROW,
+    Dialect,
+    Kind,
+    measure_query,
+)
 from orchestration.connections import Connections
 from orchestration.ledger import MonthKey
 
 MARTS_SCHEMA = "taxi_marts"
-_BIGQUERY_FAULTS = (GoogleAPIError, GoogleAuthError, RequestException)
 
-# The stages in the order of the line, as the ledger names them.
+# The stages of raw data in the order of the line, as the ledger names them. Those of the marts follow, one of each
+# table that dbt keeps by file month: postgres_<table> and bigquery_<table>, but for the two tables of trips.
 RAW_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw")
-STAGES = (
-    *RAW_STAGES,
-    "postgres_accepted",
-    "postgres_rejected",
-    "postgres_mart",
-    "bigquery_accepted",
-    "bigquery_rejected",
-    "bigquery_mart",
-)
-_MART_TABLES = {"accepted": "fct_trips", "rejected": "rejected_trips", "mart": "zone_revenue_by_file"}
+_NAMES_OF_TABLES = {"fct_trips": "accepted", "rejected_trips": "rejected"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,8 @@ def measure_stages(connections: Connections, files: dict[MonthKey, Measure]) -> 
     Raises StoreError.
     """
     with postgres.connect(connections.dsn) as connection:
-        columns = {name: _mart_columns(connection, table) for name, table in _MART_TABLES.items()}
+        marts = _monthly_marts(connection)
+        columns = dict(marts)
         for dataset in DATASETS.values():
             columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
 
@@ -107,13 +104,14 @@ def measure_stages(connections: Connections, files: dict[MonthKey, Measure]) -> 
         except psycopg.Error as error:
             what = f"Postgres failed while the stages were measured: {first_line(error)}"
             raise StoreError(what, "Run again") from error
-        except _BIGQUERY_FAULTS as error:
+        except external_tables.BIGQUERY_FAULTS as error:
             what = f"BigQuery failed while the stages were measured: {first_line(error)}"
             raise StoreError(what, "Run again") from error
     for key, file in files.items():
         measured[key, "file"] = Stage(file, 0.0)
     nothing = Stage(Measure(), 0.0)  # a table without a row of the month
-    return {key: {name: measured.get((key, name), nothing) for name in STAGES} for key in files}
+    stages = [*RAW_STAGES, *(_stage(warehouse, table) for warehouse in ("postgres", "bigquery") for table in marts)]
+    return {key: {name: measured.get((key, name), nothing) for name in stages} for key in files}
 
 
 def check_zones(connections: Connections) -> None:
@@ -123,7 +121,7 @@ def check_zones(connections: Connections) -> None:
         with postgres.connect(connections.dsn) as connection:
             here = [tuple(row) for row in connection.execute(query).fetchall()]
         there = [tuple(row.values()) for row in connections.bigquery.query_and_wait(query)]
-    except (psycopg.Error, *_BIGQUERY_FAULTS) as error:
+    except (psycopg.Error, *external_tables.BIGQUERY_FAULTS) as error:
         raise StoreError(f"dim_zones cannot be read: {first_line(error)}", "Run again") from error
     if here != there:
         raise StoreError("dim_zones differs between Postgres and BigQuery", "Run again, with --force for one month")
@@ -132,8 +130,9 @@ def check_zones(connections: Connections) -> None:
 def find_differences(stages: dict[str, Measure]) -> list[Difference]:
     """Every pair of neighbouring stages that does not agree; empty if the month is reconciled.
 
-    Raw stages must hold the same values, column by column. On each warehouse accepted + rejected must be raw, and the
-    mart the accepted, to the row and the cent; and both warehouses must hold the same values of each.
+    Raw stages must hold the same values, column by column. On each warehouse accepted + rejected must be raw, to the
+    row and the cent; and both warehouses must hold the same values of every table of the marts. (That the other tables
+    add up to the accepted trips is tested by dbt.)
     """
     found: list[Difference | None] = [
         _compare("file", stages["file"], name, stages[name], by_column=True) for name in RAW_STAGES[1:]
@@ -141,13 +140,12 @@ def find_differences(stages: dict[str, Measure]) -> list[Difference]:
     for warehouse in ("postgres", "bigquery"):
         accepted, rejected = stages[f"{warehouse}_accepted"], stages[f"{warehouse}_rejected"]
         both = Measure(accepted.rows + rejected.rows, accepted.cents + rejected.cents)
-        found += [
-            _compare(f"{warehouse}_raw", stages[f"{warehouse}_raw"], f"{warehouse} accepted + rejected", both),
-            _compare(f"{warehouse}_accepted", accepted, f"{warehouse}_mart", stages[f"{warehouse}_mart"]),
-        ]
-    for name in _MART_TABLES:
-        left, right = f"postgres_{name}", f"bigquery_{name}"
-        found.append(_compare(left, stages[left], right, stages[right], by_column=True))
+        raw = f"{warehouse}_raw"
+        found.append(_compare(raw, stages[raw], f"{warehouse} accepted + rejected", both))
+    for left, measure in stages.items():
+        if left.startswith("postgres_") and left not in RAW_STAGES:
+            right = left.replace("postgres_", "bigquery_", 1)
+            found.append(_compare(left, measure, right, stages[right], by_column=True))
     return [difference for difference in found if difference]
 
 
@@ -170,18 +168,18 @@ def _measure_warehouse(
     by_dataset: dict[str, list[MonthKey]] = {}
     for key in files:
         by_dataset.setdefault(key[0], []).append(key)
-    tables = [
-        (f"{warehouse}_raw", f"taxi_raw.{DATASETS[name].table}", columns[name], DATASETS[name].total_columns, keys, {})
-        for name, keys in by_dataset.items()
-    ]
-    for name, table in _MART_TABLES.items():
-        # The mart has no row numbers: its rows are told apart by their zone, and counted by their trips.
-        numbering = {"weight": "pickup_location_id", "rows": "sum(trips)"} if name == "mart" else {}
-        tables.append(
-            (f"{warehouse}_{name}", f"{MARTS_SCHEMA}.{table}", columns[name], ("total_amount",), list(files), numbering)
-        )
-    for stage, table, kinds, totals, keys, numbering in tables:
-        query = measure_query(dialect, table, kinds, totals, keys, **numbering)
+    tables = []
+    for name, kinds in columns.items():
+        if name in DATASETS:
+            totals, keys = DATASETS[name].total_columns, by_dataset.get(name, [])
+            tables.append((f"{warehouse}_raw", f"taxi_raw.{DATASETS[name].table}", kinds, totals, keys))
+        else:
+            totals = [column for column in ("total_amount",) if column in kinds]
+            tables.append((_stage(warehouse, name), f"{MARTS_SCHEMA}.{name}", kinds, totals, list(files)))
+    for stage, table, kinds, totals, keys in tables:
+        if not keys:
+            continue
+        query = measure_query(dialect, table, kinds, totals, keys)
         started = time.monotonic()
         rows = run(query)
         seconds = round((time.monotonic() - started) / len(keys), 3)
@@ -202,16 +200,28 @@ def _measure_object(connections: Connections, key: MonthKey, scratch: Path) -> S
 def _to_measure(values: Sequence, columns: dict[str, Kind]) -> Measure:
     rows, cents, *sums = (int(value) for value in values)
     triples = zip(sums[0::3], sums[1::3], sums[2::3], strict=True)
-    return Measure(rows, cents, dict(zip(columns, triples, strict=True)))
+    names = columns if "row_number" in columns else (*columns, WHOLE_ROW)
+    return Measure(rows, cents, dict(zip(names, triples, strict=True)))
 
 
-def _mart_columns(connection: psycopg.Connection, table: str) -> dict[str, Kind]:
-    """The columns of a model as Postgres has them; BigQuery has the same, or their checksums differ."""
+def _stage(warehouse: str, table: str) -> str:
+    return f"{warehouse}_{_NAMES_OF_TABLES.get(table, table)}"
+
+
+def _monthly_marts(connection: psycopg.Connection) -> dict[str, dict[str, Kind]]:
+    """The marts kept by file month, those that are partitioned, and their columns as Postgres has them.
+
+    BigQuery has the same columns, or their checksums differ.
+    """
     rows = connection.execute(
-        "select column_name, data_type from information_schema.columns where table_schema = %s and table_name = %s"
-        " order by ordinal_position",
-        (MARTS_SCHEMA, table),
+        "select table_name, column_name, data_type from information_schema.columns"
+        " inner join pg_class on oid = format('%%I.%%I', table_schema, table_name)::regclass"
+        " where table_schema = %s and relkind = 'p' order by table_name, ordinal_position",
+        (MARTS_SCHEMA,),
     ).fetchall()
-    if not rows:
-        raise StoreError(f"Postgres has no table {MARTS_SCHEMA}.{table}", "See the dbt log of this run")
-    return {name: KIND_OF_POSTGRES_TYPE[data_type] for name, data_type in rows}
+    marts: dict[str, dict[str, Kind]] = {}
+    for table, column, data_type in rows:
+        marts.setdefault(table, {})[column] = KIND_OF_POSTGRES_TYPE[data_type]
+    if missing := set(_NAMES_OF_TABLES) - set(marts):
+        raise StoreError(f"Postgres has no table {MARTS_SCHEMA}.{missing.pop()}", "See the dbt log of this run")
+    return marts

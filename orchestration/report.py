@@ -125,7 +125,8 @@ class Report:
             difference = "–" if record.difference is None else f"{record.difference:,}"
             table.add_row(key[0], label(key[1]), *rows, dollars, difference, _state(record.state))
         self.output.print(table)
-        self.output.print(f"{done} of {len(keys)} file months are done: every row and every cent accounted for.")
+        accounted = ": every row and every cent accounted for" if done == len(keys) else ""
+        self.output.print(f"{done} of {len(keys)} file months are done{accounted}.")
 
 
 _LEDGER_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw", "bigquery_accepted", "bigquery_rejected")

@@ -13,12 +13,13 @@ from ingest.zones import read_zone_lookup
 from orchestration import dbt
 from orchestration.connections import Connections
 from orchestration.land import Landing
-from orchestration.ledger import Ledger, MonthKey
+from orchestration.ledger import PUBLISH_STEP, Ledger, MonthKey
 from orchestration.plan import PlannedMonth
+from orchestration.project import BUILT_STATES, WAREHOUSES, is_outdated, project_fingerprint
+from orchestration.publish_ledger import publish_ledger
 from orchestration.reconcile import check_zones, find_differences, measure_stages
+from orchestration.relations import existing_relations
 from orchestration.report import Report
-
-WAREHOUSES = ("postgres", "bigquery")  # Postgres first: its tests are the gate to BigQuery
 
 
 class Run:
@@ -39,19 +40,24 @@ class Run:
             if planned.action == "unavailable":
                 self._fail_landing(planned, planned.error)
         todo = [planned for planned in plan if planned.action in ("land", "build")]
-        if not todo:
-            return
-        self._prepare()
+        if todo or self._outdated():
+            self._prepare()
         landing = Landing(self._connections, self._ledger, self._source, self._report, self._fail_landing)
-        for batch in _batches(todo, self._settings.batch_months):
+        for number, batch in enumerate(_batches(todo, self._settings.batch_months)):
+            if number:
+                self._publish_ledger("running")
             self._touch(planned.key for planned in batch)
             landed = landing.land(batch)
             if landed:
                 self._build_and_reconcile(sorted({planned.month for planned in landed}))
+        if not todo and self._outdated():
+            self._build_and_reconcile([])
+        self._publish_ledger("failed" if self.failures else "done")
 
     def _prepare(self) -> None:
         """Make what the stores lack, and land the zone lookup."""
         scratch = self._settings.state_dir / "scratch"
+        self._connections.bigquery.default_query_job_config.labels["run"] = self._ledger.run_id.lower()
         with self._ledger.step("prepare"):
             with postgres.connect(self._connections.dsn) as connection:
                 postgres.ensure_raw_tables(connection)
@@ -68,15 +74,46 @@ class Run:
                 self._report.fail(error)
                 self._report.warn("The zone lookup of an earlier run stays in use")
                 self.failures.append(f"zone lookup: {error}")
+            publish_ledger(self._connections, self._ledger.run_id, "running")  # dbt reads it
 
     def _build_and_reconcile(self, months: list[date]) -> None:
-        """Build the file months on both warehouses and reconcile every data set of them."""
+        """Build the file months on both warehouses and reconcile every data set of them.
+
+        Where a warehouse is not as the dbt project would build it today, all months that have landed are built anew:
+        else some months would stand there by other rules than others, or be missing from a table that is made anew.
+        """
+        outdated = self._outdated()
+        if outdated:
+            others = {month for _, month in self._landed()} - set(months)
+            if others:
+                self._report.say(
+                    f"The dbt project changed, or a table is gone: {len(others)} more file months are built anew"
+                )
+            months = sorted({*months, *others})
         months = self._without_half_landed(months)
         self._refresh_external_tables()
         for warehouse in WAREHOUSES:
-            months = self._build(warehouse, months)
-        records = self._ledger.months().items()
-        self._reconcile([key for key, record in records if key[1] in months and record.state in ("landed", "done")])
+            months = self._build(warehouse, months, whole=warehouse in outdated)
+        self._reconcile([key for key in self._landed() if key[1] in months])
+
+    def _landed(self) -> list[MonthKey]:
+        return [key for key, record in self._ledger.months().items() if record.state in BUILT_STATES]
+
+    def _outdated(self) -> list[str]:
+        """The warehouses of which more has to be built than what new months change; none while nothing has landed."""
+        if not self._landed():
+            return []
+        return [
+            warehouse
+            for warehouse in WAREHOUSES
+            if is_outdated(
+                self._settings,
+                self._ledger,
+                self._connections.stores,
+                warehouse,
+                existing_relations(self._connections, warehouse),
+            )
+        ]
 
     def _without_half_landed(self, months: list[date]) -> list[date]:
         """Without the file months of which one store has an edition that the other lacks: the marts would differ."""
@@ -101,8 +138,11 @@ class Run:
                 self._connections.bigquery, self._settings.bucket, self._settings.bigquery_location, undeclared
             )
 
-    def _build(self, warehouse: str, months: list[date]) -> list[date]:
-        """dbt build on one warehouse; returns the months that passed. If several fail together, each is tried alone."""
+    def _build(self, warehouse: str, months: list[date], whole: bool, is_all: bool = True) -> list[date]:
+        """dbt build on one warehouse; returns the months that passed. If several fail together, each is tried alone.
+
+        `whole`: of everything, not just of what new months change; `is_all`: for all months that it has to be done for.
+        """
         if not months:
             return []
         subject = ", ".join(map(label, months))
@@ -111,13 +151,25 @@ class Run:
         folder = self._settings.state_dir / "runs" / self._ledger.run_id / f"dbt_{warehouse}_{name}"
         try:
             with self._ledger.step(f"dbt on {warehouse}", subject), self._report.doing(f"dbt on {warehouse}: {shown}"):
-                result = dbt.build(warehouse, months, self._connections.environment, folder, self._report.update)
+                result = dbt.build(
+                    warehouse,
+                    months,
+                    {**self._connections.environment, "DBT_TAXI_RUN_ID": self._ledger.run_id},
+                    folder,
+                    parse_cache=self._settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
+                    wanted=self._settings.dbt_select,
+                    months_only=not whole,
+                    on_progress=self._report.update,
+                )
         except dbt.DbtError as error:
             if error.is_about_the_data and len(months) > 1:
                 self._report.warn(f"{error.what}; each month is tried alone")
-                return [month for month in months if self._build(warehouse, [month])]
+                return [month for month in months if self._build(warehouse, [month], whole, is_all=False)]
             self._fail_building(months, error)
             return []
+        if whole and is_all:
+            fingerprint = project_fingerprint(self._settings)
+            self._ledger.add_build(warehouse, self._connections.stores, fingerprint, list(result.relations))
         self._report.say(f"dbt on {warehouse}: {shown}: {result.passed} models and tests passed")
         for warning in result.warnings:
             self._report.warn(f"dbt on {warehouse}: {warning}")
@@ -151,6 +203,15 @@ class Run:
             else:
                 self._ledger.set_done(key)
 
+    def _publish_ledger(self, outcome: str) -> None:
+        """Copy the ledger to BigQuery. If that fails, what is done stays done, and the next run makes the copy."""
+        try:
+            with self._ledger.step(PUBLISH_STEP):
+                publish_ledger(self._connections, self._ledger.run_id, outcome, "\n".join(self.failures) or None)
+        except StoreError as error:
+            self._report.fail(error)
+            self.failures.append(str(error))
+
     def _fail_landing(self, planned: PlannedMonth, error: Exception) -> None:
         """The month did not land. What is done stays done while its source is down, or has it no more."""
         self._fail(planned.key, error)
@@ -161,6 +222,7 @@ class Run:
     def _fail_building(self, months: list[date], error: dbt.DbtError) -> None:
         """What the run landed of these months is at fault or, if dbt could not even run, waits for the next run."""
         self._report.fail(error)
+        before = len(self.failures)
         for key, record in self._ledger.months().items():
             if key[1] in months and key in self.touched and record.state == "landed":
                 self.failures.append(f"{key[0]} {label(key[1])}: {error}")
@@ -168,6 +230,8 @@ class Run:
                     self._ledger.set_failed(key, str(error))
                 else:
                     self._ledger.set_unverified(key, str(error))
+        if len(self.failures) == before:  # months that were done, and are as they were
+            self.failures.append(f"{', '.join(map(label, months))}: {error}")
 
     def _fail(self, key: MonthKey, error: Exception) -> None:
         name = f"{key[0]} {label(key[1])}"

@@ -32,6 +32,7 @@ class Settings(BaseModel):
     source_tries: int = Field(7, ge=1)
     newest_months: int = Field(3, ge=1)
     batch_months: int = Field(12, ge=1)
+    dbt_select: str = ""
     state_dir: Path = Path(".taxi")
     cache: Path | None = None
 
@@ -40,6 +41,7 @@ class Settings(BaseModel):
     gcs_port: _Port | None = None
     bigquery_project: str = "taxi-local"
     bigquery_location: str = "US"
+    bigquery_maximum_bytes_billed: int = Field(2**40, ge=10 * 2**20)  # BigQuery bills no query less than 10 MiB
     bigquery_endpoint: str = ""
     bigquery_port: _Port | None = None
     bigquery_keyfile: Path | None = None
