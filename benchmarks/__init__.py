@@ -1,0 +1,1 @@
+"""What the marts cost to keep and to ask, measured."""

@@ -1,0 +1,157 @@
+"""`python -m benchmarks.bytes_scanned`: the bytes that BigQuery would bill for a typical question to each mart.
+
+Nothing is asked of BigQuery: sqlglot says which columns a query reads, Postgres how many bytes these are, and the rest
+is arithmetic. Postgres has to be up with a file month in it: `eval "$(python orchestrate.py env)"`.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.column_bytes import MIB, Sizes, billed_bytes
+from benchmarks.columns_read import Project
+from benchmarks.questions import QUESTIONS
+from linting.artifacts import COMPILE, PROJECT, VARS, environment, folder
+
+# On demand, US (multi-region), since 2023-07-05; the first TiB of a month is free, which is not taken off here.
+# https://cloud.google.com/bigquery/pricing
+DOLLARS_PER_TIB = 6.25
+TIB = 2**40
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a question costs; bytes are those of the columns read, billed bytes with BigQuery's minimum and rounding."""
+
+    mart: str
+    asks: str
+    file_months: str  # named: those that the question names; all: all that the mart holds
+    bytes_of_a_month: int
+    bytes_of_its_datasets: int  # if clustering spares the blocks of other data sets, which BigQuery does not promise
+    billed_for_a_month: int
+    billed_for_a_year: int
+
+    @property
+    def dollars_for_a_year(self) -> float:
+        """Of one question to 12 file months."""
+        return self.billed_for_a_year / TIB * DOLLARS_PER_TIB
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of bringing one file month into BigQuery, its bytes billed, and those if it replaces the month."""
+
+    does: str
+    billed: int
+    billed_if_replaced: int
+
+    @property
+    def dollars(self) -> float:
+        """If the month is new."""
+        return self.billed / TIB * DOLLARS_PER_TIB
+
+
+def costs(project: Project, sizes: Sizes) -> list[Cost]:
+    """Of the typical questions."""
+    found = []
+    for question in QUESTIONS:
+        reads = project.reads(project.analyses[question.analysis] if question.analysis else question.query)
+        monthly = [read for read in reads if read.table in project.by_file_month]
+        months = ("named" if all(read.names_months for read in monthly) else "all") if monthly else "–"
+        size = round(sum(map(sizes.bytes_read, reads)))
+        clustered = round(sum(sizes.bytes_read(read, is_clustered=True) for read in reads))
+        billed = sizes.billed(reads), sizes.billed(reads, 12)
+        found.append(Cost(question.mart, question.asks, months, size, clustered, *billed))
+    return found
+
+
+def steps(project: Project, sizes: Sizes) -> list[Step]:
+    """Of a file month: dbt makes a table of each model's new rows and merges it, then the run measures every column."""
+    tables = sorted(table for table in project.by_file_month if not table.startswith("taxi_raw."))
+    whole = {table: billed_bytes(sizes.whole(table)) for table in project.by_file_month}
+    reads = {table: project.reads(project.models[table]) for table in tables}
+    selected = {table: sizes.billed(reads[table]) for table in tables}
+    from_lake = [table for table in tables if any(it.table.startswith("taxi_raw.") for it in reads[table])]
+    found = [Step(f"select {table.partition('.')[2]} from the lake", *[selected[table]] * 2) for table in from_lake]
+    others = sum(selected[table] for table in tables if table not in from_lake)
+    merged = sum(whole[table] for table in tables)
+    measured = sum(size for table, size in whole.items() if "int_" not in table)
+    return [
+        *found,
+        Step(f"select the {len(tables) - len(from_lake)} tables made of trips", others, others),
+        # the new rows, and the partition that they replace, which a new month has none of
+        Step(f"merge all {len(tables)}", merged + len(tables) * billed_bytes(0), 2 * merged),
+        Step("measure every column of the lake and the marts", measured, measured),
+    ]
+
+
+def main(
+    month: Annotated[str, typer.Option(help="The file month to measure, as 2025-02; without, the newest")] = "",
+    rows: Annotated[str, typer.Option(help="Rows that data sets are to count for, as fhvhv=20000000,fhv=2000000")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON on stdout")] = False,
+) -> None:
+    """State the bytes that BigQuery would bill for a typical question to each mart, and for a month's build."""
+    wanted = {dataset: int(count) for dataset, _, count in (it.partition("=") for it in rows.split(",") if it)}
+    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", *COMPILE, "--vars", VARS]
+    subprocess.run(command, cwd=PROJECT, env=environment("bigquery"), check=True)
+    project = Project.load(folder("bigquery") / "manifest.json")
+    try:
+        with psycopg.connect() as connection:
+            newest = connection.execute("select max(file_month) from taxi_marts.fct_trips").fetchone()[0]
+            measured = Sizes(connection, project, date.fromisoformat(f"{month}-01") if month else newest, wanted)
+            questions, build = costs(project, measured), steps(project, measured)
+    except (psycopg.Error, LookupError) as error:
+        sys.exit(
+            f'{error}\nPostgres is to hold a file month that was built: see "dbt, psql and bq by hand" in README.md'
+        )
+    if as_json:
+        found = {"questions": [asdict(it) for it in questions], "build": [asdict(it) for it in build]}
+        typer.echo(json.dumps({"dollars_per_tib": DOLLARS_PER_TIB, **found}))
+    else:
+        console = Console(width=None if sys.stdout.isatty() else 150)
+        console.print(_question_table(questions))
+        console.print(_build_table(build))
+
+
+def _question_table(questions: list[Cost]) -> Table:
+    table = _table(
+        ("mart", "question", "months"),
+        ("MB of a month", "if clustered", "billed MiB", "of a year", "$ for 1,000 of a year"),
+    )
+    for it in questions:
+        billed = _mib(it.billed_for_a_month), _mib(it.billed_for_a_year), f"{it.dollars_for_a_year * 1000:,.2f}"
+        read = f"{it.bytes_of_a_month / 1e6:,.2f}", f"{it.bytes_of_its_datasets / 1e6:,.2f}"
+        table.add_row(it.mart, it.asks, it.file_months, *read, *billed)
+    return table
+
+
+def _build_table(build: list[Step]) -> Table:
+    table = _table(("to bring a file month into BigQuery",), ("billed MiB", "$", "MiB if replaced"))
+    total = Step("sum", sum(it.billed for it in build), sum(it.billed_if_replaced for it in build))
+    for it in (*build, total):
+        table.add_row(it.does, _mib(it.billed), f"{it.dollars:,.4f}", _mib(it.billed_if_replaced))
+    return table
+
+
+def _table(names: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
+    table = Table(*names, box=None, header_style="bold")
+    for number in numbers:
+        table.add_column(number, justify="right")
+    return table
+
+
+def _mib(size: int) -> str:
+    return f"{size // MIB:,}"
+
+
+if __name__ == "__main__":
+    typer.run(main)
