@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The demo has a state folder of its own: its months are synthetic and must not mix with real ones.
 DEMO := .demo
 
-.PHONY: demo test lint install lock down
+.PHONY: demo docs test lint install lock down
 
 demo: install
 	@test -d $(DEMO)/source/trip-data || $(BIN)/python -m synthetic $(DEMO)/source
@@ -12,12 +12,20 @@ demo: install
 	$(BIN)/python orchestrate.py up && $(BIN)/python orchestrate.py run && $(BIN)/python orchestrate.py status
 	@cat docs/after_the_demo.txt
 
+# The dbt docs in one HTML file, with the demo's columns and row counts: .demo/dbt_docs.html.
+docs: install
+	@export TAXI_PROFILE=local TAXI_STATE_DIR=$(DEMO)/state; \
+	$(BIN)/python orchestrate.py up && eval "$$($(BIN)/python orchestrate.py env)" && \
+	$(BIN)/dbt docs generate --static --project-dir dbt_taxi --profiles-dir . --target postgres --target-path $$PWD/$(DEMO)/dbt_docs
+	@cp $(DEMO)/dbt_docs/static_index.html $(DEMO)/dbt_docs.html && echo "The dbt docs: $(DEMO)/dbt_docs.html"
+
 test: install lint
 	$(BIN)/python -m pytest
 
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m linting
 
 install: .venv/installed
 
