@@ -1,7 +1,8 @@
 """The 265 taxi zones with invented names, and where synthetic trips begin and end.
 
 TLC's numbering is kept only where rules depend on it: 1 is Newark Airport, 132 and 138 are JFK and LaGuardia,
-56/57 and 103/104/105 share a name, 264 is unknown and 265 outside the city. Every other borough is invented.
+56/57 and 103/104/105 share a name, 264 is unknown and 265 outside the city, and the Congestion Relief Zone is made of
+its 38 zones. Every other borough is invented.
 """
 
 import csv
@@ -12,10 +13,14 @@ import numpy as np
 
 NEWARK, JFK, LAGUARDIA, UNKNOWN, OUTSIDE = 1, 132, 138, 264, 265
 AIRPORTS = np.array([JFK, LAGUARDIA])
+# The Congestion Relief Zone, Manhattan at and below 60th Street.
+_CBD = (4, 12, 13, 45, 48, 50, 68, 79, 87, 88, 90, 100, 107, 113, 114, 125, 137, 144, 148, 158, 161, 162, 163, 164, 170,
+        186, 209, 211, 224, 229, 230, 231, 232, 233, 234, 246, 249, 261)  # fmt: skip
+CBD = np.array(_CBD)
 
 _COUNTS = {"Manhattan": 69, "Queens": 69, "Brooklyn": 61, "Bronx": 43, "Staten Island": 20}  # as many as TLC has
 _FIXED = {NEWARK: "EWR", JFK: "Queens", LAGUARDIA: "Queens", 56: "Queens", 57: "Queens"} | dict.fromkeys(
-    (103, 104, 105), "Manhattan"
+    (103, 104, 105, *_CBD), "Manhattan"
 )
 _SAME_NAME = {57: 56, 104: 103, 105: 103}
 _LAST_ROWS = {
@@ -38,8 +43,6 @@ def _boroughs() -> dict[int, str]:
 BOROUGHS = dict(sorted(_boroughs().items()))
 """Zone 1..263 -> borough."""
 MANHATTAN = np.array([zone for zone, borough in BOROUGHS.items() if borough == "Manhattan"])
-CBD = MANHATTAN[: len(MANHATTAN) // 2]
-"""Stand-ins for the zones of the congestion relief zone."""
 
 IS_MANHATTAN = np.isin(np.arange(1000), MANHATTAN)
 IS_CBD = np.isin(np.arange(1000), CBD)

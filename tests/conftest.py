@@ -3,24 +3,66 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from synthetic import write_zone_lookup
 from tests.line import Line
-from tests.months import MONTHS, write
+from tests.months import MARTS_MONTHS, MONTHS, ROWS_OF, write
+
+# The one mart, besides the trips, that is enough to see that a month is whole; all of them take 20 s more a run.
+ONE_MART = "+zone_revenue_by_file"
+
+
+# The files whose tests share a line, which takes a minute to bring up: they stay in one process.
+FILES_OF_A_LINE = {
+    "marts": ("dbt/test_analyses", "dbt/test_parity", "dbt/test_by_hand", "dbt/test_development"),
+    "finished": (
+        "orchestration/test_bad_input",
+        "orchestration/test_killed",
+        "orchestration/test_line",
+        "orchestration/test_publish_ledger",
+    ),
+}
+GROUPS = {f"tests/{file}.py": line for line, files in FILES_OF_A_LINE.items() for file in files}
+
+
+class ByLine(LoadScopeScheduling):
+    """pytest-xdist's `--dist loadfile`, but for the files that share a line.
+
+    Its own `loadgroup` scatters marked tests all the same (xdist 3.8 with pytest 9).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return GROUPS.get(file, file)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that share a line first: they take longest, and the others fill what is left of the two processes."""
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in GROUPS)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByLine:
+    """Take our scheduler."""
+    return ByLine(config, log)
+
+
+def _source(root: Path, months: list[tuple[str, str]]) -> Path:
+    for dataset, month in months:
+        write(root, dataset, month, ROWS_OF[dataset, month])
+    write_zone_lookup(root)
+    return root
 
 
 @pytest.fixture(scope="session")
 def synthetic_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of synthetic months; tests that change files copy it."""
-    root = tmp_path_factory.mktemp("source")
-    for dataset, month in MONTHS:
-        write(root, dataset, month)
-    write_zone_lookup(root)
-    return root
+    return _source(tmp_path_factory.mktemp("source"), MONTHS)
 
 
-def _open(state: Path, source: Path) -> Iterator[Line]:
-    line = Line(state, source)
+def _open(state: Path, source: Path, models: str) -> Iterator[Line]:
+    line = Line(state, source, models)
     line.done("up")
     try:
         yield line
@@ -29,12 +71,19 @@ def _open(state: Path, source: Path) -> Iterator[Line]:
 
 
 @pytest.fixture(scope="session")
-def finished_line(tmp_path_factory: pytest.TempPathFactory, synthetic_source: Path) -> Iterator[Line]:
-    """A line that has brought all synthetic months through, undisturbed. Tests leave its months as they found them."""
+def finished_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A line that has brought all synthetic months through. Tests leave its months as they found them."""
     root = tmp_path_factory.mktemp("finished")
-    source = root / "source"
-    shutil.copytree(synthetic_source, source)
-    for line in _open(root / "state", source):
+    for line in _open(root / "state", _source(root / "source", MONTHS), ONE_MART):
+        line.first_run = line.done("run")
+        yield line
+
+
+@pytest.fixture(scope="session")
+def marts_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A line with every model of the dbt project, and months enough to ask it something. Tests only read it."""
+    root = tmp_path_factory.mktemp("marts")
+    for line in _open(root / "state", _source(root / "source", MARTS_MONTHS), ""):
         line.first_run = line.done("run")
         yield line
 
@@ -45,4 +94,4 @@ def new_line(tmp_path: Path, synthetic_source: Path) -> Iterator[Line]:
     source = tmp_path / "source"
     (source / "trip-data").mkdir(parents=True)
     shutil.copytree(synthetic_source / "misc", source / "misc")
-    yield from _open(tmp_path / "state", source)
+    yield from _open(tmp_path / "state", source, ONE_MART)

@@ -20,6 +20,7 @@ class Line:
 
     state: Path
     source: Path | str
+    models: str = ""  # the setting dbt_select; '': all
 
     @property
     def environment(self) -> dict[str, str]:
@@ -28,7 +29,7 @@ class Line:
         mine = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         # The profile first of all: whatever the machine's settings are, tests stay on their own servers.
         ours = {"TAXI_PROFILE": "local", "TAXI_STATE_DIR": str(self.state), "TAXI_SOURCE": str(self.source)}
-        return {**mine, **ours, "COLUMNS": "200"}
+        return {**mine, **ours, "TAXI_DBT_SELECT": self.models, "COLUMNS": "200"}
 
     def command(self, *arguments: str) -> list[str]:
         """The command line itself."""

@@ -1,22 +1,27 @@
 """dbt by hand, as the README has it, on the warehouses of a finished line."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from linting.bigquery_sql import FALSE_ALARMS, complaints
+from linting.google_analyzer import Analyzer
 from tests.line import ROOT, Line
-from tests.months import MONTHS
+from tests.months import MARTS_MONTHS
 
-# The embedded BigQuery takes 2 s to prepare a unit test (Postgres 0.2 s): there they run with `-m slow`.
+# Half a minute each, with the unit tests on BigQuery minutes: it takes 2 s to prepare one (Postgres 0.2 s).
 SLOW = pytest.mark.slow
+RELATIONS = ("seed", "model")
 
 
-def dbt(line: Line, *arguments: str) -> subprocess.CompletedProcess[str]:
+def dbt(line: Line, *arguments: str, folder: str = "by_hand") -> subprocess.CompletedProcess[str]:
     """Run a dbt command of the README with the variables that `python orchestrate.py env` prints."""
     command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments]
-    folders = ["--project-dir", "dbt_taxi", "--profiles-dir", ".", "--target-path", str(line.state / "by_hand")]
+    folders = ["--project-dir", "dbt_taxi", "--profiles-dir", ".", "--target-path", str(line.state / folder)]
     environment = {**os.environ, **line.servers()}
     return subprocess.run([*command, *folders], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
@@ -24,32 +29,53 @@ def dbt(line: Line, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("run", "--target", "postgres", "--full-refresh"),
-        ("build", "--target", "postgres"),
-        ("run", "--target", "bigquery", "--vars", '{file_months: ["2023-01-01"]}'),
-        ("test", "--target", "bigquery", "--select", "fct_trips", "--exclude", "test_type:unit"),
-        ("docs", "generate", "--target", "postgres"),
+        ("test", "--target", "postgres", "--select", "test_type:unit"),  # the data's tests were run by the line
+        pytest.param(("build", "--target", "postgres"), marks=SLOW),
+        pytest.param(("run", "--target", "postgres", "--full-refresh"), marks=SLOW),
+        pytest.param(("build", "--target", "postgres", "--full-refresh", "--select", "tag:months"), marks=SLOW),
+        pytest.param(("docs", "generate", "--target", "postgres"), marks=SLOW),
+        pytest.param(("run", "--target", "bigquery", "--vars", '{file_months: ["2023-01-01"]}'), marks=SLOW),
         pytest.param(("build", "--target", "bigquery"), marks=SLOW),
         pytest.param(("docs", "generate", "--target", "bigquery"), marks=SLOW),
     ],
     ids=" ".join,
 )
-def test_dbt_by_hand_passes_and_changes_nothing(finished_line: Line, arguments: tuple[str, ...]):
+def test_dbt_by_hand_passes_and_changes_nothing(marts_line: Line, arguments: tuple[str, ...]):
     counted = "select file_month, count(*), sum(total_amount) from taxi_marts.fct_trips group by 1 order by 1"
-    before = finished_line.query(counted)
-    result = dbt(finished_line, *arguments)
+    before = marts_line.query(counted)
+    result = dbt(marts_line, *arguments)
     assert result.returncode == 0, result.stdout[-3000:]
-    assert finished_line.query(counted) == before
+    assert marts_line.query(counted) == before
 
 
 @pytest.mark.parametrize("table", ["fct_trips", "rejected_trips", "zone_revenue_by_file"])
-def test_a_mart_on_postgres_has_a_partition_for_each_file_month(finished_line: Line, table: str):
+def test_a_mart_on_postgres_has_a_partition_for_each_file_month(marts_line: Line, table: str):
     partitions = "select pg_get_expr(relpartbound, oid) from pg_class where oid in (select inhrelid from pg_inherits"
-    held = finished_line.query(f"{partitions} where inhparent = 'taxi_marts.{table}'::regclass)")
-    assert {bound for (bound,) in held} == {f"FOR VALUES IN ('{month}-01')" for _, month in MONTHS}
+    held = marts_line.query(f"{partitions} where inhparent = 'taxi_marts.{table}'::regclass)")
+    assert {bound for (bound,) in held} == {f"FOR VALUES IN ('{month}-01')" for _, month in MARTS_MONTHS}
 
 
-def test_freshness_goes_by_file_month_and_is_red_for_months_of_long_ago(finished_line: Line):
-    result = dbt(finished_line, "source", "freshness", "--target", "postgres")
+@SLOW
+def test_what_dbt_made_and_merged_on_bigquery_passes_googles_analyzer(marts_line: Line):
+    """The whole statements: clustering, partitions, constraints, and the merge that replaces a month."""
+    merged = marts_line.state / "merged"
+    chosen = ("--select", "fct_trips", "zone_revenue_by_file", "--vars", '{file_months: ["2023-01-01"]}')
+    result = dbt(marts_line, "run", "--target", "bigquery", *chosen, folder=merged.name)
+    assert result.returncode == 0, result.stdout[-3000:]
+    (made,) = (marts_line.state / "runs").glob("*/dbt_bigquery*/target")
+    analyzer = Analyzer()
+    manifest = json.loads((made / "manifest.json").read_text())
+    manifest["nodes"] = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in RELATIONS}
+    assert list(complaints(analyzer, manifest, FALSE_ALARMS)) == []
+    for folder, statement, least in ((made, "create or replace table", 15), (merged, "merge into", 2)):
+        scripts = [path.read_text() for path in (folder / "run" / "taxi" / "models").rglob("*.sql")]
+        assert sum(statement in script for script in scripts) >= least
+        for script in scripts:
+            analyzer.check_script(re.sub(r"__dbt_tmp\d*", "", script))
+
+
+@SLOW
+def test_freshness_goes_by_file_month_and_is_red_for_months_of_long_ago(marts_line: Line):
+    result = dbt(marts_line, "source", "freshness", "--target", "postgres")
     assert result.returncode == 1
     assert "ERROR STALE freshness of raw.yellow_tripdata" in result.stdout

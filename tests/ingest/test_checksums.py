@@ -9,7 +9,7 @@ import pytest
 from ingest import external_tables, lake
 from ingest.checksums import PRIME, Measure, Measurer
 from ingest.datasets import YELLOW
-from orchestration.checksum_sql import BIGQUERY, POSTGRES, measure_query
+from orchestration.checksum_sql import BIGQUERY, POSTGRES, WHOLE_ROW, measure_query
 from tests.ingest.conftest import Stores
 
 INFINITY = float("inf")
@@ -155,3 +155,21 @@ def test_a_column_of_nulls_changes_no_digest():
 def test_cents_are_exact_and_rounded_half_up():
     amounts = [0.005, 0.1 + 0.2, -0.005, 19.99, INFINITY, -INFINITY, 1e13, None, 9999999999999.99]
     assert measure({"total_amount": pa.array(amounts)}).cents == 1 + 30 + 0 + 1999 + 999999999999999
+
+
+def test_values_that_changed_places_between_rows_of_an_aggregate_are_seen(stores: Stores):
+    """An aggregate has no row numbers; the checksum over whole rows takes their place."""
+    rows = {
+        "as_is": "('yellow', date '2024-01-01', 1, 10), ('yellow', date '2024-01-01', 2, 20)",
+        "reordered": "('yellow', date '2024-01-01', 2, 20), ('yellow', date '2024-01-01', 1, 10)",
+        "swapped": "('yellow', date '2024-01-01', 1, 20), ('yellow', date '2024-01-01', 2, 10)",
+    }
+    columns = {"zone": "bigint", "trips": "bigint"}
+    found = {}
+    for name, values in rows.items():
+        table = f"(values {values}) as aggregate (dataset, file_month, zone, trips)"
+        query = measure_query(POSTGRES, table, columns, (), [("yellow", date(2024, 1, 1))])
+        found[name] = measured(stores.query(query), [*columns, WHOLE_ROW])
+    assert found["as_is"] == found["reordered"]
+    assert found["as_is"].rows == 30
+    assert found["as_is"].differing_columns(found["swapped"]) == [WHOLE_ROW]

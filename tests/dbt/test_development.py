@@ -1,0 +1,152 @@
+"""What people do with the project while they change it: build just what changed, a sample, nothing, the rest of it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.dbt.parsing import PROJECT
+from tests.line import ROOT, Line
+
+
+class Branch:
+    """A copy of the dbt project in which somebody changes something, building into schemas of their own."""
+
+    def __init__(self, folder: Path):
+        self.project = folder / "dbt_taxi"
+        shutil.copytree(PROJECT, self.project, ignore=shutil.ignore_patterns("target", "logs"))
+        self.target = folder / "target"
+        self.environment = {"DBT_TAXI_SCHEMA": "branch"}
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Change a file of the project."""
+        file = self.project / path
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
+
+    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run dbt on the copy."""
+        return subprocess.run(
+            [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments, "--project-dir", str(self.project),
+             "--profiles-dir", str(ROOT), "--target-path", str(self.target), "--log-path", str(self.target)],
+            cwd=ROOT, env={**os.environ, **self.environment}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "rebuilt"),
+    [
+        (
+            "models/marts/high_volume/waiting_times.sql",
+            "by_month.waits * 60",
+            "by_month.waits * 3600",
+            {"waiting_times"},
+        ),
+        (
+            "macros/trade/airport_zones.sql",
+            "[1, 132, 138]",
+            "[1, 132]",
+            {"dim_zones", "fct_trips", "airport_trips"},
+        ),
+    ],
+    ids=["a report", "a list of zones"],
+)
+def test_an_edited_rule_rebuilds_just_what_depends_on_it(
+    parsed: dict[str, Path], tmp_path: Path, path: str, old: str, new: str, rebuilt: set[str]
+):
+    branch = Branch(tmp_path)
+    branch.environment = {}  # the same schemas as those of the parsed project
+    branch.replace(path, old, new)
+    listed = branch.dbt(
+        "--quiet", "ls", "--resource-type", "model", "--output", "json", "--output-keys", "name depends_on",
+        "--select", "state:modified+", "--state", str(parsed["postgres"]),
+    )  # fmt: skip
+    assert listed.returncode == 0, listed.stdout
+    found = {json.loads(line)["name"] for line in listed.stdout.splitlines()}
+    assert rebuilt <= found
+    assert found == descendants(parsed["postgres"], rebuilt)
+
+
+def descendants(artifacts: Path, names: set[str]) -> set[str]:
+    """These models and all that are made from them, by dbt's manifest."""
+    children = json.loads((artifacts / "manifest.json").read_text())["child_map"]
+    todo, found = [f"model.taxi.{name}" for name in names], set()
+    while todo:
+        node = todo.pop()
+        if node.startswith("model.") and node not in found:
+            found.add(node)
+            todo += children[node]
+    return {node.split(".")[2] for node in found}
+
+
+@pytest.fixture(scope="module")
+def branch(marts_line: Line, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Branch]:
+    branch = Branch(tmp_path_factory.mktemp("branch"))
+    branch.environment |= marts_line.servers()
+    yield branch
+    for schema in ("staging", "intermediate", "marts", "seeds"):
+        marts_line.execute(f"drop schema if exists branch_{schema} cascade")
+
+
+def tables(line: Line, schema: str) -> set[str]:
+    found = line.query(
+        "select relname from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid"
+        f" where nspname = '{schema}' and relkind in ('r', 'p', 'v') and not relispartition"
+    )
+    return {name for (name,) in found}
+
+
+@pytest.mark.slow
+def test_a_changed_model_is_built_beside_the_tables_it_reads(marts_line: Line, branch: Branch, parsed):
+    branch.replace("models/marts/revenue/fare_counts_by_file.sql", "fare_amount is not null", "fare_amount >= 0")
+    before = marts_line.query("select sum(trips) from taxi_marts.fare_counts_by_file")
+    result = branch.dbt(
+        "build", "--target", "postgres", "--select", "state:modified+", "--exclude-resource-type", "test",
+        "--defer", "--state", str(parsed["postgres"]),
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert tables(marts_line, "branch_marts") == {"fare_counts_by_file", "fare_percentiles"}
+    ((trips,),) = marts_line.query("select sum(trips) from branch_marts.fare_counts_by_file")
+    assert 0 < trips < before[0][0], "the branch's rule, on the trips of the line"
+    assert marts_line.query("select sum(trips) from taxi_marts.fare_counts_by_file") == before
+
+
+@pytest.mark.slow
+def test_retry_goes_on_where_a_build_broke_off(marts_line: Line, branch: Branch):
+    branch.replace("models/staging/stg_taxi_zones.sql", "location_id,", "no_such_column as location_id,")
+    failed = branch.dbt("build", "--target", "postgres", "--select", "+dim_zones", "--exclude-resource-type", "test")
+    assert failed.returncode == 1
+    assert "no_such_column" in failed.stdout
+    branch.replace("models/staging/stg_taxi_zones.sql", "no_such_column as location_id,", "location_id,")
+    retried = branch.dbt("retry", "--target", "postgres")
+    assert retried.returncode == 0, retried.stdout[-3000:]
+    assert marts_line.query("select count(*) from branch_marts.dim_zones") == [(265,)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["postgres", "bigquery"])
+def test_a_sample_is_of_whole_file_months(marts_line: Line, branch: Branch, target: str):
+    sample = "{'start': '2023-01-01', 'end': '2023-02-01'}"
+    result = branch.dbt("run", "--target", target, "--select", "+fct_trips", "--sample", sample)
+    assert result.returncode == 0, result.stdout[-3000:]
+    if target == "postgres":
+        found = marts_line.query("select file_month::text, count(*) from branch_marts.fct_trips group by 1")
+        months = (
+            "select file_month::text, count(*) from taxi_marts.fct_trips where file_month = '2023-01-01' group by 1"
+        )
+        assert found == marts_line.query(months)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["postgres", "bigquery"])
+def test_an_empty_build_makes_every_table_without_a_row(marts_line: Line, branch: Branch, target: str):
+    result = branch.dbt("build", "--target", target, "--empty", "--exclude-resource-type", "test", "unit_test")
+    assert result.returncode == 0, result.stdout[-3000:]
+    if target == "postgres":
+        assert tables(marts_line, "branch_marts") == tables(marts_line, "taxi_marts")
+        assert marts_line.query("select count(*) from branch_marts.fct_trips") == [(0,)]
