@@ -27,6 +27,7 @@ _COMMANDS = {
 _ALWAYS = ("+fct_trips", "+rejected_trips", "+dim_zones")
 # The tables kept by file month and the dimensions made from data; all else changes with the project's code only.
 _MONTHS = "tag:months"
+_TESTS_OF_RAW = "test_name:row_numbers_run_from_1"  # on views that need no building, over rows that are new
 
 
 class DbtError(TaxiError):
@@ -109,6 +110,7 @@ def _selection(wanted: str, months_only: bool) -> list[str]:
     criteria = [*_ALWAYS, *wanted.split()] if wanted else []
     if months_only:
         criteria = [f"{criterion},{_MONTHS}" for criterion in criteria] or [_MONTHS]
+        criteria.append(_TESTS_OF_RAW)
     # A test that needs a model that nobody wanted could not run.
     tests = ["--indirect-selection", "buildable"] if wanted else []
     return ["--select", *criteria, *tests] if criteria else []

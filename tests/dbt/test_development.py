@@ -38,6 +38,7 @@ class Branch:
         )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "old", "new", "rebuilt"),
     [

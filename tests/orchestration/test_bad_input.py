@@ -317,6 +317,7 @@ def stored(line: Line) -> dict[str, object]:
     return held
 
 
+@pytest.mark.slow
 def test_each_bad_file_is_named_with_what_is_wrong_with_it(story: dict, finished_line: Line):
     found = errors(story["bad run"], finished_line)
     wrong = {
@@ -337,6 +338,7 @@ def test_each_bad_file_is_named_with_what_is_wrong_with_it(story: dict, finished
     assert len(found) == len(wrong) + 1
 
 
+@pytest.mark.slow
 def test_the_earlier_editions_stay_in_the_stores_and_the_marts(story: dict):
     after, months = story["after bad run"]
     changed = {name.partition(" in ")[0] for name, held in story["before"].items() if after.get(name) != held}
@@ -348,6 +350,7 @@ def test_the_earlier_editions_stay_in_the_stores_and_the_marts(story: dict):
         assert months[name]["error"]
 
 
+@pytest.mark.slow
 def test_the_good_month_of_the_same_run_is_done(story: dict):
     after, months = story["after bad run"]
     assert (months["yellow 2025-02"]["state"], months["yellow 2025-02"]["rows"]) == ("done", ROWS - 30)
@@ -355,6 +358,7 @@ def test_the_good_month_of_the_same_run_is_done(story: dict):
     assert "The zone lookup of an earlier run stays in use" in story["bad run"].stderr
 
 
+@pytest.mark.slow
 def test_a_run_whose_postgres_dies_says_so_and_ends(story: dict, finished_line: Line):
     found = errors(story["killed"], finished_line)
     assert 1 <= len(found) <= 2
@@ -362,6 +366,7 @@ def test_a_run_whose_postgres_dies_says_so_and_ends(story: dict, finished_line: 
     assert "run again" in found[-1]
 
 
+@pytest.mark.slow
 def test_the_next_run_takes_up_all_that_failed(story: dict, finished_line: Line):
     assert story["next run"].returncode == 0, story["next run"].stderr
     assert {month["state"] for month in finished_line.months().values()} == {"done"}

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from ingest.checksums import Measurer
 from ingest.conform import conformed_batches, read_layout
@@ -101,6 +102,7 @@ def digest_of(path: Path) -> str:
     return measurer.measure.digest
 
 
+@pytest.mark.slow  # two minutes: seven runs, killed where it hurts most
 def test_killed_at_every_stage_the_next_run_ends_as_an_undisturbed_one(new_line: Line, finished_line: Line):
     line, key = new_line, ("green", "2023-01")
     write(line.source, *key)

@@ -34,7 +34,9 @@ def test_the_copy_holds_what_postgres_holds(finished_line: Line, client: bigquer
     assert sorted(copied) == sorted(names), "the dbt source describes what is copied"
     columns = ", ".join(f"`{name}`" for name in names)
     there = sorted(row.values() for row in client.query_and_wait(f"select {columns} from taxi_ledger.{table}"))
-    here = finished_line.query(f"select {columns.replace('`', '')} from taxi_ledger.{table}")
+    latest = "distinct on (dataset, file_month, stage)" if table == "stages" else ""
+    order = "order by dataset, file_month, stage, measured_at desc, run_id desc" if latest else ""
+    here = finished_line.query(f"select {latest} {columns.replace('`', '')} from taxi_ledger.{table} {order}")
     if table == "runs":  # the copy cannot tell when it was finished itself
         end = names.index("finished_at")
         here, there = ([(*row[:end], *row[end + 1 :]) for row in rows] for rows in (here, there))
