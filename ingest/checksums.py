@@ -57,20 +57,25 @@ class Measurer:
     def add(self, batch: pa.RecordBatch) -> None:
         """Count a batch; its column `row_number` is the weight."""
         row_numbers = batch.column("row_number").to_numpy()
-        weights = np.fmod(row_numbers, PRIME)
+        weights = _residues(row_numbers)
         self.measure.rows += batch.num_rows
         for name, array in zip(batch.schema.names, batch.columns, strict=True):
             count, plain, weighted = self.measure.columns.get(name, (0, 0, 0))
             present = len(array) - array.null_count
             if present:
-                residues = np.fmod(integers(array), PRIME)
+                residues = _residues(integers(array))
                 weight = weights if not array.null_count else weights[pc.is_valid(array).to_numpy(zero_copy_only=False)]
                 count += present
                 plain += int(residues.sum())
-                weighted += int(np.fmod(weight * residues, PRIME).sum())
+                weighted += int(_residues(weight * residues).sum())
             self.measure.columns[name] = (count, plain, weighted)
         for name in self._total_columns:
             self.measure.cents += cents(batch.column(name))
+
+
+def _residues(values: np.ndarray) -> np.ndarray:
+    """The values mod PRIME, truncated towards zero as in SQL; where none is as large, without the time to divide."""
+    return values if values.min() > -PRIME and values.max() < PRIME else np.fmod(values, PRIME)
 
 
 def integers(array: pa.Array) -> np.ndarray:

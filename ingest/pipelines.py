@@ -25,8 +25,8 @@ from ingest.conform import Layout, unreadable
 from ingest.datasets import ColumnType, DataSet
 from ingest.errors import BadFileError, StoreError, TaxiError, first_line
 
-# Puts a conformed month into a store: (data set, month, file, layout) -> what was written.
-ReplaceMonth = Callable[[DataSet, date, Path, Layout], Measure]
+# Puts a conformed month into a store: (data set, month, file, layout) -> what was written, if it was measured.
+ReplaceMonth = Callable[[DataSet, date, Path, Layout], Measure | None]
 
 _DLT_TYPES: dict[ColumnType, dict] = {
     "bigint": {"data_type": "bigint"},
@@ -104,8 +104,8 @@ def land_month(
     path: Path,
     layout: Layout,
     pipelines_dir: Path,
-) -> Measure:
-    """Run the dlt pipeline that brings the file at `path` into `store`; returns what the store was given.
+) -> Measure | None:
+    """Run the dlt pipeline that brings the file at `path` into `store`; returns what `replace_month` did.
 
     Raises the TaxiError of what went wrong, as `replace_month` raised it; BadFileError where dlt cannot read the file,
     StoreError where its folder `pipelines_dir` cannot be written to.

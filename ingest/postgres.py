@@ -8,7 +8,6 @@ import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from psycopg import sql
 
-from ingest.checksums import Measure, Measurer
 from ingest.conform import ROW_NUMBER, Layout, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import BadFileError, StoreError, first_line
@@ -99,14 +98,13 @@ def column_types(connection: psycopg.Connection, dataset: DataSet) -> dict[str, 
     return {name: _FROM_POSTGRES[data_type] for name, data_type in rows if name not in identity}
 
 
-def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: Layout) -> Measure:
-    """Land the file at `path` as the partition of `month`, in place of the one that is there; returns what was written.
+def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: Layout) -> None:
+    """Land the file at `path` as the partition of `month`, in place of the one that is there.
 
     One transaction: a reader sees the old month or the new one, and whatever breaks off leaves the old one.
     The new partition is filled before it is attached, so COPY can FREEZE its rows: without, PostgreSQL 18's checksums
     make the first read of 3 million rows write 640 MB of WAL. Raises BadFileError, StoreError.
     """
-    measurer = Measurer(dataset.total_columns)
     partition, fresh = f"{dataset.table}_{month:%Y_%m}", f"new_{dataset.table}_{month:%Y_%m}"
     names = {
         "parent": _raw(dataset.table),
@@ -127,7 +125,7 @@ def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: L
             ):
                 connection.execute(sql.SQL(statement).format(**names, dataset=dataset.name))
             _check_types(connection, dataset, layout)
-            _copy(connection, names["fresh"], path, layout, measurer)
+            _copy(connection, names["fresh"], path, layout)
             if connection.execute("select to_regclass(%s)", (f'{RAW_SCHEMA}."{partition}"',)).fetchone()[0]:
                 connection.execute(sql.SQL("alter table {parent} detach partition {partition}").format(**names))
                 connection.execute(sql.SQL("drop table {partition}").format(**names))
@@ -149,7 +147,6 @@ def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: L
             f"Postgres broke off while {dataset.name} {month:%Y-%m} was landing: {first_line(error)}",
             "The old month is untouched; see to the server, then run again",
         ) from error
-    return measurer.measure
 
 
 def replace_zones(dsn: str, zones: pa.Table) -> None:
@@ -178,9 +175,7 @@ def _check_types(connection: psycopg.Connection, dataset: DataSet, layout: Layou
             )
 
 
-def _copy(
-    connection: psycopg.Connection, table: sql.Composable, path: Path, layout: Layout, measurer: Measurer
-) -> None:
+def _copy(connection: psycopg.Connection, table: sql.Composable, path: Path, layout: Layout) -> None:
     # Binary COPY checks no types: what is sent must have the table's, see _check_types.
     encoder = ArrowToPostgresBinaryEncoder(layout.schema)
     columns = sql.SQL(", ").join(map(sql.Identifier, layout.schema.names))
@@ -189,7 +184,6 @@ def _copy(
         copy.write(encoder.write_header())
         for batch in conformed_batches(path, layout):
             copy.write(encoder.write_batch(batch))
-            measurer.add(batch)
         copy.write(encoder.finish())
 
 

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from dbt.artifacts.resources.types import NodeType
-from dbt.artifacts.schemas.results import NodeStatus
-from dbt.cli.main import dbtRunner
-
 from ingest.errors import TaxiError
 from orchestration.settings import ROOT
 
-_FAILED = (NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr)
-_PASSED = (NodeStatus.Success, NodeStatus.Pass)
+# As dbt.artifacts.schemas.results.NodeStatus has them.
+_FAILED = ("error", "fail", "runtime error")
+_PASSED = ("success", "pass")
 
 # Unit tests are about the code, not the data: CI runs them.
 _COMMANDS = {
@@ -68,6 +65,9 @@ def build(
     project from run to run: parsing takes seconds, reading it half of one. Raises DbtError that names the models and
     tests that failed.
     """
+    # Imported when it is first needed: it holds 50 MB, which the landing before it has use for.
+    from dbt.cli.main import dbtRunner
+
     os.environ.update(environment)
     os.environ["DBT_TAXI_FILE_MONTHS"] = ",".join(month.isoformat() for month in months)
     arguments = [
@@ -94,14 +94,14 @@ def build(
         more = " …" if len(failed) > 3 else ""
         raise DbtError(f"dbt on {target}: {len(failed)} failed: {shown}{more}", f"See {log}", True)
     warnings = tuple(
-        f"{result.node.name}: {result.message}" for result in outcome.result if result.status == NodeStatus.Warn
+        f"{result.node.name}: {result.message}" for result in outcome.result if result.status == "warn"
     )
     if not outcome.result.results:
         raise DbtError(f"dbt on {target}: no model was selected", "Check the setting dbt_select", False)
     relations = tuple(
         f"{result.node.schema}.{result.node.alias}"
         for result in outcome.result
-        if result.node.resource_type in (NodeType.Model, NodeType.Seed)
+        if result.node.resource_type in ("model", "seed")
     )
     return DbtResult(sum(result.status in _PASSED for result in outcome.result), warnings, relations)
 

@@ -40,8 +40,8 @@ class Stores:
             postgres.add_columns(connection, dataset, layout.undeclared)
         return layout
 
-    def to_postgres(self, month: date, path: Path, dataset: DataSet = YELLOW) -> Measure:
-        return postgres.replace_month(self.dsn, dataset, month, path, self.layout(path, dataset))
+    def to_postgres(self, month: date, path: Path, dataset: DataSet = YELLOW) -> None:
+        postgres.replace_month(self.dsn, dataset, month, path, self.layout(path, dataset))
 
     def to_lake(self, month: date, path: Path, dataset: DataSet = YELLOW) -> Measure:
         return lake.replace_month(self.bucket, dataset, month, path, self.layout(path, dataset), self.folder)

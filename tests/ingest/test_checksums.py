@@ -72,8 +72,9 @@ def measured(rows: Sequence[tuple], columns: Sequence[str]) -> Measure:
 
 def test_file_lake_postgres_and_bigquery_agree_on_every_nasty_value(stores: Stores):
     path = stores.write(MONTH, nasty_columns())
-    from_postgres, from_lake = stores.to_postgres(MONTH, path), stores.to_lake(MONTH, path)
-    assert from_postgres == from_lake == lake.measure_month(stores.bucket, YELLOW, MONTH, stores.folder)
+    stores.to_postgres(MONTH, path)
+    from_file = stores.to_lake(MONTH, path)
+    assert from_file == lake.measure_month(stores.bucket, YELLOW, MONTH, stores.folder)
 
     layout = stores.layout(path)
     undeclared = {"yellow": layout.undeclared}
@@ -84,13 +85,9 @@ def test_file_lake_postgres_and_bigquery_agree_on_every_nasty_value(stores: Stor
     rows = stores.bigquery.query_and_wait(measure_query(BIGQUERY, *arguments))
     in_bigquery = measured([row.values() for row in rows], columns)
     for found in (in_postgres, in_bigquery):
-        assert found.differing_columns(from_lake) == []
-        assert (found.rows, found.cents, found.digest) == (
-            from_postgres.rows,
-            from_postgres.cents,
-            from_postgres.digest,
-        )
-    assert all(from_postgres.columns[name][0] for name in nasty_columns() if name != "ehail")
+        assert found.differing_columns(from_file) == []
+        assert (found.rows, found.cents, found.digest) == (from_file.rows, from_file.cents, from_file.digest)
+    assert all(from_file.columns[name][0] for name in nasty_columns() if name != "ehail")
 
 
 def measure(columns: dict[str, pa.Array], numbers: Sequence[int] | None = None, size: int = 1_000) -> Measure:
