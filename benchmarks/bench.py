@@ -1,0 +1,87 @@
+"""What every comparison needs: synthetic months, servers of its own, and how much is asked for."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.timing import ROOT, BenchmarkError
+
+# Another pipeline's settings, and where clients look for its servers, must not reach what is measured.
+_FOREIGN = ("TAXI_", "DBT_", "PG", "STORAGE_EMULATOR", "BIGQUERY_EMULATOR", "GOOGLE_")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Rows a month, runs of each contender, and the folder for months, states and prepared files."""
+
+    rows: int = 3_000_000
+    runs: int = 3
+    folder: Path = ROOT / ".bench"
+    say: Callable[[str], None] = lambda _: None
+
+    def source(self, months: Sequence[str], dataset: str = "yellow", rows: int | None = None) -> Path:
+        """A folder laid out as TLC's with these months ('2025-02'), made where they are missing."""
+        rows = rows or self.rows
+        root = self.folder / f"{dataset}_{rows}_rows"
+        for month in months:
+            if not _file(root, dataset, month).exists():
+                self.say(f"making the synthetic {dataset} {month} of {rows:,} rows")
+                asked = ("--dataset", dataset, "--month", month, "--rows", str(rows))
+                run_quietly([sys.executable, "-m", "synthetic", str(root), *asked])
+        return root
+
+    def month(self, month: str = "2025-02", dataset: str = "yellow", rows: int | None = None) -> Path:
+        """The file of one synthetic month."""
+        return _file(self.source([month], dataset, rows), dataset, month)
+
+    def environment(self, state: str = "state", source: Path | None = None) -> dict[str, str]:
+        """The variables of a pipeline whose state is the folder `state` of ours."""
+        return {
+            "TAXI_PROFILE": "local",
+            "TAXI_STATE_DIR": str(self.folder / state),
+            "TAXI_SOURCE": str(source or self.folder),
+        }
+
+    @contextmanager
+    def servers(self, state: str = "state", source: Path | None = None) -> Iterator[dict[str, str]]:
+        """The embedded servers of that state are up for the time of a `with`; gives its environment."""
+        environment = self.environment(state, source)
+        orchestrate("up", environment=environment)
+        try:
+            yield environment
+        finally:
+            orchestrate("down", environment=environment)
+
+
+def orchestrate(*arguments: str, environment: dict[str, str]) -> str:
+    """`python orchestrate.py <arguments>`, untimed; returns its stdout. Raises BenchmarkError."""
+    return run_quietly([sys.executable, "orchestrate.py", *arguments], environment)
+
+
+def run_quietly(command: Sequence[str], environment: dict[str, str] | None = None) -> str:
+    """Run a command of the preparation to its end; returns its stdout. Raises BenchmarkError with its last words."""
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+        raise BenchmarkError(f"`{' '.join(command)}` failed with exit code {done.returncode}: {said[-1].strip()}")
+    return done.stdout
+
+
+def forget_other_pipelines() -> None:
+    """Take the settings of any other pipeline out of this process' environment, which contenders inherit."""
+    for name in [name for name in os.environ if name.startswith(_FOREIGN)]:
+        del os.environ[name]
+
+
+def contender(name: str, *arguments: object) -> list[str]:
+    """The command of `benchmarks/contenders/<name>.py`."""
+    return [sys.executable, "-m", f"benchmarks.contenders.{name}", *map(str, arguments)]
+
+
+def _file(root: Path, dataset: str, month: str) -> Path:
+    return root / "trip-data" / f"{dataset}_tripdata_{month}.parquet"

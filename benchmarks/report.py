@@ -1,0 +1,70 @@
+"""Shows what comparisons found: a table for people, JSON for programs."""
+
+import json
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.compare import Line
+from benchmarks.machine import in_words
+
+_WIDE = 140  # columns of the table in a pipe, where there is no terminal to measure
+
+
+def print_table(machine: dict[str, Any], rows: int, runs: int, lines: Sequence[Line]) -> None:
+    """The table, with the machine above it."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_WIDE)
+    table = Table("work", "ours, s", "limit, s", "compared", "target", "memory, MB", box=None, header_style="bold")
+    for line in lines:
+        target = "" if line.target is None else f"≤ {_compared([line.target], line.measured_in)}"
+        reached = {True: " reached", False: " MISSED", None: ""}[line.is_reached]
+        table.add_row(
+            line.work,
+            spread(line.ours),
+            spread(line.limit) if line.limit else "",
+            _compared(line.comparison, line.measured_in) if line.comparison else "",
+            target + reached,
+            "" if line.peak_mb is None else f"{line.peak_mb:.0f}",
+        )
+    console.print(in_words(machine), markup=False)
+    console.print(f"{rows:,} rows a month unless said otherwise; median (least–most) of {runs} rounds, run by turns")
+    console.print(table)
+
+
+def document(
+    machine: dict[str, Any], rows: int, runs: int, comparisons: dict[str, tuple[str, Sequence[Line]]]
+) -> dict[str, Any]:
+    """Everything, for JSON; `comparisons` by name: what was compared, and its lines."""
+    return {
+        "machine": machine,
+        "rows": rows,
+        "runs": runs,
+        "comparisons": {
+            name: {"what": what, "lines": [line.as_document() for line in lines]}
+            for name, (what, lines) in comparisons.items()
+        },
+    }
+
+
+def write(file: Path, content: dict[str, Any]) -> None:
+    """Write JSON, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{file.name}.part")
+    partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    partial.replace(file)
+
+
+def spread(values: Sequence[float]) -> str:
+    """'2.31 (2.28–2.40)'."""
+    middle = f"{statistics.median(values):.2f}"
+    return middle if len(values) == 1 else f"{middle} ({min(values):.2f}–{max(values):.2f})"
+
+
+def _compared(values: Sequence[float], measured_in: str) -> str:
+    return f"{spread(values)} ×" if measured_in == "times" else f"{spread(values)} s more"
