@@ -1,6 +1,7 @@
 """What every comparison needs: synthetic months, servers of its own, and how much is asked for."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,16 @@ class Bench:
         """The file of one synthetic month."""
         return _file(self.source([month], dataset, rows), dataset, month)
 
+    def mixed_source(self, name: str, files: Sequence[Path]) -> Path:
+        """A folder laid out as TLC's that holds just these files (as links), and their zone lookup."""
+        root = self.folder / name
+        shutil.rmtree(root, ignore_errors=True)
+        (root / "trip-data").mkdir(parents=True)
+        (root / "misc").symlink_to(files[0].parent.parent / "misc")
+        for file in files:
+            (root / "trip-data" / file.name).symlink_to(file)
+        return root
+
     def environment(self, state: str = "state", source: Path | None = None) -> dict[str, str]:
         """The variables of a pipeline whose state is the folder `state` of ours."""
         return {
@@ -55,6 +66,15 @@ class Bench:
             yield environment
         finally:
             orchestrate("down", environment=environment)
+
+    def remove_state(self, state: str) -> None:
+        """Delete what a pipeline of ours keeps; its servers are down."""
+        shutil.rmtree(self.folder / state, ignore_errors=True)
+
+    def copy_state(self, state: str, copy: str) -> None:
+        """Put a copy of a state in place of another, its servers down: the same start for every run."""
+        self.remove_state(copy)
+        shutil.copytree(self.folder / state, self.folder / copy, symlinks=True)
 
 
 def orchestrate(*arguments: str, environment: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ class Line:
     """A line of the table: how long a work took us, round by round, and its limit in the same rounds (seconds).
 
     `target` is the most that `comparison` may be: `times` the limit, or seconds `more` than it. A line without a limit
-    is a figure to know. `facts` is what else was found, for the JSON.
+    is a figure to know. `unit` is s, or MB where bytes are counted. `facts` is what else was found, for the JSON.
     """
 
     work: str
@@ -23,6 +23,7 @@ class Line:
     target: float | None = None
     measured_in: Literal["times", "more"] = "times"
     peak_mb: float | None = None
+    unit: Literal["s", "MB"] = "s"
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -43,7 +44,7 @@ class Line:
 
     def as_document(self) -> dict[str, Any]:
         """For JSON."""
-        document: dict[str, Any] = {"work": self.work, "ours": summary(self.ours)}
+        document: dict[str, Any] = {"work": self.work, "unit": self.unit, "ours": summary(self.ours)}
         if self.limit is not None:
             document |= {"limit": summary(self.limit), "compared": {"in": self.measured_in, **summary(self.comparison)}}
         if self.target is not None:

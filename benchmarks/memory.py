@@ -26,11 +26,13 @@ class MemorySampler(threading.Thread):
 
     def run(self) -> None:
         """Sample until told to stop."""
-        while not self._ended.wait(SAMPLE_SECONDS):
+        while True:
             held = [pages for pid in _family(self._pid) if (pages := _pages(pid))]
             if held:
                 private = sum(resident - shared for resident, shared in held)
                 self.peak_mb = max(self.peak_mb, (private + max(shared for _, shared in held)) * _PAGE_MB)
+            if self._ended.wait(SAMPLE_SECONDS):
+                return
 
     def stop(self) -> float:
         """End the sampling; returns the peak."""

@@ -20,14 +20,14 @@ def print_table(machine: dict[str, Any], rows: int, runs: int, lines: Sequence[L
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDE)
-    table = Table("work", "ours, s", "limit, s", "compared", "target", "memory, MB", box=None, header_style="bold")
+    table = Table("work", "ours", "limit", "compared", "target", "memory, MB", box=None, header_style="bold")
     for line in lines:
         target = "" if line.target is None else f"≤ {_compared([line.target], line.measured_in)}"
         reached = {True: " reached", False: " MISSED", None: ""}[line.is_reached]
         table.add_row(
             line.work,
-            spread(line.ours),
-            spread(line.limit) if line.limit else "",
+            f"{spread(line.ours)} {line.unit}",
+            f"{spread(line.limit)} {line.unit}" if line.limit else "",
             _compared(line.comparison, line.measured_in) if line.comparison else "",
             target + reached,
             "" if line.peak_mb is None else f"{line.peak_mb:.0f}",
