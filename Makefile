@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The demo has a state folder of its own: its months are synthetic and must not mix with real ones.
 DEMO := .demo
 
-.PHONY: demo docs test lint install lock down
+.PHONY: demo docs test lint bench install lock down
 
 demo: install
 	@test -d $(DEMO)/source/trip-data || $(BIN)/python -m synthetic $(DEMO)/source
@@ -26,6 +26,10 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m linting
+
+# Against the limits of this machine: hours with 3 million rows a month; BENCH="landing --rows 100000" is a minute.
+bench: install
+	$(BIN)/python -m benchmarks $(BENCH)
 
 install: .venv/installed
 

@@ -1,0 +1,96 @@
+"""What a comparison is, and what comes of it: lines of the table, ours against a limit."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from benchmarks.bench import Bench
+from benchmarks.timing import Contender, Result, interleave, ratios, summary
+
+# What the pipeline's processes may hold, MiB, by rows of the month.
+PEAK_TARGETS = {3_000_000: 400, 20_000_000: 450}
+
+
+@dataclass
+class Line:
+    """A line of the table: how long a work took us, round by round, and its limit in the same rounds (seconds).
+
+    `target` is the most that `comparison` may be: `times` the limit, or seconds `more` than it. A line without a limit
+    is a figure to know. `unit` is s, or MB where bytes are counted. `peak_mb` is what our processes held at most (MiB),
+    `peak_target` what they may. `facts` is what else was found, for the JSON.
+    """
+
+    work: str
+    ours: Sequence[float]
+    limit: Sequence[float] | None = None
+    target: float | None = None
+    measured_in: Literal["times", "more"] = "times"
+    peak_mb: float | None = None
+    peak_target: float | None = None
+    unit: Literal["s", "MB"] = "s"
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def comparison(self) -> list[float] | None:
+        """Ours by the limit, or ours less the limit, of each round."""
+        if self.limit is None:
+            return None
+        if self.measured_in == "more":
+            return [mine - other for mine, other in zip(self.ours, self.limit, strict=True)]
+        return ratios(self.ours, self.limit)
+
+    @property
+    def is_reached(self) -> bool | None:
+        """Whether the median of the rounds keeps to the target; None where there is none."""
+        if self.target is None or self.comparison is None:
+            return None
+        return statistics.median(self.comparison) <= self.target
+
+    def as_document(self) -> dict[str, Any]:
+        """For JSON."""
+        document: dict[str, Any] = {"work": self.work, "unit": self.unit, "ours": summary(self.ours)}
+        if self.limit is not None:
+            document |= {"limit": summary(self.limit), "compared": {"in": self.measured_in, **summary(self.comparison)}}
+        if self.target is not None:
+            document |= {"target": self.target, "is_reached": self.is_reached}
+        if self.peak_mb is not None:
+            document["peak_mb"] = round(self.peak_mb)
+        if self.peak_target is not None:
+            document |= {"peak_target_mb": self.peak_target, "is_peak_reached": self.peak_mb <= self.peak_target}
+        return document | self.facts
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One entry of the registry: `run` does it. `python -m benchmarks landing` runs landing and landing/…."""
+
+    name: str
+    what: str
+    run: Callable[[Bench], list[Line]]
+    is_default: bool = True
+
+
+def hold_against(
+    bench: Bench,
+    contenders: Sequence[Contender],
+    work: str,
+    ours: str,
+    limits: Sequence[str],
+    target: float | None,
+    combine: Callable[[Sequence[float]], float] = max,
+) -> Line:
+    """Run the contenders by turns and hold `ours` against the `limits`; of several, `combine` makes one in each round.
+
+    `max` is the slower of them, `sum` all of them one after another. Contenders named in neither are shown in the JSON.
+    """
+    results = {result.name: result for result in interleave(contenders, bench.runs, bench.say)}
+    limit = [combine(seconds) for seconds in zip(*(results[name].seconds for name in limits), strict=True)]
+    line = Line(work, results[ours].seconds, limit, target)
+    line.peak_mb, line.peak_target = results[ours].peak_mb, PEAK_TARGETS.get(bench.rows)
+    line.facts = {"contenders": [_document(result, limit) for result in results.values()]}
+    return line
+
+
+def _document(result: Result, limit: Sequence[float]) -> dict[str, Any]:
+    return result.as_document() | {"times_the_limit": summary(ratios(result.seconds, limit))}

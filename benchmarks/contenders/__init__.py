@@ -1,0 +1,1 @@
+"""What is held against each other: a script each, which says in its docstring what it times."""

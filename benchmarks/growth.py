@@ -1,0 +1,107 @@
+"""How time and memory grow with months and with rows: points taken one at a time, kept as they come.
+
+All of them take about an hour. A point that stands in the results file is not taken again: after an end before
+the last, run it again; to take one anew, remove it from the file.
+"""
+
+import json
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import Bench
+from benchmarks.compare import PEAK_TARGETS, Line
+from benchmarks.growth_picture import draw
+from benchmarks.months import months_until
+from benchmarks.report import write
+from benchmarks.runs import run_line
+from benchmarks.timing import ROOT
+
+RESULTS = ROOT / "benchmarks" / "results" / "growth.json"
+PICTURE = ROOT / "docs" / "growth.svg"
+STATE = "growth"
+LAST_MONTH = "2025-02"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A run on an empty line: so many months, of so many rows each."""
+
+    axis: str  # what grows: months or rows
+    months: int
+    rows: int
+    dataset: str = "yellow"
+
+    @property
+    def key(self) -> str:
+        """Its name in the results file."""
+        return f"{self.axis}: {self.months} × {self.rows} {self.dataset}"
+
+
+POINTS = (
+    *(Point("months", months, 20_000) for months in (1, 2, 4, 8, 16, 32)),
+    *(Point("rows", 1, rows) for rows in (100_000, 1_000_000, 3_000_000, 10_000_000)),
+    Point("rows", 1, 20_000_000, "fhvhv"),  # no month of yellow ever had as many
+)
+
+
+def growth(
+    bench: Bench, points: Sequence[Point] = POINTS, results: Path = RESULTS, picture: Path = PICTURE
+) -> list[Line]:
+    """Take the points that are missing; returns a line for each. Slopes go into the file, the picture into the docs."""
+    kept = json.loads(results.read_text()) if results.exists() else {"points": {}}
+    for point in points:
+        if point.key not in kept["points"]:
+            bench.say(f"{point.key} rows")
+            kept["points"][point.key] = asdict(point) | _take(bench, point)
+            kept["slopes"] = slopes(kept["points"].values())
+            write(results, kept)
+    if not draw(kept, picture):
+        bench.say("matplotlib is not installed: no picture drawn")
+    for name, slope in kept["slopes"].items():
+        bench.say(f"slope of {name}: {slope:.2f}")
+    return [_line(point, kept["points"][point.key]) for point in points]
+
+
+def _line(point: Point, found: dict[str, Any]) -> Line:
+    work = f"{point.months} × {point.rows:,} {point.dataset} rows"
+    target = PEAK_TARGETS.get(point.rows)
+    return Line(work, [found["seconds"]], peak_mb=found["peak_mb"], peak_target=target)
+
+
+def slopes(points: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Of seconds and memory, by axis: the power of the months or rows that fits best (1: twice as many, twice as long).
+
+    Least squares on logarithms over all points of yellow, and once more over the largest two, where the start of a run
+    and of dbt (the same for 20,000 rows as for 10 million) weighs least. High-volume files have other columns: their
+    point is drawn, and not fitted.
+    """
+    found = {}
+    for axis in ("months", "rows"):
+        own = [point for point in points if point["axis"] == axis and point["dataset"] == "yellow"]
+        for value in ("seconds", "peak_mb"):
+            pairs = sorted((point[axis], point[value]) for point in own)
+            if len(pairs) > 1:
+                found[f"{value} by {axis}"] = _slope(pairs)
+                found[f"{value} by {axis}, the largest two"] = _slope(pairs[-2:])
+    return found
+
+
+def _slope(pairs: Sequence[tuple[float, float]]) -> float:
+    logarithms = [(math.log(x), math.log(y)) for x, y in pairs]
+    return statistics.linear_regression(*zip(*logarithms, strict=True)).slope
+
+
+def _take(bench: Bench, point: Point) -> dict[str, Any]:
+    months = months_until(LAST_MONTH, point.months)
+    files = [bench.month(month, point.dataset, point.rows) for month in months]
+    bench.remove_state(STATE)
+    try:
+        with bench.servers(STATE, bench.source("source_growth", files)) as environment:
+            run = run_line(environment)
+    finally:
+        bench.remove_state(STATE)
+    return asdict(run)

@@ -1,0 +1,46 @@
+"""Draws how time and memory grow."""
+
+from pathlib import Path
+from typing import Any
+
+
+def draw(kept: dict[str, Any], picture: Path) -> bool:
+    """Four panels: seconds by phase, and memory, by months and by rows a month. False where matplotlib is missing."""
+    try:
+        import matplotlib  # of no use to anything else here: an extra
+    except ImportError:
+        return False
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, panels = pyplot.subplots(2, 2, figsize=(10, 7), layout="constrained")
+    for column, (axis, title) in enumerate(
+        (("months", "months of 20,000 rows"), ("rows", "rows of one month (○ high-volume)"))
+    ):
+        points = [point for point in kept["points"].values() if point["axis"] == axis]
+        yellow = sorted((one for one in points if one["dataset"] == "yellow"), key=lambda one: one[axis])
+        others = [one for one in points if one["dataset"] != "yellow"]
+        time, memory = panels[0][column], panels[1][column]
+        at = [one[axis] for one in yellow]
+        slope = kept["slopes"].get(f"seconds by {axis}")
+        label = "whole run" if slope is None else f"whole run (slope {slope:.2f})"
+        time.plot(at, [one["seconds"] for one in yellow], "k.-", label=label)
+        for phase in dict.fromkeys(phase for one in yellow for phase in one["phases"]):
+            seconds = [one["phases"].get(phase, float("nan")) for one in yellow]
+            if max(seconds) >= 1:  # the others would only crowd it
+                time.plot(at, seconds, ".-", linewidth=1, label=phase)
+        time.plot([one[axis] for one in others], [one["seconds"] for one in others], "ko", fillstyle="none")
+        memory.plot(at, [one["peak_mb"] for one in yellow], "k.-")
+        memory.plot([one[axis] for one in others], [one["peak_mb"] for one in others], "ko", fillstyle="none")
+        memory.set_ylim(bottom=0)
+        time.set_yscale("log")
+        time.set_ylabel("seconds")
+        memory.set_ylabel("peak memory, MiB")
+        for panel in (time, memory):
+            panel.set_xscale("log")
+            panel.set_xlabel(title)
+            panel.grid(alpha=0.3)
+        time.legend(fontsize="small")
+    figure.savefig(picture, metadata={"Date": None})
+    pyplot.close(figure)
+    return True

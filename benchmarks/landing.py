@@ -1,0 +1,79 @@
+"""Landing one yellow month, against what Postgres and Cloud Storage take at least."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.bench import Bench, contender, run_quietly
+from benchmarks.compare import Line, hold_against
+from benchmarks.timing import Contender
+
+
+def landing_in_postgres(bench: Bench) -> list[Line]:
+    """File → raw table, replaced as a whole, against a binary COPY of prepared bytes into a new table."""
+    with _months(bench) as (file, environment):
+        contenders = [
+            _copy_limit(bench, file, environment),
+            _replace("postgres", file, environment),
+            Contender("first load", contender("landing_ours", "postgres", file, "--first"), environment=environment),
+            Contender(
+                "limit without FREEZE",
+                contender("postgres_limit", file, _prepared(bench, file), "--no-freeze"),
+                environment=environment,
+                note="its first reader writes every page once more, into the WAL too",
+            ),
+        ]
+        return [hold_against(bench, contenders, "file → Postgres", "replace a month", ["limit of Postgres"], 1.35)]
+
+
+def landing_in_lake(bench: Bench) -> list[Line]:
+    """File → parquet object in the declared schema, against pyarrow and the client alone."""
+    with _months(bench) as (file, environment):
+        contenders = [
+            _lake_limit(bench, file, environment),
+            _replace("lake", file, environment),
+        ]
+        return [hold_against(bench, contenders, "file → Cloud Storage", "replace a month", ["limit of the lake"], 1.3)]
+
+
+def landing_in_both(bench: Bench) -> list[Line]:
+    """Both at once from one file, against the slower of the two limits."""
+    with _months(bench) as (file, environment):
+        contenders = [
+            _copy_limit(bench, file, environment),
+            _lake_limit(bench, file, environment),
+            _replace("both", file, environment),
+        ]
+        limits = ["limit of Postgres", "limit of the lake"]
+        return [hold_against(bench, contenders, "file → both stores at once", "replace a month", limits, 1.3)]
+
+
+@contextmanager
+def _months(bench: Bench) -> Iterator[tuple[Path, dict[str, str]]]:
+    """The month's file, and the environment in which it has landed once."""
+    file = bench.month()
+    with bench.servers() as environment:
+        if not _prepared(bench, file).exists():
+            bench.say("encoding the month for COPY")
+            run_quietly(contender("postgres_limit", file, _prepared(bench, file), "--prepare"), environment)
+        yield file, environment
+
+
+def _prepared(bench: Bench, file: Path) -> Path:
+    return bench.folder / f"{file.stem}_{bench.rows}.pgcopy"
+
+
+def _copy_limit(bench: Bench, file: Path, environment: dict[str, str]) -> Contender:
+    command = contender("postgres_limit", file, _prepared(bench, file))
+    return Contender("limit of Postgres", command, environment=environment)
+
+
+def _lake_limit(bench: Bench, file: Path, environment: dict[str, str]) -> Contender:
+    command = contender("lake_limit", file, bench.folder / "limit.parquet")
+    return Contender("limit of the lake", command, environment=environment)
+
+
+def _replace(stores: str, file: Path, environment: dict[str, str]) -> Contender:
+    # In a process of its own: what it takes to put the month there must not count as memory of the landing.
+    before = contender("landing_ours", stores, file, "--prepare")
+    return Contender("replace a month", contender("landing_ours", stores, file), before, environment=environment)
