@@ -16,7 +16,7 @@ def twelve_months(bench: Bench) -> list[Line]:
     """New months, on a line that has its tables already: each round begins with a copy of the same state.
 
     A run of one month is timed once a round and counted twelve times: that months cost alike is what `history` shows.
-    With 3 million rows a month the twelve take about 30 GB of disk while they are there.
+    With 3 million rows a month the twelve take some 25 GB of disk while they are there (by the sizes of one).
     """
     first = bench.month(FIRST, rows=ROWS_OF_FIRST)
     months = months_until(LAST, COUNT)
