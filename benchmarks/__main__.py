@@ -15,6 +15,7 @@ from benchmarks.bench import Bench, forget_other_pipelines
 from benchmarks.compare import Comparison, Line
 from benchmarks.machine import describe
 from benchmarks.registry import COMPARISONS
+from benchmarks.timing import BenchmarkError
 from ingest.errors import SettingError, TaxiError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -27,25 +28,38 @@ def main(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="landing: all of landing/…")] = None,
     rows: Annotated[int, typer.Option(min=1, help="Rows a month")] = 3_000_000,
     runs: Annotated[int, typer.Option(min=1, help="Rounds; their median counts")] = 3,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything that was found there")] = None,
-    folder: Annotated[Path | None, typer.Option(help="For months, servers, prepared files; without: .bench")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="For all figures [.bench/results.json]")] = None,
+    folder: Annotated[Path | None, typer.Option(help="For months, servers, prepared files [.bench]")] = None,
 ) -> None:
-    """Run the comparisons and print their table; the JSON grows by each, so that an end before the last keeps them."""
+    """Run the comparisons and print their table.
+
+    The JSON is written after each, and keeps those of an earlier command: a run that broke off is gone on with by name.
+    A comparison that fails is said, the others go on, and the exit code is 1.
+    """
     forget_other_pipelines()
     chosen = _choose(names or [])
     bench = Bench(rows, runs, *([folder.resolve()] if folder else []), say=_say)
     bench.folder.mkdir(parents=True, exist_ok=True)
     machine = describe(bench.folder)
-    found: dict[str, tuple[str, list[Line]]] = {}
+    lines: list[Line] = []
+    failed = False
     try:
         for comparison in chosen:
             _say(f"{comparison.name}: {comparison.what}")
-            found[comparison.name] = (comparison.what, comparison.run(bench))
-            if json_file:
-                report.write(json_file, report.document(machine, rows, runs, found))
+            try:
+                found = comparison.run(bench)
+            except BenchmarkError as error:
+                _fail(error)
+                failed = True
+                continue
+            lines += found
+            entry = {"rows": rows, "runs": runs, "lines": [line.as_document() for line in found]}
+            report.keep(json_file or bench.folder / "results.json", machine, comparison, entry)
     finally:
-        if found:
-            report.print_table(machine, rows, runs, [line for _, lines in found.values() for line in lines])
+        if lines:
+            report.print_table(machine, rows, runs, lines)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _choose(names: list[str]) -> list[Comparison]:
@@ -63,11 +77,15 @@ def _say(text: str) -> None:
     progress.print(text, markup=False)
 
 
+def _fail(error: TaxiError) -> None:
+    progress.print(f"✗ {error.what}", style="red", markup=False)
+    if error.next_step:
+        progress.print(f"  {error.next_step}", markup=False)
+
+
 if __name__ == "__main__":
     try:
         app(prog_name="python -m benchmarks")
     except TaxiError as error:
-        progress.print(f"✗ {error.what}", style="red", markup=False)
-        if error.next_step:
-            progress.print(f"  {error.next_step}", markup=False)
+        _fail(error)
         sys.exit(1)

@@ -24,23 +24,19 @@ class Bench:
     folder: Path = ROOT / ".bench"
     say: Callable[[str], None] = lambda _: None
 
-    def source(self, months: Sequence[str], dataset: str = "yellow", rows: int | None = None) -> Path:
-        """A folder laid out as TLC's with these months ('2025-02'), made where they are missing."""
+    def month(self, month: str = "2025-02", dataset: str = "yellow", rows: int | None = None) -> Path:
+        """The file of a synthetic month, made where it is missing. After a change of the generator, delete .bench."""
         rows = rows or self.rows
         root = self.folder / f"{dataset}_{rows}_rows"
-        for month in months:
-            if not _file(root, dataset, month).exists():
-                self.say(f"making the synthetic {dataset} {month} of {rows:,} rows")
-                asked = ("--dataset", dataset, "--month", month, "--rows", str(rows))
-                run_quietly([sys.executable, "-m", "synthetic", str(root), *asked])
-        return root
+        file = root / "trip-data" / f"{dataset}_tripdata_{month}.parquet"
+        if not file.exists():
+            self.say(f"making the synthetic {dataset} {month} of {rows:,} rows")
+            asked = ("--dataset", dataset, "--month", month, "--rows", str(rows))
+            run_quietly([sys.executable, "-m", "synthetic", str(root), *asked])
+        return file
 
-    def month(self, month: str = "2025-02", dataset: str = "yellow", rows: int | None = None) -> Path:
-        """The file of one synthetic month."""
-        return _file(self.source([month], dataset, rows), dataset, month)
-
-    def mixed_source(self, name: str, files: Sequence[Path]) -> Path:
-        """A folder laid out as TLC's that holds just these files (as links), and their zone lookup."""
+    def source(self, name: str, files: Sequence[Path]) -> Path:
+        """The folder `name`, laid out as TLC's: just these of our months, as links, and their zone lookup."""
         root = self.folder / name
         shutil.rmtree(root, ignore_errors=True)
         (root / "trip-data").mkdir(parents=True)
@@ -71,10 +67,22 @@ class Bench:
         """Delete what a pipeline of ours keeps; its servers are down."""
         shutil.rmtree(self.folder / state, ignore_errors=True)
 
-    def copy_state(self, state: str, copy: str) -> None:
-        """Put a copy of a state in place of another, its servers down: the same start for every run."""
-        self.remove_state(copy)
-        shutil.copytree(self.folder / state, self.folder / copy, symlinks=True)
+    def keep(self, state: str) -> None:
+        """Keep a copy of a state, its servers down, for `restore`."""
+        shutil.rmtree(self._kept(state), ignore_errors=True)
+        shutil.copytree(self.folder / state, self._kept(state), symlinks=True)
+
+    def restore(self, state: str) -> None:
+        """Put a state back as it was kept, or empty: the same start for every run.
+
+        In the same place, since the embedded BigQuery's catalogue names its files by their whole path.
+        """
+        self.remove_state(state)
+        if self._kept(state).exists():
+            shutil.copytree(self._kept(state), self.folder / state, symlinks=True)
+
+    def _kept(self, state: str) -> Path:
+        return self.folder / f"{state}_kept"
 
 
 def orchestrate(*arguments: str, environment: dict[str, str]) -> str:
@@ -101,7 +109,3 @@ def forget_other_pipelines() -> None:
 def contender(name: str, *arguments: object) -> list[str]:
     """The command of `benchmarks/contenders/<name>.py`."""
     return [sys.executable, "-m", f"benchmarks.contenders.{name}", *map(str, arguments)]
-
-
-def _file(root: Path, dataset: str, month: str) -> Path:
-    return root / "trip-data" / f"{dataset}_tripdata_{month}.parquet"

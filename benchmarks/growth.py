@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Bench
-from benchmarks.compare import Line
+from benchmarks.compare import PEAK_TARGETS, Line
 from benchmarks.growth_picture import draw
 from benchmarks.months import months_until
 from benchmarks.report import write
@@ -63,11 +63,13 @@ def growth(
         bench.say("matplotlib is not installed: no picture drawn")
     for name, slope in kept["slopes"].items():
         bench.say(f"slope of {name}: {slope:.2f}")
-    taken = [(point, kept["points"][point.key]) for point in points]
-    return [
-        Line(f"{point.months} × {point.rows:,} {point.dataset} rows", [found["seconds"]], peak_mb=found["peak_mb"])
-        for point, found in taken
-    ]
+    return [_line(point, kept["points"][point.key]) for point in points]
+
+
+def _line(point: Point, found: dict[str, Any]) -> Line:
+    work = f"{point.months} × {point.rows:,} {point.dataset} rows"
+    target = PEAK_TARGETS.get(point.rows)
+    return Line(work, [found["seconds"]], peak_mb=found["peak_mb"], peak_target=target)
 
 
 def slopes(points: Sequence[dict[str, Any]]) -> dict[str, float]:
@@ -95,11 +97,10 @@ def _slope(pairs: Sequence[tuple[float, float]]) -> float:
 
 def _take(bench: Bench, point: Point) -> dict[str, Any]:
     months = months_until(LAST_MONTH, point.months)
-    source = bench.source(months, point.dataset, point.rows)
-    files = [source / "trip-data" / f"{point.dataset}_tripdata_{month}.parquet" for month in months]
+    files = [bench.month(month, point.dataset, point.rows) for month in months]
     bench.remove_state(STATE)
     try:
-        with bench.servers(STATE, bench.mixed_source("source_growth", files)) as environment:
+        with bench.servers(STATE, bench.source("source_growth", files)) as environment:
             run = run_line(environment)
     finally:
         bench.remove_state(STATE)

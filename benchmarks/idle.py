@@ -15,7 +15,7 @@ ROWS = 2_000
 
 def run_with_nothing_to_do(bench: Bench) -> list[Line]:
     """Whole processes, on servers that are up; the target is in seconds more, since a start costs what it costs."""
-    source = bench.source(["2025-02"], rows=ROWS)
+    source = bench.source("source_idle", [bench.month(rows=ROWS)])
     with bench.servers(STATE, source) as environment:
         if not _is_done(environment):
             bench.say(f"bringing a month of {ROWS:,} rows through the line")

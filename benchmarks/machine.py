@@ -3,7 +3,6 @@
 import os
 import platform
 import sys
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ _PACKAGES = (
 def describe(folder: Path) -> dict[str, Any]:
     """Processor, memory, kernel, the file system of `folder`, and versions. What a machine does not tell is ''."""
     return {
-        "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),

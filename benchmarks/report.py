@@ -3,13 +3,14 @@
 import json
 import statistics
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.compare import Line
+from benchmarks.compare import Comparison, Line
 from benchmarks.machine import in_words
 
 _WIDE = 140  # columns of the table in a pipe, where there is no terminal to measure
@@ -22,34 +23,30 @@ def print_table(machine: dict[str, Any], rows: int, runs: int, lines: Sequence[L
         console = Console(highlight=False, width=_WIDE)
     table = Table("work", "ours", "limit", "compared", "target", "memory, MB", box=None, header_style="bold")
     for line in lines:
-        target = "" if line.target is None else f"≤ {_compared([line.target], line.measured_in)}"
-        reached = {True: " reached", False: " MISSED", None: ""}[line.is_reached]
         table.add_row(
             line.work,
             f"{spread(line.ours)} {line.unit}",
             f"{spread(line.limit)} {line.unit}" if line.limit else "",
             _compared(line.comparison, line.measured_in) if line.comparison else "",
-            target + reached,
-            "" if line.peak_mb is None else f"{line.peak_mb:.0f}",
+            _target(line),
+            _memory(line),
         )
     console.print(in_words(machine), markup=False)
     console.print(f"{rows:,} rows a month unless said otherwise; median (least–most) of {runs} rounds, run by turns")
     console.print(table)
 
 
-def document(
-    machine: dict[str, Any], rows: int, runs: int, comparisons: dict[str, tuple[str, Sequence[Line]]]
-) -> dict[str, Any]:
-    """Everything, for JSON; `comparisons` by name: what was compared, and its lines."""
-    return {
-        "machine": machine,
-        "rows": rows,
-        "runs": runs,
-        "comparisons": {
-            name: {"what": what, "lines": [line.as_document() for line in lines]}
-            for name, (what, lines) in comparisons.items()
-        },
+def keep(file: Path, machine: dict[str, Any], comparison: Comparison, found: dict[str, Any]) -> None:
+    """Write what a comparison found into the JSON file, beside what others found on the same machine."""
+    content = json.loads(file.read_text()) if file.exists() else {}
+    if content.get("machine") != machine:  # figures of two machines, or versions, have no place in one table
+        content = {"machine": machine, "comparisons": {}}
+    content["comparisons"][comparison.name] = {
+        "what": comparison.what,
+        "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **found,
     }
+    write(file, content)
 
 
 def write(file: Path, content: dict[str, Any]) -> None:
@@ -68,3 +65,16 @@ def spread(values: Sequence[float]) -> str:
 
 def _compared(values: Sequence[float], measured_in: str) -> str:
     return f"{spread(values)} ×" if measured_in == "times" else f"{spread(values)} s more"
+
+
+def _target(line: Line) -> str:
+    if line.target is None:
+        return ""
+    return f"≤ {_compared([line.target], line.measured_in)} {'reached' if line.is_reached else 'MISSED'}"
+
+
+def _memory(line: Line) -> str:
+    shown = "" if line.peak_mb is None else f"{line.peak_mb:.0f}"
+    if line.peak_target is None:
+        return shown
+    return f"{shown} (≤ {line.peak_target:.0f}{'' if line.peak_mb <= line.peak_target else ' MISSED'})"

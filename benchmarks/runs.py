@@ -4,10 +4,11 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
-from benchmarks.bench import orchestrate
+from benchmarks.bench import Bench, orchestrate
 from benchmarks.timing import Contender, run_once
 
 _PHASES = """
@@ -35,6 +36,14 @@ def run_line(environment: dict[str, str], *arguments: str) -> LineRun:
     seconds, peak_mb, _ = run_once(Contender(name, command, environment=environment))
     phases = dict(query(environment, _PHASES))
     return LineRun(seconds, peak_mb, {"start and end": seconds - sum(phases.values()), **phases})
+
+
+def keep_line(bench: Bench, state: str, files: Sequence[Path]) -> None:
+    """Keep, for `restore`, a state that has these months, as today's project builds them."""
+    bench.restore(state)
+    with bench.servers(state, bench.source(f"source_of_{state}", files)) as environment:
+        run_line(environment)  # does what is missing: nothing, where it was kept and the project is the same
+    bench.keep(state)
 
 
 def query(environment: dict[str, str], statement: str, parameters: Sequence[object] = ()) -> list[tuple]:

@@ -29,7 +29,7 @@ def bytes_written(bench: Bench) -> list[Line]:
     and not logged. A server with a standby logs them once more: then the data's own size comes on top.
     """
     first, file = bench.month(FIRST, rows=ROWS_OF_FIRST), bench.month(MONTH)
-    source = bench.mixed_source("source_wal", [first, file])
+    source = bench.source("source_wal", [first, file])
     bench.remove_state(STATE)
     with bench.servers(STATE, source) as environment:
         bench.say(f"bringing a month of {ROWS_OF_FIRST:,} rows through the line, which makes all tables")

@@ -90,6 +90,11 @@ def test_ratios_are_of_the_runs_of_one_round():
     assert Line("work", ours=[2.0]).is_reached is None
 
 
+def test_memory_has_a_target_of_its_own():
+    assert Line("work", [1.0], peak_mb=400, peak_target=400).as_document()["is_peak_reached"] is True
+    assert Line("work", [1.0], peak_mb=401, peak_target=400).as_document()["is_peak_reached"] is False
+
+
 def test_the_slower_of_two_limits_counts_or_their_sum():
     contenders = [Contender("a", saying(1)), Contender("b", saying(3)), Contender("ours", saying(6))]
     bench = Bench(runs=1)
@@ -116,7 +121,11 @@ def comparisons(monkeypatch):
     def fail(bench):
         return interleave([Contender("poor thing", python("raise SystemExit('no room')"))])
 
-    chosen = (Comparison("bed/one", "to sleep", run), Comparison("bed/two", "to fail", fail, is_default=False))
+    chosen = (
+        Comparison("bed/one", "to sleep", run),
+        Comparison("bed/two", "to fail", fail, is_default=False),
+        Comparison("bed/three", "to sleep on", run, is_default=False),
+    )
     monkeypatch.setattr(command_line, "COMPARISONS", chosen)
     monkeypatch.setattr(command_line, "forget_other_pipelines", lambda: None)  # this process is the tests'
 
@@ -133,8 +142,9 @@ def test_the_json_holds_machine_versions_every_run_and_whether_the_target_is_rea
     document = json.loads((tmp_path / "out.json").read_text())
     assert {"processor", "cores", "memory_gib", "system", "file_system", "versions"} <= document["machine"].keys()
     assert document["machine"]["versions"]["pyarrow"]
-    assert (document["rows"], document["runs"]) == (100, 2)
-    (line,) = document["comparisons"]["bed/one"]["lines"]
+    found = document["comparisons"]["bed/one"]
+    assert (found["rows"], found["runs"]) == (100, 2)
+    (line,) = found["lines"]
     assert line["ours"] == {"median": 1.2, "min": 1.2, "max": 1.2, "values": [1.2, 1.2]}
     assert line["compared"]["median"] == 1.2
     assert (line["target"], line["is_reached"]) == (1.35, True)
@@ -144,10 +154,21 @@ def test_the_json_holds_machine_versions_every_run_and_whether_the_target_is_rea
 
 
 @pytest.mark.usefixtures("comparisons")
-def test_what_was_found_before_a_failure_is_kept(tmp_path):
-    result = invoke(tmp_path, "bed")
-    assert isinstance(result.exception, BenchmarkError)
-    assert list(json.loads((tmp_path / "out.json").read_text())["comparisons"]) == ["bed/one"]
+def test_a_comparison_that_fails_is_said_and_the_others_are_kept(tmp_path):
+    assert invoke(tmp_path, "bed").exit_code == 1
+    assert list(json.loads((tmp_path / "out.json").read_text())["comparisons"]) == ["bed/one", "bed/three"]
+
+
+@pytest.mark.usefixtures("comparisons")
+def test_the_json_keeps_what_an_earlier_command_found_on_this_machine(tmp_path):
+    file = tmp_path / "out.json"
+    invoke(tmp_path, "bed/one")
+    invoke(tmp_path, "bed/three")
+    document = json.loads(file.read_text())
+    assert list(document["comparisons"]) == ["bed/one", "bed/three"]
+    file.write_text(json.dumps(document | {"machine": {"processor": "another"}}))
+    invoke(tmp_path, "bed/one")
+    assert list(json.loads(file.read_text())["comparisons"]) == ["bed/one"]
 
 
 @pytest.mark.usefixtures("comparisons")
