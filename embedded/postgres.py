@@ -22,7 +22,7 @@ SETTINGS = {
     "max_connections": "40",
     # Bulk loads on a machine with 2 cores and other servers on it. A crash loses nothing: fsync stays on.
     "shared_buffers": "512MB",
-    "work_mem": "32MB",
+    "work_mem": "128MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",

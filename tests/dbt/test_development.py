@@ -21,7 +21,7 @@ class Branch:
         self.project = folder / "dbt_taxi"
         shutil.copytree(PROJECT, self.project, ignore=shutil.ignore_patterns("target", "logs"))
         self.target = folder / "target"
-        self.environment = {"DBT_TAXI_SCHEMA": "branch"}
+        self.environment: dict[str, str] = {}
 
     def replace(self, path: str, old: str, new: str) -> None:
         """Change a file of the project."""
@@ -29,12 +29,14 @@ class Branch:
         assert old in file.read_text()
         file.write_text(file.read_text().replace(old, new))
 
-    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run dbt on the copy."""
+    def dbt(self, *arguments: str, schema: str = "branch") -> subprocess.CompletedProcess[str]:
+        """Run dbt on the copy; the line itself is in the schemas of `taxi`."""
+        environment = {**os.environ, **self.environment, "DBT_TAXI_SCHEMA": schema}
         return subprocess.run(
             [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments, "--project-dir", str(self.project),
-             "--profiles-dir", str(ROOT), "--target-path", str(self.target), "--log-path", str(self.target)],
-            cwd=ROOT, env={**os.environ, **self.environment}, capture_output=True, text=True, check=False,
+             "--profiles-dir", str(ROOT), "--log-path", str(self.target)]
+            + ([] if "--target-path" in arguments else ["--target-path", str(self.target)]),
+            cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
 
@@ -61,11 +63,10 @@ def test_an_edited_rule_rebuilds_just_what_depends_on_it(
     parsed: dict[str, Path], tmp_path: Path, path: str, old: str, new: str, rebuilt: set[str]
 ):
     branch = Branch(tmp_path)
-    branch.environment = {}  # the same schemas as those of the parsed project
     branch.replace(path, old, new)
     listed = branch.dbt(
         "--quiet", "ls", "--resource-type", "model", "--output", "json", "--output-keys", "name depends_on",
-        "--select", "state:modified+", "--state", str(parsed["postgres"]),
+        "--select", "state:modified+", "--state", str(parsed["postgres"]), schema="taxi",
     )  # fmt: skip
     assert listed.returncode == 0, listed.stdout
     found = {json.loads(line)["name"] for line in listed.stdout.splitlines()}
@@ -103,13 +104,13 @@ def tables(line: Line, schema: str) -> set[str]:
 
 
 @pytest.mark.slow
-def test_a_changed_model_is_built_beside_the_tables_it_reads(marts_line: Line, branch: Branch, parsed):
+def test_a_changed_model_is_built_beside_the_tables_it_reads(marts_line: Line, branch: Branch, tmp_path: Path):
+    assert branch.dbt("parse", "--target-path", str(tmp_path), schema="taxi").returncode == 0  # what the line built
     branch.replace("models/marts/revenue/fare_counts_by_file.sql", "fare_amount is not null", "fare_amount >= 0")
     before = marts_line.query("select sum(trips) from taxi_marts.fare_counts_by_file")
     result = branch.dbt(
-        "build", "--target", "postgres", "--select", "state:modified+", "--exclude-resource-type", "test",
-        "--defer", "--state", str(parsed["postgres"]),
-    )  # fmt: skip
+        "run", "--target", "postgres", "--select", "state:modified+", "--defer", "--state", str(tmp_path)
+    )
     assert result.returncode == 0, result.stdout[-3000:]
     assert tables(marts_line, "branch_marts") == {"fare_counts_by_file", "fare_percentiles"}
     ((trips,),) = marts_line.query("select sum(trips) from branch_marts.fare_counts_by_file")

@@ -21,7 +21,7 @@
         {%- endif %}
         partition by list ({{ config.get("partition_by")["field"] }});
 
-        {{ swap_months_in(relation, new_rows, get_quoted_csv(get_columns_in_query(sql))) }}
+        {{ swap_months_in(relation, new_rows) }}
         drop view {{ new_rows }};
     {%- endif -%}
 {%- endmacro %}

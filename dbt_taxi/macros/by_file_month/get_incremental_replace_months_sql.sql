@@ -1,4 +1,3 @@
 {% macro get_incremental_replace_months_sql(arguments) -%}
-    {%- set columns = get_quoted_csv(arguments["dest_columns"] | map(attribute="name")) -%}
-    {{ swap_months_in(arguments["target_relation"], arguments["temp_relation"], columns) }}
+    {{ swap_months_in(arguments["target_relation"], arguments["temp_relation"]) }}
 {%- endmacro %}

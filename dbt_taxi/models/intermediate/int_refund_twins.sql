@@ -23,9 +23,9 @@ with refunds as (
     from {{ ref('int_trips_checked') }}
     where
         {{ in_file_months() }}
-        and reject_reasons is null
+        and not is_rejected
         and is_refund
-        -- Said again, for Postgres to expect fewer refunds than charges and hash these: 10 s, not 40, for 3 million.
+        -- Said again, for Postgres to expect fewer refunds than charges, and to hash these.
         and total_amount < 0
 ),
 
@@ -39,7 +39,7 @@ charges as (
     from {{ ref('int_trips_checked') }}
     where
         {{ in_file_months() }}
-        and reject_reasons is null
+        and not is_rejected
         and total_amount > 0
 ),
 

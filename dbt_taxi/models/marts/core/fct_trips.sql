@@ -5,7 +5,7 @@ with int_trips_checked as (
     select * from {{ ref('int_trips_checked') }}
     where
         {{ in_file_months() }}
-        and reject_reasons is null
+        and not is_rejected
 ),
 
 int_refund_twins as (

@@ -16,4 +16,4 @@ select
     has_unknown_code,
     reject_reasons
 from int_trips_checked
-where reject_reasons is not null
+where is_rejected
