@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from benchmarks.bench import Bench, contender, run_quietly
 from benchmarks.compare import Line, hold_against
-from benchmarks.runs import run_line
+from benchmarks.runs import keep_line
 from benchmarks.timing import Contender
 
 MONTH, FIRST = "2025-02", "2025-01"
@@ -39,12 +39,10 @@ def dbt_limit(bench: Bench, month: str, environment: dict[str, str]) -> Contende
 @contextmanager
 def _landed(bench: Bench) -> Iterator[dict[str, str]]:
     """A line whose tables hold a small month, and the raw rows of the month that is to be built."""
-    files = [bench.month(FIRST, rows=ROWS_OF_FIRST), bench.month(MONTH)]
-    with bench.servers(STATE, bench.mixed_source("source_building", files)) as environment:
-        complete = bench.folder / STATE / "complete"
-        if not complete.exists():
-            bench.say(f"bringing a month of {ROWS_OF_FIRST:,} rows through the line, which makes all tables")
-            run_line(environment, "--datasets", "yellow", "--months", FIRST)
-            complete.touch()
-        run_quietly(contender("landing_ours", "postgres", files[1]), environment)
+    first, file = bench.month(FIRST, rows=ROWS_OF_FIRST), bench.month(MONTH)
+    bench.say(f"bringing a month of {ROWS_OF_FIRST:,} rows through the line, which makes all tables, once")
+    keep_line(bench, STATE, [first])
+    with bench.servers(STATE, bench.source("source_building", [first, file])) as environment:
+        run_quietly(contender("landing_ours", "postgres", file), environment)
         yield environment
+    bench.remove_state(STATE)

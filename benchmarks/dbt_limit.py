@@ -1,23 +1,33 @@
 """The limit of dbt's build of a month on Postgres: the SQL that dbt compiles, as statements that a person would write.
 
-For each table that a run builds, in one transaction for all: a table of the month alone, one `insert … select` of the
-compiled query, `analyze`, and the table attached as a partition. Then the tests, each group as one query
-(benchmarks/test_groups.py). It is the same work: the same rows, columns, types, constraints and statistics, the same
-checks; only in a schema of its own, beside dbt's. What it leaves out is what dbt brings: reading the project, compiling
-it, logging, looking up what exists, a transaction for each model, a scan for each test.
+For each table that a run builds, in one transaction for all: a table of the month alone, made of the compiled query
+with the columns' types (`create table … as`, which several cores work on and which writes no WAL, so that it takes less
+than `insert … select`), constraints, `analyze`, and the table attached as a partition. Then the tests, each group as
+one query (benchmarks/test_groups.py). It is the same work: the same rows, columns, types, constraints and statistics,
+the same checks; only in a schema of its own, beside dbt's. What it leaves out is what dbt brings: reading the project,
+compiling it, logging, looking up what exists, a transaction for each model, a scan for each test.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.compiled import Compiled, Node
 from benchmarks.test_groups import TestGroups
 
 SCHEMA = "taxi_limit"
-# What a person who had looked at the plans would set: filters on expressions make Postgres expect 1 row of 200 and sort
-# millions for a merge join (12.6 s for a million rows of int_refund_twins, 4.5 by hash); sorts of 100 MB that fit
-# in memory as a hash of 1,000 groups (zone_revenue_by_file: 1.3 and 0.7 s).
-SETTINGS = {"enable_mergejoin": "off", "work_mem": "128MB"}
+# What a person who had looked at the plans would set: of what comes out of views Postgres expects 1 row of 200, and
+# sorts millions for a merge join (12.6 s for a million rows of int_refund_twins, 4.5 by hash).
+SETTINGS = {"enable_mergejoin": "off"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table in Postgres."""
+
+    name: str
+    type: str
+    is_required: bool
 
 
 class Limit:
@@ -44,18 +54,16 @@ class Limit:
             made.append(f"create table {SCHEMA}.{model.name} {like}")
         return made + [f"create view {SCHEMA}.{view.name} as {self._query(view.sql)}" for view in self._views]
 
-    def build(self, columns: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
+    def build(self, columns: dict[str, list[Column]]) -> list[tuple[str, list[str]]]:
         """Table by table, what makes its month; `columns` are those of each model, in the order of the table."""
-        return [
-            (model.name, list(self._table(model, ", ".join(columns[model.name])))) for model in self._compiled.models
-        ]
+        return [(model.name, list(self._table(model, columns[model.name]))) for model in self._compiled.models]
 
     def tests(self) -> list[tuple[str, str]]:
         """What is tested, and a query that returns the number of things at fault."""
         groups = TestGroups(self._compiled).statements(f"file_month = {self._month}")
         return [(name, self._query(query)) for name, query in groups]
 
-    def write(self, columns: dict[str, list[str]], path: Path) -> None:
+    def write(self, columns: dict[str, list[Column]], path: Path) -> None:
         """Write all of it for people to read."""
         lines = [
             "-- The limit of dbt's build of a month, made by benchmarks/dbt_limit.py from what dbt compiles.",
@@ -68,17 +76,19 @@ class Limit:
             lines += ["", f"-- {name}", f"{query};"]
         path.write_text("\n".join([*lines, "", "commit;", ""]))
 
-    def _table(self, model: Node, columns: str) -> Iterator[str]:
+    def _table(self, model: Node, columns: list[Column]) -> Iterator[str]:
         table = f"{SCHEMA}.{model.name}"
+        typed = ", ".join(f"{column.name}::{column.type}" for column in columns)
+        rows = f"select {typed} from (\n{self._query(model.sql)}\n) as rows"
         if not model.is_by_month:
             yield f"delete from {table}"
-            yield f"insert into {table} ({columns})\nselect {columns} from (\n{self._query(model.sql)}\n) as rows"
+            yield f"insert into {table} ({', '.join(column.name for column in columns)})\n{rows}"
             yield f"analyze {table}"
             return
         partition = f"{table}_{self._suffix}"
-        yield f"create table {partition} (like {table} including all, check (file_month = {self._month}))"
-        query = f"select {columns} from (\n{self._query(model.sql)}\n) as rows\nwhere file_month = {self._month}"
-        yield f"insert into {partition} ({columns})\n{query}"
+        required = "".join(f"alter {column.name} set not null, " for column in columns if column.is_required)
+        yield f"create table {partition} as\n{rows}\nwhere file_month = {self._month}"
+        yield f"alter table {partition} {required}add constraint is_month check (file_month = {self._month})"
         yield f"analyze {partition}"
         yield f"alter table {table} attach partition {partition} for values in ('{self._month[6:-1]}')"
 

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from benchmarks.bench import Bench, contender, run_quietly
 from benchmarks.building import FIRST, MONTH, ROWS_OF_FIRST, dbt_limit
 from benchmarks.compare import Line
-from benchmarks.runs import LineRun, run_line
+from benchmarks.runs import LineRun, keep_line, run_line
 from benchmarks.timing import Contender, run_once
 
-STATE, KEPT = "line", "line_begun"
+STATE = "line"
 TARGET = 2.0
 POSTGRES, LAKE, BY_HAND, DUCKDB = "COPY", "parquet and upload", "the SQL by hand on Postgres", "marts by DuckDB"
 
@@ -20,19 +20,15 @@ def whole_line(bench: Bench) -> list[Line]:
     table adds the limit of dbt on Postgres. Each round begins with a copy of the same state. DuckDB's marts are held
     against those of Postgres in the first round: rows, and the sums of all numbers.
     """
-    files = [bench.month(FIRST, rows=ROWS_OF_FIRST), bench.month(MONTH)]
-    source = bench.mixed_source("source_line", files)
-    if not (bench.folder / KEPT / "complete").exists():
-        bench.say(f"bringing a month of {ROWS_OF_FIRST:,} rows through the line, which makes all tables")
-        bench.remove_state(KEPT)
-        with bench.servers(KEPT, source) as environment:
-            run_line(environment, "--datasets", "yellow", "--months", FIRST)
-        (bench.folder / KEPT / "complete").touch()
-    run_quietly(contender("duckdb_marts", files[1], bench.folder / "duckdb", "--prepare"))
+    first, file = bench.month(FIRST, rows=ROWS_OF_FIRST), bench.month(MONTH)
+    source = bench.source("source_line", [first, file])
+    bench.say(f"bringing a month of {ROWS_OF_FIRST:,} rows through the line, which makes all tables, once")
+    keep_line(bench, STATE, [first])
+    run_quietly(contender("duckdb_marts", file, bench.folder / "duckdb", "--prepare"))
     runs: list[LineRun] = []
     limits: dict[str, list[float]] = {}
     for turn in range(1, bench.runs + 1):
-        bench.copy_state(KEPT, STATE)
+        bench.restore(STATE)
         with bench.servers(STATE, source) as environment:
             run = run_line(environment, "--datasets", "yellow", "--months", MONTH)
             runs.append(run)

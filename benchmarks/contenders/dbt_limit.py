@@ -14,7 +14,7 @@ import typer
 
 from benchmarks.compiled import Compiled, compile_project
 from benchmarks.contenders.clients import connections, tell
-from benchmarks.dbt_limit import SCHEMA, SETTINGS, Limit
+from benchmarks.dbt_limit import SCHEMA, SETTINGS, Column, Limit
 
 
 def main(
@@ -61,9 +61,14 @@ def main(
     tell(took, rows=rows, at_fault=failures, queries=len(tests), of=seconds)
 
 
-def _columns(connection: psycopg.Connection, name: str) -> list[str]:
-    query = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped"
-    return [row[0] for row in connection.execute(f"{query} order by attnum", (f"{SCHEMA}.{name}",))]
+def _columns(connection: psycopg.Connection, name: str) -> list[Column]:
+    query = """
+        select attname, format_type(atttypid, atttypmod), attnotnull
+        from pg_attribute
+        where attrelid = %s::regclass and attnum > 0 and not attisdropped
+        order by attnum
+    """
+    return [Column(*row) for row in connection.execute(query, (f"{SCHEMA}.{name}",))]
 
 
 if __name__ == "__main__":
