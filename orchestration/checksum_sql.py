@@ -32,15 +32,18 @@ class Dialect:
     """What differs between the two warehouses; {0} is the column."""
 
     bigint: str
+    thousandths: str  # a numeric as an integer
     mod: str  # truncated towards zero, as numpy.fmod: {0} mod {1}
     text: str
     timestamp: str
     date: str
     quote: str
+    fence: str = ""  # ends a subquery of which each column is to be worked out once, however often it is used
 
 
 POSTGRES = Dialect(
     bigint="({0})::bigint",
+    thousandths="({0} * 1000)::bigint",
     mod="({0}) % ({1})",
     text="('x' || left(md5({0}), 7))::bit(28)::bigint",
     # Day and time apart: date_part is a double, which for a stray year of 2999 is 4 microseconds off. (extract, a
@@ -49,9 +52,13 @@ POSTGRES = Dialect(
     " + round(date_part('epoch', ({0})::time) * 1000000)::bigint",
     date="{0} - date '1970-01-01'",
     quote='"{0}"',
+    fence=" offset 0",  # each value is used twice: 4.6 s a million trips without, 2.9 with
 )
 BIGQUERY = Dialect(
     bigint="cast({0} as int64)",
+    # Exact by way of a double up to 2^53 thousandths; the embedded BigQuery takes ten times as long for the other way.
+    thousandths="case when abs({0}) < 9000000000000 then cast(round(cast({0} as float64) * 1000) as int64)"
+    " else cast({0} * 1000 as int64) end",
     mod="mod({0}, {1})",
     text="cast(concat('0x', substr(to_hex(md5({0})), 1, 7)) as int64)",
     timestamp="datetime_diff({0}, datetime '1970-01-01 00:00:00', microsecond)",
@@ -80,41 +87,47 @@ def measure_query(
         for name, kind in columns.items()
     }
     is_weighted = "row_number" in columns
-    rows = "coalesce(sum(trips), 0)" if "trips" in columns else "count(*)"
-    parts = ["dataset", "file_month", rows, _cents(dialect, columns, total_columns)]
-    for name, residue in residues.items():
-        weighted = dialect.mod.format(f"(({residues['row_number']}) * ({residue}))", PRIME) if is_weighted else "0"
-        parts += [
-            f"count({dialect.quote.format(name)})",
-            f"coalesce(sum({residue}), 0)",
-            f"coalesce(sum({weighted}), 0)",
-        ]
+    inner = {
+        "dataset": "dataset",
+        "file_month": "file_month",
+        "counted": "trips" if "trips" in columns else "1",
+        "cents": _cents(dialect, columns, total_columns),
+        **{f"r{number}": residue for number, residue in enumerate(residues.values())},
+    }
+    outer = ["dataset", "file_month", "coalesce(sum(counted), 0)", "coalesce(sum(cents), 0)"]
+    names = list(inner)[4:]
+    row_number = f"r{list(columns).index('row_number')}" if is_weighted else ""
+    for name in names:
+        weighted = dialect.mod.format(f"({row_number} * {name})", PRIME) if is_weighted else "0"
+        outer += [f"count({name})", f"coalesce(sum({name}), 0)", f"coalesce(sum({weighted}), 0)"]
     if not is_weighted:
         # Each column times a number of its own; null counts as 0, so a column of nulls changes nothing.
         # A text's integer is 28 bits of Postgres' 32: as it is, it would overflow.
-        wide = [dialect.bigint.format(residue) for residue in residues.values()]
-        terms = [f"coalesce({residue}, 0) * {2 * place + 3}" for place, residue in enumerate(wide)]
+        terms = [f"coalesce({dialect.bigint.format(name)}, 0) * {2 * place + 3}" for place, name in enumerate(names)]
         whole = dialect.mod.format(f"({' + '.join(terms)})", PRIME)
         square = dialect.mod.format(f"(({whole}) * ({whole}))", PRIME)
-        parts += ["count(*)", "0", f"coalesce(sum({square}), 0)"]
-    selected = ",\n  ".join(f"{part} as c{number}" for number, part in enumerate(parts))
+        outer += ["count(*)", "0", f"coalesce(sum({square}), 0)"]
     # Literal months, so that partitions are pruned.
     file_months = ", ".join(f"date '{month.isoformat()}'" for month in sorted({month for _, month in months}))
     datasets = ", ".join(f"'{name}'" for name in sorted({name for name, _ in months}))
+    integers = ",\n    ".join(f"{value} as {name}" for name, value in inner.items())
     return (
-        f"select\n  {selected}\nfrom {table}\n"
-        f"where file_month in ({file_months}) and dataset in ({datasets})\ngroup by dataset, file_month"
+        "select\n  "
+        + ",\n  ".join(f"{part} as c{number}" for number, part in enumerate(outer))
+        + f"\nfrom (\n  select\n    {integers}\n  from {table}"
+        f"\n  where file_month in ({file_months}) and dataset in ({datasets}){dialect.fence}\n) as residues"
+        "\ngroup by dataset, file_month"
     )
 
 
 def _cents(dialect: Dialect, columns: dict[str, Kind], total_columns: Iterable[str]) -> str:
-    sums = []
+    cents = []
     for name in total_columns:
         quoted = dialect.quote.format(name)
         is_exact = columns[name] == "numeric"
-        cents = dialect.bigint.format(f"{quoted} * 100") if is_exact else _scaled(dialect, quoted, 100, CENTS_LIMIT)
-        sums.append(f"coalesce(sum({cents}), 0)")
-    return " + ".join(sums) or "0"
+        value = dialect.bigint.format(f"{quoted} * 100") if is_exact else _scaled(dialect, quoted, 100, CENTS_LIMIT)
+        cents.append(f"coalesce({value}, 0)")
+    return " + ".join(cents) or "0"
 
 
 def _integer(dialect: Dialect, quoted: str, kind: Kind) -> str:
@@ -122,7 +135,7 @@ def _integer(dialect: Dialect, quoted: str, kind: Kind) -> str:
         case "bigint":
             return dialect.bigint.format(quoted)
         case "numeric":  # exact: dollars to the cent, miles to the thousandth
-            return dialect.bigint.format(f"{quoted} * 1000")
+            return dialect.thousandths.format(quoted)
         case "double":
             return _scaled(dialect, quoted, DOUBLE_SCALE, DOUBLE_LIMIT)
         case "boolean":

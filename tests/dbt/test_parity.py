@@ -1,4 +1,7 @@
-"""The two warehouses hold the same: every table and view of the marts and seeds, row by row, value by value."""
+"""The two warehouses hold the same: every view, dimension and seed, row by row, value by value.
+
+The tables kept by file month are held against each other by each run, by checksums of every column.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,12 +31,14 @@ def counted(rows: Iterable[tuple]) -> Counter:
     return Counter(tuple(value.normalize() if isinstance(value, Decimal) else value for value in row) for row in rows)
 
 
-def test_every_table_and_view_holds_the_same_rows_on_both_warehouses(marts_line: Line, bigquery_client):
+def test_every_table_and_view_that_no_run_compares_holds_the_same_rows_on_both_warehouses(
+    marts_line: Line, bigquery_client
+):
     tables = marts_line.query(
         "select table_schema || '.' || table_name, string_agg(column_name, ', ' order by ordinal_position)"
         " from information_schema.columns inner join pg_class"
         " on pg_class.oid = format('%I.%I', table_schema, table_name)::regclass"
-        f" where table_schema in {SCHEMAS} and not relispartition group by 1 order by 1"
+        f" where table_schema in {SCHEMAS} and relkind <> 'p' and not relispartition group by 1 order by 1"
     )
     assert len(tables) > 20
     different = []
