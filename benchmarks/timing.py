@@ -95,7 +95,7 @@ def run_once(contender: Contender) -> tuple[float, float, dict[str, Any]]:
     """Seconds, peak memory (MiB), and what the command printed besides. Raises BenchmarkError."""
     if contender.before:
         _run(f"{contender.name} (before it)", contender.before, contender.environment)
-    os.sync()  # else it would wait for the disk to take what the one before it wrote: 4.4 s of COPY became 10.7
+    os.sync()  # else it may wait for the disk to take what the one before it wrote
     wall, peak_mb, output = _run(contender.name, contender.command, contender.environment)
     lines = output.strip().splitlines()
     printed = _json_object(lines[-1]) if lines else {}
