@@ -1,17 +1,21 @@
 """All comparisons, in the order in which they are run and shown. A new one is one entry here."""
 
 from benchmarks.backfill import twelve_months
+from benchmarks.building import dbt_on_postgres
 from benchmarks.compare import Comparison
 from benchmarks.growth import growth
 from benchmarks.history import month_after_others
 from benchmarks.idle import run_with_nothing_to_do
 from benchmarks.landing import landing_in_both, landing_in_lake, landing_in_postgres
+from benchmarks.line import whole_line
 from benchmarks.wal import bytes_written
 
 COMPARISONS = (
     Comparison("landing/postgres", "a yellow month, file → Postgres, replaced atomically", landing_in_postgres),
     Comparison("landing/lake", "the same month → Cloud Storage, parquet in the declared schema", landing_in_lake),
     Comparison("landing/both", "both stores from one file", landing_in_both),
+    Comparison("dbt", "dbt on Postgres, against the same SQL by hand", dbt_on_postgres),
+    Comparison("line", "the whole line, a month, against the sum of limits", whole_line),
     Comparison("idle", "nothing to do, against the same imports", run_with_nothing_to_do),
     Comparison("history", "a month after 24 others, against the month alone", month_after_others),
     Comparison("backfill", "12 months in one run, against 12 runs", twelve_months),
