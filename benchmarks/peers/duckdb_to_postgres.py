@@ -1,10 +1,10 @@
-"""DuckDB's postgres extension: `create table … as from read_parquet`, as DuckDB's guide writes it.
+"""DuckDB's postgres extension: `create or replace table … as from read_parquet`, as DuckDB's guide writes it.
 
-The extension comes from the package duckdb-extension-postgres-scanner: DuckDB's own `INSTALL postgres` downloads it. The
-lake is left out: DuckDB writes to Cloud Storage by the S3 interface with HMAC keys, which the embedded server does not
-have.
+The extension comes from the package duckdb-extension-postgres-scanner: DuckDB's own `INSTALL postgres` downloads it.
+The lake is left out: DuckDB writes to Cloud Storage by its S3 interface, with HMAC keys, which the embedded server does
+not have.
 
-Timed: `attach` to the commit. DuckDB sends binary COPY, in its default settings with as many threads as cores.
+Timed: `attach` to the commit. DuckDB drops and makes the table and fills it by binary COPY, all in one transaction.
 """
 
 import importlib.util
@@ -27,7 +27,8 @@ def load_extension(_: job.Job) -> None:
 def load(task: job.Job) -> None:
     """One statement, one transaction."""
     connection.execute("attach '' as postgres_db (type postgres)")
-    connection.execute(f"create table postgres_db.{task.schema}.{task.name} as from read_parquet('{task.file}')")
+    table = f"postgres_db.{task.schema}.{task.name}"
+    connection.execute(f"create or replace table {table} as from read_parquet('{task.file}')")
 
 
 if __name__ == "__main__":

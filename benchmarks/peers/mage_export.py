@@ -1,11 +1,15 @@
-"""Mage's exporters: `mage_ai.io.postgres.Postgres.export` and `mage_ai.io.google_cloud_storage`, as its templates write them.
+"""Mage's exporters, `mage_ai.io.postgres` and `mage_ai.io.google_cloud_storage`, as its templates write them.
 
 The blocks are those of mage_ai/data_preparation/templates: data_loaders/file.py (`FileIO().load`), then
 data_exporters/postgres.py or google_cloud_storage.py, called one after the other as Mage's pipeline calls them, but
 without what it does around them (a pickle of the data between blocks, its database of runs): so the time is the least
 that Mage takes. The connection stands in an io_config.yaml, as in each project of Mage.
 
-Timed: load and export. The whole month is one data frame in memory; the exporter writes it as CSV into memory, for COPY.
+mage-ai installs on Python 3.11 as it is; of its extra "postgres" only psycopg2, which is built from source, is left
+out, since psycopg2-binary stands beside it.
+
+Timed: load and export. The whole month is one data frame in memory; the exporter writes it as CSV, in memory too, for
+COPY.
 """
 
 import os
@@ -42,7 +46,7 @@ def export_to_postgres(task: job.Job) -> None:
 
 
 def export_to_lake(task: job.Job) -> None:
-    """The template data_exporters/google_cloud_storage.py; without a key file, which the embedded server has no use for."""
+    """The template data_exporters/google_cloud_storage.py; no key file, since the embedded server has no use for it."""
     frame = FileIO().load(task.file)
     storage = GoogleCloudStorage(project=os.environ["GOOGLE_CLOUD_PROJECT"])
     storage.export(frame, job.BUCKET, f"{task.schema}/{task.name}/{task.file.name}")

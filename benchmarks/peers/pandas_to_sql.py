@@ -2,8 +2,8 @@
 
 By the course's 01-docker-terraform/docker-sql/pipeline/ingest_data.py: an SQLAlchemy engine on psycopg2, the table made
 by `head(0).to_sql(if_exists="replace")`, then chunks of 100,000 rows by `to_sql(if_exists="append")`, with the chunk's
-index as a column. The course reads the CSV edition of the file; parquet is read by pyarrow's `iter_batches`, as those do
-who take TLC's own files. The course has no lake in this script.
+index as a column. The course reads the CSV edition of the file; parquet is read by pyarrow's `iter_batches`, as those
+do who take TLC's own files. The course has no lake in this script.
 
 Timed: engine, opening the file, all chunks; every chunk is a transaction of its own.
 """
