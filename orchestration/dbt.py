@@ -93,9 +93,7 @@ def build(
         )
         more = " …" if len(failed) > 3 else ""
         raise DbtError(f"dbt on {target}: {len(failed)} failed: {shown}{more}", f"See {log}", True)
-    warnings = tuple(
-        f"{result.node.name}: {result.message}" for result in outcome.result if result.status == "warn"
-    )
+    warnings = tuple(f"{result.node.name}: {result.message}" for result in outcome.result if result.status == "warn")
     if not outcome.result.results:
         raise DbtError(f"dbt on {target}: no model was selected", "Check the setting dbt_select", False)
     relations = tuple(

@@ -1,3 +1,5 @@
 {% macro decimal_of(integer, digits) -%}
-    cast(round(cast({{ integer }} as numeric) / {{ 10 ** digits }}, {{ digits }}) as numeric)
+    {#- A product is exact as it is. A quotient would have to be rounded, which takes four times as long in the embedded
+        BigQuery, and so does the product of two numerics. -#}
+    cast(cast({{ integer }} as bigint) * numeric '{{ "%.*f" % (digits, 10 ** -digits) }}' as numeric)
 {%- endmacro %}

@@ -77,6 +77,6 @@ select
     is_meter_left_running,
     has_unknown_code,
     -- As a case: of a bare condition Postgres expects one row in 200 to hold, and hashes millions of trips.
-    case when reason_list = '' then false else true end as is_rejected,
+    case reason_list when '' then false else true end as is_rejected,
     nullif(substr(reason_list, 2), '') as reject_reasons
 from checked
