@@ -26,6 +26,7 @@ SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
+    "max_locks_per_transaction": "256",  # a lock for each partition of a table that is built anew
     "wal_level": "minimal",  # COPY into a table made in the same transaction writes no WAL
     "max_wal_senders": "0",
     "jit": "off",  # compiling costs more than it saves in dbt's many short tests

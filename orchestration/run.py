@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import groupby
+from typing import TypeVar
 
 from ingest import external_tables, lake, postgres
 from ingest.datasets import DATASETS, ZONE_LOOKUP_PATH, Column
@@ -20,6 +21,8 @@ from orchestration.publish_ledger import publish_ledger
 from orchestration.reconcile import check_zones, find_differences, measure_stages
 from orchestration.relations import existing_relations
 from orchestration.report import Report
+
+T = TypeVar("T")
 
 
 class Run:
@@ -94,7 +97,8 @@ class Run:
         self._refresh_external_tables()
         for warehouse in WAREHOUSES:
             months = self._build(warehouse, months, whole=warehouse in outdated)
-        self._reconcile([key for key in self._landed() if key[1] in months])
+        for batch in _chunks(months, self._settings.batch_months):
+            self._reconcile([key for key in self._landed() if key[1] in batch])
 
     def _landed(self) -> list[MonthKey]:
         return [key for key, record in self._ledger.months().items() if record.state in BUILT_STATES]
@@ -138,13 +142,24 @@ class Run:
                 self._connections.bigquery, self._settings.bucket, self._settings.bigquery_location, undeclared
             )
 
-    def _build(self, warehouse: str, months: list[date], whole: bool, is_all: bool = True) -> list[date]:
-        """dbt build on one warehouse; returns the months that passed. If several fail together, each is tried alone.
+    def _build(self, warehouse: str, months: list[date], whole: bool) -> list[date]:
+        """dbt build on one warehouse, a batch of months at a time; returns the months that passed.
 
-        `whole`: of everything, not just of what new months change; `is_all`: for all months that it has to be done for.
+        `whole`: of everything, not just of what new months change.
         """
-        if not months:
-            return []
+        passed: list[date] = []
+        relations: set[str] = set()
+        for batch in _chunks(months, self._settings.batch_months):
+            built, made = self._build_batch(warehouse, batch, whole)
+            passed += built
+            relations |= made
+        if whole and passed == months != []:
+            fingerprint = project_fingerprint(self._settings)
+            self._ledger.add_build(warehouse, self._connections.stores, fingerprint, sorted(relations))
+        return passed
+
+    def _build_batch(self, warehouse: str, months: list[date], whole: bool) -> tuple[list[date], set[str]]:
+        """One dbt build: the months that passed, the relations made. If several fail together, each is tried alone."""
         subject = ", ".join(map(label, months))
         shown = subject if len(months) < 4 else f"{label(months[0])} … {label(months[-1])}, {len(months)} months"
         name = label(months[0]) if len(months) == 1 else f"{label(months[0])}..{label(months[-1])}"
@@ -164,16 +179,14 @@ class Run:
         except dbt.DbtError as error:
             if error.is_about_the_data and len(months) > 1:
                 self._report.warn(f"{error.what}; each month is tried alone")
-                return [month for month in months if self._build(warehouse, [month], whole, is_all=False)]
+                alone = [self._build_batch(warehouse, [month], whole) for month in months]
+                return [month for passed, _ in alone for month in passed], set().union(*(made for _, made in alone))
             self._fail_building(months, error)
-            return []
-        if whole and is_all:
-            fingerprint = project_fingerprint(self._settings)
-            self._ledger.add_build(warehouse, self._connections.stores, fingerprint, list(result.relations))
+            return [], set()
         self._report.say(f"dbt on {warehouse}: {shown}: {result.passed} models and tests passed")
         for warning in result.warnings:
             self._report.warn(f"dbt on {warehouse}: {warning}")
-        return months
+        return months, set(result.relations)
 
     def _reconcile(self, keys: list[MonthKey]) -> None:
         """Measure what every store holds of these file months; done are those of which all hold the same."""
@@ -246,5 +259,10 @@ class Run:
 def _batches(todo: Sequence[PlannedMonth], size: int) -> Iterator[list[PlannedMonth]]:
     """The planned months, `size` file months at a time, every data set of a file month in the same batch."""
     by_month = [list(group) for _, group in groupby(todo, key=lambda planned: planned.month)]
-    for start in range(0, len(by_month), size):
-        yield [planned for group in by_month[start : start + size] for planned in group]
+    for batch in _chunks(by_month, size):
+        yield [planned for group in batch for planned in group]
+
+
+def _chunks(items: list[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

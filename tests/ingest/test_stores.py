@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -193,21 +194,19 @@ def test_a_column_that_is_declared_after_it_landed_gets_the_declared_type(stores
 class TestDlt:
     """dlt carries the month to the store."""
 
-    def land(self, stores: Stores, month: date, path: Path, folder: Path):
-        def replace_month(*arguments):
-            return postgres.replace_month(stores.dsn, *arguments)
-
-        return land_month("postgres", replace_month, YELLOW, month, path, stores.layout(path), folder)
+    def land(self, stores: Stores, month: date, path: Path, folder: Path) -> None:
+        replace_month = partial(postgres.replace_month, stores.dsn)
+        land_month("postgres", replace_month, YELLOW, month, path, stores.layout(path), folder)
 
     def test_lands_the_month_whatever_an_earlier_edition_or_a_broken_run_left_behind(self, stores, tmp_path):
         month = date(2005, 1, 1)
-        assert self.land(stores, month, stores.write(month, trips(4, passenger_count=pa.nulls(4))), tmp_path).rows == 4
+        self.land(stores, month, stores.write(month, trips(4, passenger_count=pa.nulls(4))), tmp_path)
         with pytest.raises(BadFileError) as raised:
             self.land(stores, month, bad := stores.write(month, late_failure()), tmp_path)
         assert raised.value.what.startswith(f"{bad}: column passenger_count"), "the file's own name, not dlt's"
         assert held(stores, month) == {month: (4, 4.0)}
         path = stores.write(month, trips(6, passenger_count=pa.array([1.0] * 6)))
-        assert self.land(stores, month, path, tmp_path).rows == 6
+        self.land(stores, month, path, tmp_path)
         assert held(stores, month) == {month: (6, 6.0)}
 
     def test_lands_the_files_own_values_where_dlt_rewrites_its_copy(self, stores, tmp_path):
@@ -225,7 +224,8 @@ class TestDlt:
         month = date(2005, 4, 1)
         path = stores.write(month, {**trips(1), "": odd})
         if kind is None:
-            assert self.land(stores, month, path, tmp_path).rows == 1
+            self.land(stores, month, path, tmp_path)
+            assert held(stores, month) == {month: (1, 1.0)}
         else:
             with pytest.raises(kind, match="dlt cannot take"):
                 self.land(stores, month, path, tmp_path)

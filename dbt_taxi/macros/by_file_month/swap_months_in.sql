@@ -29,8 +29,8 @@
             )
         loop
             partition := '{{ this.identifier }}' || to_char(month, '_YYYY_MM');
-            -- One month at a time, as a constant: the planner reads that month's partitions only. Made of the query, not
-            -- inserted, the rows are worked out on several cores and write no WAL where the server needs none.
+            -- One month at a time, as a constant: the planner reads that month's partitions only. As the table is made
+            -- of the query, several cores work it out, and no WAL is written where the server needs none.
             execute format(
                 'create table %I.%I as select %s from {{ new_rows }} where file_month = %L',
                 '{{ relation.schema }}', partition || '_new', columns, month
