@@ -42,11 +42,14 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps --ignore-requires-python -r requirements/local-bigquery.txt
 	@touch $@
 
-# Pin anew what pyproject.toml asks for (needs uv).
+# Pin anew what pyproject.toml and requirements/peers/*.in ask for (needs uv).
+PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q pyproject.toml -o requirements/base.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q --extra embedded --extra dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q --extra embedded -c requirements/dev.txt pyproject.toml -o requirements/embedded.txt
+	$(PIN) pyproject.toml -o requirements/base.txt
+	$(PIN) --extra embedded --extra dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
+	$(PIN) --extra embedded -c requirements/dev.txt pyproject.toml -o requirements/embedded.txt
+	$(PIN) --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+	for peer in requirements/peers/*.in; do $(PIN) $$peer -o $${peer%.in}.txt; done
 
 # Stop the embedded servers, the demo's too.
 down:

@@ -8,6 +8,7 @@ from benchmarks.history import month_after_others
 from benchmarks.idle import run_with_nothing_to_do
 from benchmarks.landing import landing_in_both, landing_in_lake, landing_in_postgres
 from benchmarks.line import whole_line
+from benchmarks.peers_landing import landing_of_peers
 from benchmarks.wal import bytes_written
 
 COMPARISONS = (
@@ -20,5 +21,8 @@ COMPARISONS = (
     Comparison("history", "a month after 24 others, against the month alone", month_after_others),
     Comparison("backfill", "12 months in one run, against 12 runs", twelve_months),
     Comparison("wal", "bytes written by a month, against those kept", bytes_written),
+    Comparison(
+        "peers", "landing, against pandas, dlt's defaults, ingestr, Mage, DuckDB", landing_of_peers, is_default=False
+    ),
     Comparison("growth", "1 to 32 months, 0.1 to 20 million rows: an hour", growth, is_default=False),
 )

@@ -61,8 +61,9 @@ def _land(stores: str, servers: Connections, dataset: DataSet, month: date, file
             pool.submit(land_month, store, replace[store], dataset, month, file, layout, state_dir / "dlt")
             for store in chosen
         ]
-    outcomes = [future.result() for future in futures]
-    return outcomes[0].rows
+    for future in futures:
+        future.result()
+    return layout.rows
 
 
 def _is_there(servers: Connections, dataset: DataSet, month: date) -> bool:
