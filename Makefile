@@ -33,12 +33,13 @@ bench: install
 
 install: .venv/installed
 
-# --no-compile: Python compiles what is used when it is used, and saves 35 s of 110.
+# --no-compile: Python compiles what is used when it is used, and saves 35 s of 110. --no-deps: the file names everything;
+# pip, resolving it anew, takes the newest of what is pinned with extras only (google-auth), and then misses its hash.
 # local-bigquery declares Python 3.13 or newer and is installed apart: see requirements/local-bigquery.txt.
 .venv/installed: requirements/dev.txt requirements/local-bigquery.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps --ignore-requires-python -r requirements/local-bigquery.txt
 	@touch $@
 

@@ -29,7 +29,7 @@ def python_of(peer: str, environments: Path = ENVIRONMENTS) -> Path:
     if not installed.exists() or installed.read_text() != pins.read_text():
         shutil.rmtree(folder, ignore_errors=True)
         _run(peer, [sys.executable, "-m", "venv", str(folder)])
-        options = ["--quiet", "--disable-pip-version-check", "--no-compile", "--require-hashes"]
+        options = ["--quiet", "--disable-pip-version-check", "--no-compile", "--require-hashes", "--no-deps"]
         _run(peer, [str(python), "-m", "pip", "install", *options, "-r", str(pins)])
         shutil.copyfile(pins, installed)
     return python
