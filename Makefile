@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # The demo has a state folder of its own: its months are synthetic and must not mix with real ones.
 DEMO := .demo
+# Set in many containers: every process would then compile all it imports anew, 4 s for dbt and dlt.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo docs test lint bench install lock down
 
