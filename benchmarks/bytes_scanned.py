@@ -75,7 +75,7 @@ def costs(project: Project, sizes: Sizes) -> list[Cost]:
 
 
 def steps(project: Project, sizes: Sizes) -> list[Step]:
-    """Of a file month: dbt makes a table of each model's new rows and merges it, then the run measures every column."""
+    """Of a file month: each model's query, in a MERGE that overwrites its partition; then every column is measured."""
     tables = sorted(table for table in project.by_file_month if not table.startswith("taxi_raw."))
     whole = {table: billed_bytes(sizes.whole(table)) for table in project.by_file_month}
     reads = {table: project.reads(project.models[table]) for table in tables}
@@ -88,8 +88,8 @@ def steps(project: Project, sizes: Sizes) -> list[Step]:
     return [
         *found,
         Step(f"select the {len(tables) - len(from_lake)} tables made of trips", others, others),
-        # the new rows, and the partition that they replace, which a new month has none of
-        Step(f"merge all {len(tables)}", merged + len(tables) * billed_bytes(0), 2 * merged),
+        # the partition that goes, which a new month has none of
+        Step(f"overwrite the partitions of all {len(tables)}", len(tables) * billed_bytes(0), merged),
         Step("measure every column of the lake and the marts", measured, measured),
     ]
 

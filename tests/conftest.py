@@ -1,4 +1,5 @@
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from xdist.scheduler import LoadScopeScheduling
 from synthetic import write_zone_lookup
 from tests.line import Line
 from tests.months import MARTS_MONTHS, MONTHS, ROWS_OF, write
+
+# A shell has its background jobs ignore ctrl-C, and they pass that on: what the tests start shall heed it all the same.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The one mart, besides the trips, that is enough to see that a month is whole; all of them take 20 s more a run.
 ONE_MART = "+zone_revenue_by_file"

@@ -25,3 +25,18 @@
         drop view {{ new_rows }};
     {%- endif -%}
 {%- endmacro %}
+
+{% macro bigquery__create_table_as(temporary, relation, compiled_code, language="sql") -%}
+    {%- if temporary and config.get("partition_by") -%}
+        {#- A view, as on Postgres: the MERGE then works each row out once, and a table in between is neither written
+            nor billed. It goes by itself where a run is killed. -#}
+        {{ assert_contract(compiled_code) }}
+        create or replace view {{ relation }}
+        options (expiration_timestamp = timestamp_add(current_timestamp(), interval 12 hour))
+        as (
+            {{ compiled_code }}
+        );
+    {%- else -%}
+        {{ dbt.bigquery__create_table_as(temporary, relation, compiled_code, language) }}
+    {%- endif -%}
+{%- endmacro %}
