@@ -100,7 +100,7 @@ def conformed_batches(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
     try:
         # By default pyarrow holds a whole row group in memory, and many of TLC's files are one: 189 MB for 3 million
         # rows of 6 columns. Read as a stream it is 18 MB.
-        with pq.ParquetFile(path, pre_buffer=False, buffer_size=2**20) as file:
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=2**18) as file:
             sources = [target.source for target in layout.targets if target.source is not None]
             for batch in file.iter_batches(BATCH_ROWS, columns=sources, use_threads=False):
                 row_numbers = pa.array(np.arange(first_row, first_row + batch.num_rows))
