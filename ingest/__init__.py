@@ -2,6 +2,6 @@
 
 import os
 
-# Arrow's allocator reads it as Arrow is imported: after how many milliseconds freed memory goes back to the system, 10 to
-# 1,000 unless set. The peak of a landing is 322 MB with it and 382 without, and as fast.
+# Arrow's allocator reads it as Arrow is imported: milliseconds until freed memory goes back to the system, 10 to 1,000
+# unless set. The peak of a landing is 322 MB with it and 382 without, and as fast.
 os.environ.setdefault("MIMALLOC_PURGE_DELAY", "5")
