@@ -1,0 +1,103 @@
+"""`python -m benchmarks.markdown`: the tables of README.md, made from the figures that are kept in benchmarks/results/.
+
+`--write` puts them into README.md, between the two comments that mark their place.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchmarks.machine import in_words
+from benchmarks.timing import ROOT
+
+RESULTS = ROOT / "benchmarks" / "results" / "limits.json"
+README = ROOT / "README.md"
+_BEGIN, _END = "<!-- benchmarks: made by `python -m benchmarks.markdown --write` -->", "<!-- benchmarks end -->"
+_BETWEEN = re.compile(f"(?<={re.escape(_BEGIN)}\n).*(?={re.escape(_END)})", re.DOTALL)
+
+
+def tables(kept: dict[str, Any]) -> str:
+    """The machine in a sentence, a table of works against their limits, and one of peers."""
+    lines, peers = [], []
+    for name, comparison in kept["comparisons"].items():
+        for line in comparison["lines"]:
+            if "phase_of" in line:
+                continue
+            row = line | {"rows": line.get("rows", comparison["rows"])}
+            (peers if name == "peers" else lines).append(row)
+    parts = [
+        f"Measured on {in_words(kept['machine'])}. Seconds are medians; ratios are of two runs of one round: their"
+        " median and, in brackets, the least and the most.\n",
+        "| work | rows a month | ours | limit | ours / limit | target | peak MB |",
+        "| --- | ---: | ---: | ---: | ---: | --- | ---: |",
+        *map(_line, lines),
+    ]
+    if peers:
+        parts += [
+            "\n| landing, against | ours | theirs | ours / theirs | what theirs leaves out |",
+            "| --- | ---: | ---: | ---: | --- |",
+        ]
+        parts += map(_peer, peers)
+    return "\n".join(parts) + "\n"
+
+
+def _line(line: dict[str, Any]) -> str:
+    unit, limit = line["unit"], line.get("limit")
+    cells = [line["work"].strip(), f"{line['rows']:,}", _figure(line["ours"]["median"], unit)]
+    cells += [_figure(limit["median"], unit) if limit else "", _compared(line), _target(line), _peak(line)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _peer(line: dict[str, Any]) -> str:
+    seconds = [_figure(line[side]["median"], line["unit"]) for side in ("ours", "limit")]
+    return f"| {' | '.join([line['work'], *seconds, _compared(line), line['leaves_out']])} |"
+
+
+def _figure(value: float, unit: str) -> str:
+    return f"{value:.2f} {unit}" if value < 10 else f"{value:,.1f} {unit}"
+
+
+def _compared(line: dict[str, Any]) -> str:
+    compared = line.get("compared")
+    if not compared:
+        return ""
+    spread = f"{compared['median']:.2f}"
+    if len(compared["values"]) > 1:
+        spread += f" ({compared['min']:.2f}–{compared['max']:.2f})"
+    return spread if compared["in"] == "times" else f"{spread} s more"
+
+
+def _target(line: dict[str, Any]) -> str:
+    if "target" not in line:
+        return ""
+    unit = "" if line["compared"]["in"] == "times" else " s more"
+    return f"≤ {line['target']:g}{unit}{'' if line['is_reached'] else ' **missed**'}"
+
+
+def _peak(line: dict[str, Any]) -> str:
+    if "peak_mb" not in line:
+        return ""
+    target = line.get("peak_target_mb")
+    missed = "" if target is None or line["is_peak_reached"] else " **missed**"
+    return f"{line['peak_mb']:,}" + (f" (≤ {target}){missed}" if target else "")
+
+
+def with_tables(text: str, kept: dict[str, Any]) -> str:
+    """The text with today's tables in their place."""
+    return _BETWEEN.sub(lambda _: tables(kept), text)
+
+
+def main(write: Annotated[bool, typer.Option(help="Into README.md")] = False) -> None:
+    """Print the tables."""
+    kept = json.loads(Path(RESULTS).read_text())
+    if write:
+        README.write_text(with_tables(README.read_text(), kept))
+    else:
+        typer.echo(tables(kept), nl=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)

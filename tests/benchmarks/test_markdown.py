@@ -1,0 +1,42 @@
+import json
+
+from benchmarks.markdown import README, RESULTS, tables, with_tables
+
+LINE = {
+    "work": "file → Postgres",
+    "unit": "s",
+    "ours": {"median": 5.39, "min": 5.3, "max": 5.4, "values": [5.3, 5.39, 5.4]},
+    "limit": {"median": 4.35, "min": 4.3, "max": 4.4, "values": [4.3, 4.35, 4.4]},
+    "compared": {"in": "times", "median": 1.24, "min": 1.22, "max": 1.26, "values": [1.22, 1.24, 1.26]},
+    "target": 1.2,
+    "is_reached": False,
+    "peak_mb": 410,
+    "peak_target_mb": 400,
+    "is_peak_reached": False,
+}
+
+
+def kept(name: str, **changes) -> dict:
+    machine = json.loads(RESULTS.read_text())["machine"]
+    return {"machine": machine, "comparisons": {name: {"rows": 3_000_000, "lines": [LINE | changes]}}}
+
+
+def test_a_missed_target_is_said_to_be_missed():
+    row = tables(kept("landing/postgres")).splitlines()[-1]
+    assert row == (
+        "| file → Postgres | 3,000,000 | 5.39 s | 4.35 s | 1.24 (1.22–1.26)"
+        " | ≤ 1.2 **missed** | 410 (≤ 400) **missed** |"
+    )
+    reached = tables(kept("landing/postgres", is_reached=True, is_peak_reached=True))
+    assert "missed" not in reached
+
+
+def test_peers_have_a_table_of_their_own_that_says_what_they_leave_out():
+    text = tables(kept("peers", leaves_out="all types", rows=300_000))
+    assert text.splitlines()[-1] == "| file → Postgres | 5.39 s | 4.35 s | 1.24 (1.22–1.26) | all types |"
+
+
+def test_the_tables_of_the_readme_are_those_of_the_figures_kept():
+    text = README.read_text()
+    assert "ours / limit" in text
+    assert text == with_tables(text, json.loads(RESULTS.read_text()))
