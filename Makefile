@@ -1,4 +1,4 @@
-# The two commands of this project: `make demo` and `make test`. Both install what they need into .venv.
+# The commands of this project, above all `make demo` and `make test`. Each installs what it needs into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 # The demo has a state folder of its own: its months are synthetic and must not mix with real ones.
@@ -30,7 +30,7 @@ lint: install
 	$(BIN)/python -m linting
 
 # Against the limits of this machine: hours with 3 million rows a month; BENCH="landing --rows 100000" is a minute.
-bench: install
+bench: .venv/bench
 	$(BIN)/python -m benchmarks $(BENCH)
 
 install: .venv/installed
@@ -43,6 +43,11 @@ install: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps --ignore-requires-python -r requirements/local-bigquery.txt
+	@touch $@
+
+# What only benchmarks need: matplotlib, which draws how time and memory grow.
+.venv/bench: requirements/bench.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/bench.txt
 	@touch $@
 
 # Pin anew what pyproject.toml and requirements/peers/*.in ask for (needs uv).

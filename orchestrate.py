@@ -19,6 +19,7 @@ from orchestration import project
 from orchestration.cli import AsJson, Datasets, Force, Months, Profile, RunByDefault, SourceOption, shown_command
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
 from orchestration.ledger import Ledger
+from orchestration.memory import share_heaps
 from orchestration.plan import PlannedMonth, make_plan, wanted_months
 from orchestration.report import Report, month_document, plan_document
 from orchestration.settings import Settings, load_settings
@@ -92,7 +93,8 @@ def _is_outdated(servers: Servers, ledger: Ledger) -> bool:
         return False
     with postgres.connect(servers.postgres().dsn) as connection:
         existing = {"postgres": project.relations_in_postgres(connection)}
-    return any(project.is_outdated(settings, ledger, stores, name, existing.get(name)) for name in project.WAREHOUSES)
+    states = [project.build_state(settings, ledger, stores, name, existing.get(name)) for name in project.WAREHOUSES]
+    return any(state != "current" for state in states)
 
 
 @app.command()
@@ -182,6 +184,7 @@ def main() -> None:
     """Run the command line; an error that people have to know about is a sentence, not a traceback."""
     # What ends a job in CI or systemd: as ctrl-C, so that the servers that were started are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    share_heaps()
     try:
         app()
     except TaxiError as error:

@@ -1,1 +1,1 @@
-"""What the marts cost to keep and to ask, measured."""
+"""What this machine, its peers and BigQuery's price list say of the pipeline: `make bench`, and bytes_scanned.py."""

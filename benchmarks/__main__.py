@@ -3,17 +3,19 @@
 Servers and files of its own are kept in .bench/, which may be deleted.
 """
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 from rich.console import Console
 
 from benchmarks import report
 from benchmarks.bench import Bench, forget_other_pipelines
 from benchmarks.compare import Comparison, Line
-from benchmarks.machine import describe
+from benchmarks.machine import commit, describe
 from benchmarks.registry import COMPARISONS
 from benchmarks.timing import BenchmarkError
 from ingest.errors import SettingError, TaxiError
@@ -48,12 +50,12 @@ def main(
             _say(f"{comparison.name}: {comparison.what}")
             try:
                 found = comparison.run(bench)
-            except BenchmarkError as error:
-                _fail(error)
+            except (TaxiError, psycopg.Error, subprocess.CalledProcessError, OSError) as error:
+                _fail(error if isinstance(error, TaxiError) else BenchmarkError(f"{comparison.name}: {error}"))
                 failed = True
                 continue
             lines += found
-            entry = {"rows": rows, "runs": runs, "lines": [line.as_document() for line in found]}
+            entry = {"rows": rows, "runs": runs, "commit": commit(), "lines": [line.as_document() for line in found]}
             report.keep(json_file or bench.folder / "results.json", machine, comparison, entry)
     finally:
         if lines:

@@ -79,15 +79,17 @@ def hold_against(
     limits: Sequence[str],
     target: float | None,
     combine: Callable[[Sequence[float]], float] = max,
+    rows: int | None = None,
 ) -> Line:
     """Run the contenders by turns and hold `ours` against the `limits`; of several, `combine` makes one in each round.
 
     `max` is the slower of them, `sum` all of them one after another. Contenders named in neither are shown in the JSON.
+    `rows`: what they are asked for, where it is fewer than the others get.
     """
     results = {result.name: result for result in interleave(contenders, bench.runs, bench.say)}
     limit = [combine(seconds) for seconds in zip(*(results[name].seconds for name in limits), strict=True)]
     line = Line(work, results[ours].seconds, limit, target)
-    line.peak_mb, line.peak_target = results[ours].peak_mb, PEAK_TARGETS.get(bench.rows)
+    line.peak_mb, line.peak_target = results[ours].peak_mb, PEAK_TARGETS.get(rows or bench.rows)
     line.facts = {"contenders": [_document(result, limit) for result in results.values()]}
     return line
 

@@ -69,9 +69,10 @@ class Limit:
             "-- The limit of dbt's build of a month, made by benchmarks/dbt_limit.py from what dbt compiles.",
             "begin;",
         ]
-        lines += [f"set local {name} = '{value}';" for name, value in SETTINGS.items()]
+        lines += [f"set {name} = '{value}';" for name, value in SETTINGS.items()]
         for name, statements in self.build(columns):
             lines += ["", f"-- {name}", *(f"{statement};" for statement in statements)]
+        lines += ["", "commit;", "begin;"]
         for name, query in self.tests():
             lines += ["", f"-- {name}", f"{query};"]
         path.write_text("\n".join([*lines, "", "commit;", ""]))

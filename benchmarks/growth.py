@@ -1,7 +1,7 @@
 """How time and memory grow with months and with rows: points taken one at a time, kept as they come.
 
-All of them take about an hour. A point that stands in the results file is not taken again: after an end before
-the last, run it again; to take one anew, remove it from the file.
+All of them take about an hour. A point that stands in the results file, and was taken on this machine, is not taken
+again: after an end before the last, run it again; to take one anew, remove it from the file.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.bench import Bench
 from benchmarks.compare import PEAK_TARGETS, Line
 from benchmarks.growth_picture import draw
+from benchmarks.machine import describe
 from benchmarks.months import months_until
 from benchmarks.report import write
 from benchmarks.runs import run_line
@@ -52,7 +53,10 @@ def growth(
     bench: Bench, points: Sequence[Point] = POINTS, results: Path = RESULTS, picture: Path = PICTURE
 ) -> list[Line]:
     """Take the points that are missing; returns a line for each. Slopes go into the file, the picture into the docs."""
-    kept = json.loads(results.read_text()) if results.exists() else {"points": {}}
+    machine = describe(bench.folder)
+    kept = json.loads(results.read_text()) if results.exists() else {}
+    if kept.get("machine") != machine:  # points of two machines, or versions, make no curve
+        kept = {"machine": machine, "points": {}}
     for point in points:
         if point.key not in kept["points"]:
             bench.say(f"{point.key} rows")
@@ -69,7 +73,8 @@ def growth(
 def _line(point: Point, found: dict[str, Any]) -> Line:
     work = f"{point.months} × {point.rows:,} {point.dataset} rows"
     target = PEAK_TARGETS.get(point.rows)
-    return Line(work, [found["seconds"]], peak_mb=found["peak_mb"], peak_target=target)
+    facts = {"rows": point.rows}
+    return Line(work, [found["seconds"]], peak_mb=found["peak_mb"], peak_target=target, facts=facts)
 
 
 def slopes(points: Sequence[dict[str, Any]]) -> dict[str, float]:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from benchmarks.bench import Bench, contender, run_quietly
 from benchmarks.building import FIRST, MONTH, ROWS_OF_FIRST, dbt_limit
-from benchmarks.compare import Line
+from benchmarks.compare import PEAK_TARGETS, Line
 from benchmarks.runs import LineRun, keep_line, run_line
 from benchmarks.timing import Contender, run_once
 
@@ -38,7 +38,9 @@ def whole_line(bench: Bench) -> list[Line]:
                 limits.setdefault(name, []).append(seconds)
                 bench.say(f"{name}, run {turn} of {bench.runs}: {seconds:.2f} s")
     bench.remove_state(STATE)
-    return [_line("file → reconciled marts on both warehouses", runs, limits, (POSTGRES, LAKE, BY_HAND, DUCKDB))]
+    return [
+        _line(bench.rows, "file → reconciled marts on both warehouses", runs, limits, (POSTGRES, LAKE, BY_HAND, DUCKDB))
+    ]
 
 
 def _limits(bench: Bench, environment: dict[str, str], verify: bool) -> dict[str, Contender]:
@@ -56,8 +58,9 @@ def _limits(bench: Bench, environment: dict[str, str], verify: bool) -> dict[str
     return {**found, BY_HAND: dbt_limit(bench, MONTH, environment)}
 
 
-def _line(work: str, runs: list[LineRun], limits: dict[str, list[float]], names: tuple[str, ...]) -> Line:
+def _line(rows: int, work: str, runs: list[LineRun], limits: dict[str, list[float]], names: tuple[str, ...]) -> Line:
     limit = [sum(seconds) for seconds in zip(*(limits[name] for name in names), strict=True)]
     line = Line(work, [run.seconds for run in runs], limit, TARGET, peak_mb=max(run.peak_mb for run in runs))
+    line.peak_target = PEAK_TARGETS.get(rows)
     line.facts = {"runs": [asdict(run) for run in runs], "limits": {name: limits[name] for name in names}}
     return line

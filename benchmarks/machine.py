@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +24,13 @@ def describe(folder: Path) -> dict[str, Any]:
         "file_system": _file_system(folder),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
     }
+
+
+def commit() -> str:
+    """What of the project was measured, as `git describe` has it; '' outside a checkout."""
+    command = ("git", "describe", "--always", "--dirty", "--exclude", "*")
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def in_words(machine: dict[str, Any]) -> str:

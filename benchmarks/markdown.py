@@ -31,7 +31,7 @@ def tables(kept: dict[str, Any]) -> str:
     parts = [
         f"Measured on {in_words(kept['machine'])}. Seconds are medians; ratios are of two runs of one round: their"
         " median and, in brackets, the least and the most.\n",
-        "| work | rows a month | ours | limit | ours / limit | target | peak MB |",
+        "| work | rows a month | ours | limit | ours / limit | target | peak MiB |",
         "| --- | ---: | ---: | ---: | ---: | --- | ---: |",
         *map(_line, lines),
     ]
@@ -53,7 +53,9 @@ def _line(line: dict[str, Any]) -> str:
 
 def _peer(line: dict[str, Any]) -> str:
     seconds = [_figure(line[side]["median"], line["unit"]) for side in ("ours", "limit")]
-    return f"| {' | '.join([line['work'], *seconds, _compared(line), line['leaves_out']])} |"
+    faster = "" if line["is_reached"] else "**theirs is faster**: "
+    leaves_out = faster + line["leaves_out"]
+    return f"| {' | '.join([line['work'], *seconds, _compared(line), leaves_out])} |"
 
 
 def _figure(value: float, unit: str) -> str:

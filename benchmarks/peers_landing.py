@@ -33,6 +33,6 @@ def _line(bench: Bench, one: Contestant, store: str, environment: dict[str, str]
         Contender(one.name, one.command(file, store), note=one.note, environment=environment),
     ]
     work = f"{TITLES[store]}, {rows / 1e6:g} M rows, against {one.name} {one.version}"
-    line = hold_against(bench, contenders, work, "ours", [one.name], AHEAD)
+    line = hold_against(bench, contenders, work, "ours", [one.name], AHEAD, rows=rows)
     line.facts |= {"rows": rows, "leaves_out": one.note}
     return line

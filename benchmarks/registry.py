@@ -18,7 +18,7 @@ COMPARISONS = (
     Comparison("dbt", "dbt on Postgres, against the same SQL by hand", dbt_on_postgres),
     Comparison("line", "the whole line, a month, against the sum of limits", whole_line),
     Comparison("idle", "nothing to do, against the same imports", run_with_nothing_to_do),
-    Comparison("history", "a month after 24 others, against the month alone", month_after_others),
+    Comparison("history", "a month after 24 others, against one after one other", month_after_others),
     Comparison("backfill", "12 months in one run, against 12 runs", twelve_months),
     Comparison("wal", "bytes written by a month, against those kept", bytes_written),
     Comparison(

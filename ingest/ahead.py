@@ -10,7 +10,7 @@ T = TypeVar("T")
 def ahead(items: Iterator[T]) -> Iterator[T]:
     """The items, each made in a thread while the one before it is in use; what making one raises is raised here.
 
-    Arrow, pgpq and the parquet writer release Python's lock, so that both ends keep a core busy.
+    Arrow and its parquet writer release Python's lock, so that both ends keep a core busy.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
         coming = pool.submit(next, items, None)

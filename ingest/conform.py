@@ -7,7 +7,7 @@ NaN, with which pandas writes a missing number, becomes null.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,9 @@ import pyarrow.parquet as pq
 from ingest.casts import ARROW_TYPES, cast_array
 from ingest.datasets import Column, ColumnType, DataSet, fold
 from ingest.errors import BadFileError, first_line
+
+# What reads a file's conformed rows: `conformed_batches`, or one reading that several stores share.
+ReadBatches = Callable[[Path, "Layout"], Iterator[pa.RecordBatch]]
 
 # 16k rows: COPY took 1.5 times as long with 131k, and the memory in use is a few MB.
 BATCH_ROWS = 16_384

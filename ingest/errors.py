@@ -33,6 +33,10 @@ class StoreError(TaxiError):
     """Postgres, Cloud Storage or BigQuery refused, or went away."""
 
 
+class UnknownOutcomeError(StoreError):
+    """A store went away as it was to take what it had been sent: it holds the old edition, or the new one."""
+
+
 def first_line(error: BaseException) -> str:
     """The first line of what the error says, or its kind where it says nothing."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

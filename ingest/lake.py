@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
+from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound, Unauthorized
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
@@ -16,10 +16,10 @@ from requests.exceptions import RequestException
 from ingest.ahead import ahead
 from ingest.casts import ARROW_TYPES
 from ingest.checksums import Measure, Measurer
-from ingest.conform import BATCH_ROWS, ROW_NUMBER, Layout, conformed_batches
+from ingest.conform import BATCH_ROWS, ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, DataSet
-from ingest.errors import StoreError, first_line
+from ingest.errors import StoreError, UnknownOutcomeError, first_line
 
 RAW_PREFIX = "raw"
 ZONE_OBJECT = f"{RAW_PREFIX}/taxi_zone_lookup/taxi_zone_lookup.parquet"
@@ -33,6 +33,9 @@ _ROW_GROUP_ROWS = 32_768
 _CHUNK_BYTES = 16 * 2**20
 # The client's default tries for 2 minutes a request; a server that is down is to be told of sooner.
 _RETRY = DEFAULT_RETRY.with_timeout(30)
+# What the server says when it has kept the old object. Not among it: 412, "another generation is there", which may be
+# our own, where the answer to a first try was lost and the client tried again.
+_ANSWERS = (BadRequest, Unauthorized, Forbidden, NotFound)
 _REFUSALS = (GoogleAPIError, GoogleAuthError, DataCorruption, RequestException, ConnectionError)
 
 
@@ -71,9 +74,15 @@ def ensure_prefixes(bucket: storage.Bucket, scratch: Path) -> None:
 
 
 def replace_month(
-    bucket: storage.Bucket, dataset: DataSet, month: date, path: Path, layout: Layout, scratch: Path
+    bucket: storage.Bucket,
+    dataset: DataSet,
+    month: date,
+    path: Path,
+    layout: Layout,
+    scratch: Path,
+    read: ReadBatches = conformed_batches,
 ) -> Measure:
-    """Put the file at `path`, conformed, in place of the month's object; returns what was written.
+    """Put the file at `path`, as `read` reads it, in place of the month's object; returns what was written.
 
     The parquet is made whole in the folder `scratch`, then uploaded under its final name: Cloud Storage shows an object
     only when its upload is complete, so a reader sees the old one or the new one. Raises BadFileError, StoreError.
@@ -82,9 +91,9 @@ def replace_month(
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=scratch, prefix=f"{dataset.table}_{month:%Y-%m}.", suffix=".parquet") as file:
         try:
-            options = {"compression": "zstd", "use_dictionary": _repeating(layout), "write_batch_size": 4096}
+            options = {"compression": "zstd", "use_dictionary": repeating(layout), "write_batch_size": 4096}
             with pq.ParquetWriter(file.name, layout.schema, **options) as writer:
-                for batch in ahead(_row_groups(conformed_batches(path, layout), measurer)):
+                for batch in ahead(_row_groups(read(path, layout), measurer)):
                     writer.write_batch(batch, row_group_size=_ROW_GROUP_ROWS)
         except OSError as error:  # reading's errors are BadFileErrors by now
             reason = error.strerror or error
@@ -113,11 +122,13 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
     the one that the server states afterwards.
     """
     blob = bucket.blob(name, chunk_size=_CHUNK_BYTES)
-    checksum = crc32c_of(path)
+    blob.metadata = metadata
+    blob.crc32c = checksum = crc32c_of(path)
     try:
         current = bucket.get_blob(name, retry=_RETRY)
-        blob.metadata = metadata
-        blob.crc32c = checksum
+    except _REFUSALS as error:
+        raise _refused(bucket, error, name) from error
+    try:
         blob.upload_from_filename(
             str(path),
             content_type="application/vnd.apache.parquet",
@@ -125,10 +136,14 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
             checksum="crc32c",
             retry=_RETRY,
         )
-    except _REFUSALS as error:
+    except _ANSWERS as error:
         raise _refused(bucket, error, name) from error
+    except _REFUSALS as error:
+        what = f"Cloud Storage refused gs://{bucket.name}/{name}, or broke off: {first_line(error)}"
+        raise UnknownOutcomeError(what, "See to it, then run again: the object is sent anew") from error
     if blob.crc32c != checksum:
-        raise StoreError(f"gs://{bucket.name}/{name} has the CRC32C {blob.crc32c}, the file {checksum}", "Run again")
+        what = f"gs://{bucket.name}/{name} has the CRC32C {blob.crc32c}, the file {checksum}"
+        raise UnknownOutcomeError(what, "Run again: the object is sent anew")
 
 
 def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch: Path) -> Measure:
@@ -152,6 +167,14 @@ def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch
     return measurer.measure
 
 
+def repeating(layout: Layout) -> list[str]:
+    """The columns whose values recur within a row group, and are worth a dictionary.
+
+    One of row numbers or times holds nearly every value: without, the file is 14 % smaller and made in 3/4 of the time.
+    """
+    return [field.name for field in layout.schema if field.name != ROW_NUMBER and not pa.types.is_timestamp(field.type)]
+
+
 def _put_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path) -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
@@ -170,14 +193,6 @@ def _row_groups(batches, measurer: Measurer):
             gathered = []
     if gathered:
         yield pa.concat_batches(gathered)
-
-
-def _repeating(layout: Layout) -> list[str]:
-    """The columns whose values recur within a row group, and are worth a dictionary.
-
-    One of row numbers or times holds nearly every value: without, the file is 14 % smaller and made in 3/4 of the time.
-    """
-    return [field.name for field in layout.schema if field.name != ROW_NUMBER and not pa.types.is_timestamp(field.type)]
 
 
 def _refused(bucket: storage.Bucket, error: Exception, name: str = "") -> StoreError:

@@ -1,5 +1,6 @@
 """Raw tables in Postgres: one partition per file month, replaced as a whole in one transaction."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from psycopg import sql
 
-from ingest.conform import ROW_NUMBER, Layout, conformed_batches
+from ingest.conform import ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
-from ingest.errors import BadFileError, StoreError, first_line
+from ingest.errors import BadFileError, StoreError, UnknownOutcomeError, first_line
 
 RAW_SCHEMA = "taxi_raw"
 ZONE_TABLE = "taxi_zone_lookup"
@@ -98,12 +99,15 @@ def column_types(connection: psycopg.Connection, dataset: DataSet) -> dict[str, 
     return {name: _FROM_POSTGRES[data_type] for name, data_type in rows if name not in identity}
 
 
-def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: Layout) -> None:
-    """Land the file at `path` as the partition of `month`, in place of the one that is there.
+def replace_month(
+    dsn: str, dataset: DataSet, month: date, path: Path, layout: Layout, read: ReadBatches = conformed_batches
+) -> None:
+    """Land the file at `path`, as `read` reads it, as the partition of `month`, in place of the one that is there.
 
     One transaction: a reader sees the old month or the new one, and whatever breaks off leaves the old one.
     The new partition is filled before it is attached, so COPY can FREEZE its rows: without, PostgreSQL 18's checksums
-    make the first read of 3 million rows write 640 MB of WAL. Raises BadFileError, StoreError.
+    make the first read of 3 million rows write 640 MB of WAL.
+    Raises BadFileError, StoreError; UnknownOutcomeError where the server went away while it committed.
     """
     partition, fresh = f"{dataset.table}_{month:%Y_%m}", f"new_{dataset.table}_{month:%Y_%m}"
     names = {
@@ -125,7 +129,8 @@ def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: L
             ):
                 connection.execute(sql.SQL(statement).format(**names, dataset=dataset.name))
             _check_types(connection, dataset, layout)
-            _copy(connection, names["fresh"], path, layout)
+            _copy(connection, names["fresh"], read(path, layout), layout)
+            connection.execute(sql.SQL("analyze {fresh}").format(**names))  # before anyone has to wait for the swap
             if connection.execute("select to_regclass(%s)", (f'{RAW_SCHEMA}."{partition}"',)).fetchone()[0]:
                 connection.execute(sql.SQL("alter table {parent} detach partition {partition}").format(**names))
                 connection.execute(sql.SQL("drop table {partition}").format(**names))
@@ -135,7 +140,13 @@ def replace_month(dsn: str, dataset: DataSet, month: date, path: Path, layout: L
                 "alter table {partition} drop constraint file_month_is",
             ):
                 connection.execute(sql.SQL(statement).format(**names, name=sql.Identifier(partition)))
-            connection.execute(sql.SQL("analyze {partition}").format(**names))
+            try:
+                connection.commit()
+            except psycopg.OperationalError as error:
+                raise UnknownOutcomeError(
+                    f"Postgres went away as {dataset.name} {month:%Y-%m} was committed: {first_line(error)}",
+                    "See to the server, then run again: the month lands anew",
+                ) from error
     except psycopg.DataError as error:
         where = (error.diag.context or "").partition(", ")[2]  # 'COPY new_…, line 7, column zone: …'
         raise BadFileError(
@@ -175,14 +186,16 @@ def _check_types(connection: psycopg.Connection, dataset: DataSet, layout: Layou
             )
 
 
-def _copy(connection: psycopg.Connection, table: sql.Composable, path: Path, layout: Layout) -> None:
+def _copy(
+    connection: psycopg.Connection, table: sql.Composable, batches: Iterator[pa.RecordBatch], layout: Layout
+) -> None:
     # Binary COPY checks no types: what is sent must have the table's, see _check_types.
     encoder = ArrowToPostgresBinaryEncoder(layout.schema)
     columns = sql.SQL(", ").join(map(sql.Identifier, layout.schema.names))
     statement = sql.SQL("copy {} ({}) from stdin (format binary, freeze)").format(table, columns)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(encoder.write_header())
-        for batch in conformed_batches(path, layout):
+        for batch in batches:
             copy.write(encoder.write_batch(batch))
         copy.write(encoder.finish())
 

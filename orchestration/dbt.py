@@ -24,6 +24,7 @@ _COMMANDS = {
 _ALWAYS = ("+fct_trips", "+rejected_trips", "+dim_zones")
 # The tables kept by file month and the dimensions made from data; all else changes with the project's code only.
 _MONTHS = "tag:months"
+_CHANGED = "state:modified+"
 _TESTS_OF_RAW = "test_name:row_numbers_run_from_1"  # on views that need no building, over rows that are new
 
 
@@ -37,11 +38,17 @@ class DbtError(TaxiError):
 
 @dataclass(frozen=True)
 class DbtResult:
-    """How a dbt invocation ended; `relations` are the tables, views and seeds it made, as schema.name."""
+    """How a dbt invocation ended.
+
+    `relations` are the tables, views and seeds it made, as schema.name; `has_months`: tables kept by file month were
+    among them; `manifest` is dbt's, of the whole project.
+    """
 
     passed: int
     warnings: tuple[str, ...]
     relations: tuple[str, ...]
+    manifest: Path
+    has_months: bool
 
 
 def build(
@@ -52,6 +59,7 @@ def build(
     parse_cache: Path,
     wanted: str = "",
     months_only: bool = False,
+    changed_since: Path | None = None,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> DbtResult:
     """Build models on `target`, for these file months only; on Postgres, the gate, with all tests of the data.
@@ -60,10 +68,11 @@ def build(
     (`dbt build` by hand tests them as well.)
 
     `wanted` are dbt's selection criteria, as for its --select ('': all models); to them comes what the ledger needs:
-    trips, rejected trips and zones. With `months_only`, of these just what new months change is built. `folder`
-    receives dbt's log and artifacts (target/run_results.json and the compiled SQL). `parse_cache` keeps the parsed
-    project from run to run: parsing takes seconds, reading it half of one. Raises DbtError that names the models and
-    tests that failed.
+    trips, rejected trips and zones. With `months_only`, of these just what new months change is built; with
+    `changed_since`, just what differs from the project whose manifest is in that folder, and all that depends on it;
+    with both, both. `folder` receives dbt's log and artifacts (target/run_results.json and the compiled SQL).
+    `parse_cache` keeps the parsed project from run to run: parsing takes seconds, reading it half of one. Raises
+    DbtError that names the models and tests that failed.
     """
     # Imported when it is first needed: it holds 50 MB, which the landing before it has use for.
     from dbt.cli.main import dbtRunner
@@ -73,7 +82,7 @@ def build(
     arguments = [
         *("--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"),
         *_COMMANDS[target],
-        *_selection(wanted, months_only),
+        *_selection(wanted, months_only, changed_since),
         *("--project-dir", str(ROOT / "dbt_taxi"), "--profiles-dir", str(ROOT), "--target", target),
         *("--target-path", str(folder / "target")),
         *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
@@ -94,24 +103,29 @@ def build(
         more = " …" if len(failed) > 3 else ""
         raise DbtError(f"dbt on {target}: {len(failed)} failed: {shown}{more}", f"See {log}", True)
     warnings = tuple(f"{result.node.name}: {result.message}" for result in outcome.result if result.status == "warn")
-    if not outcome.result.results:
+    if not outcome.result.results and not changed_since:  # which may be a comment alone
         raise DbtError(f"dbt on {target}: no model was selected", "Check the setting dbt_select", False)
-    relations = tuple(
-        f"{result.node.schema}.{result.node.alias}"
-        for result in outcome.result
-        if result.node.resource_type in ("model", "seed")
+    made = [result.node for result in outcome.result if result.node.resource_type in ("model", "seed")]
+    return DbtResult(
+        passed=sum(result.status in _PASSED for result in outcome.result),
+        warnings=warnings,
+        relations=tuple(f"{node.schema}.{node.alias}" for node in made),
+        manifest=folder / "target" / "manifest.json",
+        has_months=any("months" in node.tags for node in made),
     )
-    return DbtResult(sum(result.status in _PASSED for result in outcome.result), warnings, relations)
 
 
-def _selection(wanted: str, months_only: bool) -> list[str]:
+def _selection(wanted: str, months_only: bool, changed_since: Path | None) -> list[str]:
+    kinds = [_MONTHS] * months_only + [_CHANGED] * (changed_since is not None)
     criteria = [*_ALWAYS, *wanted.split()] if wanted else []
+    if kinds:
+        criteria = [f"{criterion},{kind}" for criterion in criteria for kind in kinds] or kinds
     if months_only:
-        criteria = [f"{criterion},{_MONTHS}" for criterion in criteria] or [_MONTHS]
         criteria.append(_TESTS_OF_RAW)
     # A test that needs a model that nobody wanted could not run.
     tests = ["--indirect-selection", "buildable"] if wanted else []
-    return ["--select", *criteria, *tests] if criteria else []
+    state = ["--state", str(changed_since)] if changed_since else []
+    return ["--select", *criteria, *tests, *state] if criteria else []
 
 
 def _keep_parsed(written: Path, parse_cache: Path) -> None:

@@ -12,8 +12,8 @@ import pyarrow as pa
 from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import Layout, read_layout
-from ingest.errors import StoreError, TaxiError, first_line
-from ingest.pipelines import land_month
+from ingest.errors import StoreError, TaxiError, UnknownOutcomeError, first_line
+from ingest.landing import land_side_by_side
 from ingest.source import Fetched, Source
 from orchestration.connections import Connections
 from orchestration.ledger import Ledger
@@ -118,27 +118,16 @@ class Landing:
         return same
 
     def _land_in_both(self, planned: PlannedMonth, fetched: Fetched, layout: Layout) -> Measure:
-        """Replace the month in both stores; returns what was read of the file. If neither took it, neither changed.
+        """Replace the month in both stores; returns what was read of the file.
 
         The file is measured once, on its way to the lake: both pipelines read the same bytes, and to measure takes as
         long as to read.
         """
-        with ThreadPoolExecutor(len(self._replace)) as pool:
-            futures = {
-                store: pool.submit(
-                    land_month,
-                    store,
-                    replace,
-                    planned.dataset,
-                    planned.month,
-                    fetched.path,
-                    layout,
-                    self._pipelines_dir,
-                )
-                for store, replace in self._replace.items()
-            }
+        futures = land_side_by_side(
+            self._replace, planned.dataset, planned.month, fetched.path, layout, self._pipelines_dir
+        )
         failures = [error for future in futures.values() if (error := future.exception())]
-        if len(failures) == len(futures):
+        if len(failures) == len(futures) and not any(isinstance(error, UnknownOutcomeError) for error in failures):
             self._ledger.set_untouched(planned.key)
         if failures:
             raise failures[0]

@@ -1,6 +1,11 @@
 """Whether the warehouses were built from the dbt project as it is now. Imports no dbt and no Google: 5 s."""
 
 import hashlib
+import shutil
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
 
 import psycopg
 
@@ -9,16 +14,57 @@ from orchestration.settings import ROOT, Settings
 
 WAREHOUSES = ("postgres", "bigquery")  # Postgres first: its tests are the gate to BigQuery
 SCHEMAS = ("taxi_staging", "taxi_intermediate", "taxi_marts", "taxi_seeds")
+BuildState = Literal["current", "changed", "incomplete"]
 BUILT_STATES = ("landed", "done")
 
 
+# What builds nothing: a change there is none of the warehouses'.
+_NOT_BUILT = ("analyses", "dbt-bouncer.yml", "target", "logs")
+# What decides how and where everything is built, of which dbt's `state:modified` does not see every change.
+_SETTINGS = ("profiles.yml", "dbt_taxi/dbt_project.yml")
+
+
 def project_fingerprint(settings: Settings) -> str:
-    """A digest of the dbt project's files and of what of it is wanted: another one, and everything has to be built."""
-    digest = hashlib.sha256((ROOT / "profiles.yml").read_bytes())
-    for path in sorted((ROOT / "dbt_taxi").rglob("*")):
-        if path.suffix in (".sql", ".yml", ".csv") and not {"target", "logs"} & set(path.parts):
-            digest.update(f"{path.name} {path.stat().st_size} ".encode() + path.read_bytes())
-    return f"{digest.hexdigest()[:16]} {settings.dbt_select}".strip()
+    """A digest of the dbt project's files, one of its settings, and what of it is wanted: all have to be as built."""
+    paths = [path.relative_to(ROOT) for path in sorted((ROOT / "dbt_taxi").rglob("*"))]
+    built = [path for path in paths if path.suffix in (".sql", ".yml", ".csv") and not {*_NOT_BUILT} & {*path.parts}]
+    return f"{_digest(built)} {_digest(_SETTINGS, version('dbt-core'))} {settings.dbt_select}".strip()
+
+
+def keep_manifest(settings: Settings, warehouse: str, project: str, manifest: Path) -> None:
+    """Keep dbt's manifest of the project that all of `warehouse` was built from: the next change is held against it."""
+    folder = _manifest_folder(settings, warehouse)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(manifest, folder / "manifest.json")
+    (folder / "fingerprint").write_text(project)
+
+
+def take_manifest(settings: Settings, warehouse: str, built: str, into: Path) -> bool:
+    """Move the manifest of the project with the fingerprint `built` to the folder `into`, for dbt to find what changed.
+
+    False where there is none, or where the settings differ from those of today: then nobody can tell what changed. It
+    is taken away: a build that breaks off leaves some months by new rules, and after it everything has to be built.
+    """
+    folder = _manifest_folder(settings, warehouse)
+    fingerprint = folder / "fingerprint"
+    is_it = fingerprint.exists() and fingerprint.read_text() == built
+    if is_it:
+        into.mkdir(parents=True)
+        shutil.move(folder / "manifest.json", into / "manifest.json")
+    shutil.rmtree(folder, ignore_errors=True)
+    return is_it and built.split(" ")[1:] == project_fingerprint(settings).split(" ")[1:]
+
+
+def _manifest_folder(settings: Settings, warehouse: str) -> Path:
+    return settings.state_dir / "dbt" / f"{warehouse}_as_built"
+
+
+def _digest(paths: Iterable[str | Path], *texts: str) -> str:
+    digest = hashlib.sha256("\n".join(texts).encode())
+    for path in paths:
+        content = (ROOT / path).read_bytes()
+        digest.update(f"{path} {len(content)} ".encode() + content)
+    return digest.hexdigest()[:16]
 
 
 def relations_in_postgres(connection: psycopg.Connection) -> set[str]:
@@ -30,14 +76,15 @@ def relations_in_postgres(connection: psycopg.Connection) -> set[str]:
     return {name for (name,) in rows}
 
 
-def is_outdated(
+def build_state(
     settings: Settings, ledger: Ledger, stores: str, warehouse: str, existing: set[str] | None = None
-) -> bool:
-    """Whether the project has changed since `warehouse` was built from it, or some of what it made is gone.
+) -> BuildState:
+    """How `warehouse` stands to the project of today.
 
-    `existing` are the relations that are there; None: nobody looked.
+    `incomplete`: it was never built as a whole, or some of what was made is gone; `changed`: it was built from another
+    project. `existing` are the relations that are there; None: nobody looked.
     """
     built = ledger.last_build(warehouse, stores)
-    if not built or built[0] != project_fingerprint(settings):
-        return True
-    return existing is not None and not set(built[1]) <= existing
+    if not built or (existing is not None and not set(built[1]) <= existing):
+        return "incomplete"
+    return "current" if built[0] == project_fingerprint(settings) else "changed"

@@ -12,11 +12,12 @@ from ingest.months import label
 from ingest.source import Source
 from ingest.zones import read_zone_lookup
 from orchestration import dbt
+from orchestration.build import Building
 from orchestration.connections import Connections
 from orchestration.land import Landing
 from orchestration.ledger import PUBLISH_STEP, Ledger, MonthKey
 from orchestration.plan import PlannedMonth
-from orchestration.project import BUILT_STATES, WAREHOUSES, is_outdated, project_fingerprint
+from orchestration.project import BUILT_STATES, WAREHOUSES, BuildState, build_state
 from orchestration.publish_ledger import publish_ledger
 from orchestration.reconcile import check_zones, find_differences, measure_stages
 from orchestration.relations import existing_relations
@@ -43,7 +44,7 @@ class Run:
             if planned.action == "unavailable":
                 self._fail_landing(planned, planned.error)
         todo = [planned for planned in plan if planned.action in ("land", "build")]
-        if todo or self._outdated():
+        if todo or self._is_outdated():
             self._prepare()
         landing = Landing(self._connections, self._ledger, self._source, self._report, self._fail_landing)
         for number, batch in enumerate(_batches(todo, self._settings.batch_months)):
@@ -53,7 +54,7 @@ class Run:
             landed = landing.land(batch)
             if landed:
                 self._build_and_reconcile(sorted({planned.month for planned in landed}))
-        if not todo and self._outdated():
+        if not todo and self._is_outdated():
             self._build_and_reconcile([])
         self._publish_ledger("failed" if self.failures else "done")
 
@@ -82,42 +83,45 @@ class Run:
     def _build_and_reconcile(self, months: list[date]) -> None:
         """Build the file months on both warehouses and reconcile every data set of them.
 
-        Where a warehouse is not as the dbt project would build it today, all months that have landed are built anew:
-        else some months would stand there by other rules than others, or be missing from a table that is made anew.
+        Where a warehouse is not as the dbt project would build it today, the other months that have landed are brought
+        up to it: else some months would stand there by other rules than others, or be missing from a table made anew.
         """
-        outdated = self._outdated()
-        if outdated:
-            others = {month for _, month in self._landed()} - set(months)
+        states = self._build_states()
+        others: list[date] = []
+        if set(states.values()) != {"current"}:
+            others = sorted({month for _, month in self._landed()} - set(months))
             if others:
                 self._report.say(
-                    f"The dbt project changed, or a table is gone: {len(others)} more file months are built anew"
+                    f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
                 )
-            months = sorted({*months, *others})
-        months = self._without_half_landed(months)
+        months, others = self._without_half_landed(months), self._without_half_landed(others)
         self._refresh_external_tables()
+        building = Building(self._connections, self._ledger, self._report, self._fail_building)
         for warehouse in WAREHOUSES:
-            months = self._build(warehouse, months, whole=warehouse in outdated)
-        for batch in _chunks(months, self._settings.batch_months):
+            passed = building.build(warehouse, months, others, states[warehouse])
+            months, others = ([month for month in wanted if month in passed] for wanted in (months, others))
+        # A change that left the tables of the others alone, such as a report's, is none that has to be measured.
+        measured = sorted(months + (others if building.tables_changed else []))
+        for batch in _chunks(measured, self._settings.batch_months):
             self._reconcile([key for key in self._landed() if key[1] in batch])
 
     def _landed(self) -> list[MonthKey]:
         return [key for key, record in self._ledger.months().items() if record.state in BUILT_STATES]
 
-    def _outdated(self) -> list[str]:
-        """The warehouses of which more has to be built than what new months change; none while nothing has landed."""
+    def _build_states(self) -> dict[str, BuildState]:
+        """How each warehouse stands to the dbt project of today; `current` while nothing has landed."""
         if not self._landed():
-            return []
-        return [
-            warehouse
-            for warehouse in WAREHOUSES
-            if is_outdated(
-                self._settings,
-                self._ledger,
-                self._connections.stores,
-                warehouse,
-                existing_relations(self._connections, warehouse),
+            return dict.fromkeys(WAREHOUSES, "current")
+        stores = self._connections.stores
+        return {
+            warehouse: build_state(
+                self._settings, self._ledger, stores, warehouse, existing_relations(self._connections, warehouse)
             )
-        ]
+            for warehouse in WAREHOUSES
+        }
+
+    def _is_outdated(self) -> bool:
+        return set(self._build_states().values()) != {"current"}
 
     def _without_half_landed(self, months: list[date]) -> list[date]:
         """Without the file months of which one store has an edition that the other lacks: the marts would differ."""
@@ -141,52 +145,6 @@ class Run:
             external_tables.ensure_external_tables(
                 self._connections.bigquery, self._settings.bucket, self._settings.bigquery_location, undeclared
             )
-
-    def _build(self, warehouse: str, months: list[date], whole: bool) -> list[date]:
-        """dbt build on one warehouse, a batch of months at a time; returns the months that passed.
-
-        `whole`: of everything, not just of what new months change.
-        """
-        passed: list[date] = []
-        relations: set[str] = set()
-        for batch in _chunks(months, self._settings.batch_months):
-            built, made = self._build_batch(warehouse, batch, whole)
-            passed += built
-            relations |= made
-        if whole and passed == months != []:
-            fingerprint = project_fingerprint(self._settings)
-            self._ledger.add_build(warehouse, self._connections.stores, fingerprint, sorted(relations))
-        return passed
-
-    def _build_batch(self, warehouse: str, months: list[date], whole: bool) -> tuple[list[date], set[str]]:
-        """One dbt build: the months that passed, the relations made. If several fail together, each is tried alone."""
-        subject = ", ".join(map(label, months))
-        shown = subject if len(months) < 4 else f"{label(months[0])} … {label(months[-1])}, {len(months)} months"
-        name = label(months[0]) if len(months) == 1 else f"{label(months[0])}..{label(months[-1])}"
-        folder = self._settings.state_dir / "runs" / self._ledger.run_id / f"dbt_{warehouse}_{name}"
-        try:
-            with self._ledger.step(f"dbt on {warehouse}", subject), self._report.doing(f"dbt on {warehouse}: {shown}"):
-                result = dbt.build(
-                    warehouse,
-                    months,
-                    {**self._connections.environment, "DBT_TAXI_RUN_ID": self._ledger.run_id},
-                    folder,
-                    parse_cache=self._settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
-                    wanted=self._settings.dbt_select,
-                    months_only=not whole,
-                    on_progress=self._report.update,
-                )
-        except dbt.DbtError as error:
-            if error.is_about_the_data and len(months) > 1:
-                self._report.warn(f"{error.what}; each month is tried alone")
-                alone = [self._build_batch(warehouse, [month], whole) for month in months]
-                return [month for passed, _ in alone for month in passed], set().union(*(made for _, made in alone))
-            self._fail_building(months, error)
-            return [], set()
-        self._report.say(f"dbt on {warehouse}: {shown}: {result.passed} models and tests passed")
-        for warning in result.warnings:
-            self._report.warn(f"dbt on {warehouse}: {warning}")
-        return months, set(result.relations)
 
     def _reconcile(self, keys: list[MonthKey]) -> None:
         """Measure what every store holds of these file months; done are those of which all hold the same."""

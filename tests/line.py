@@ -21,6 +21,7 @@ class Line:
     state: Path
     source: Path | str
     models: str = ""  # the setting dbt_select; '': all
+    root: Path = ROOT  # the project's folder, or a copy in which something is changed
 
     @property
     def environment(self) -> dict[str, str]:
@@ -33,7 +34,7 @@ class Line:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line itself."""
-        return [sys.executable, str(ROOT / "orchestrate.py"), *arguments]
+        return [sys.executable, str(self.root / "orchestrate.py"), *arguments]
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`python orchestrate.py <arguments>`, to its end."""

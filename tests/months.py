@@ -16,18 +16,21 @@ MONTHS = [
     ("fhvhv", "2023-02"),
     ("yellow", "2025-02"),
 ]
-# And some for the questions of dbt_taxi/analyses: a year before, the month of the fare percentiles.
+# And some for the questions of dbt_taxi/analyses: a year before, the fare percentiles, a month of all data sets.
 MARTS_MONTHS = [
     *MONTHS,
     ("yellow", "2019-04"),
     ("yellow", "2020-04"),
     ("yellow", "2024-02"),
+    ("yellow", "2023-02"),
+    ("fhv", "2023-02"),
+    ("green", "2019-04"),
     ("green", "2019-10"),
     ("green", "2020-04"),
     ("fhv", "2019-11"),
 ]
 ROWS = 400
-ROWS_OF = dict.fromkeys(MARTS_MONTHS, ROWS) | {("fhv", "2019-11"): 3_000}  # enough for trips from each zone asked about
+ROWS_OF = dict.fromkeys(MARTS_MONTHS, ROWS) | {("fhv", "2019-11"): 12_000}  # some from each zone
 
 
 def write(root: Path, dataset: str, month: str, rows: int = ROWS, seed: int = 0) -> Path:

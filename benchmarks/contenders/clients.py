@@ -5,6 +5,7 @@ import re
 from datetime import date
 from pathlib import Path
 
+from ingest import postgres
 from ingest.datasets import DataSet, get_dataset
 from ingest.months import parse_month
 from orchestration.connections import Connections, Servers
@@ -12,9 +13,12 @@ from orchestration.settings import load_settings
 
 
 def connections() -> Connections:
-    """The servers of TAXI_STATE_DIR, which the harness has started."""
+    """The servers of TAXI_STATE_DIR, which the harness has started; Postgres has written back what it got before."""
     with Servers(load_settings()) as servers:
-        return servers.all()
+        found = servers.all()
+    with postgres.connect(found.dsn) as connection:
+        connection.execute("checkpoint")  # else it falls into the turn of whoever comes next
+    return found
 
 
 def month_of(file: Path) -> tuple[DataSet, date]:

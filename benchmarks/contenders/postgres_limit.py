@@ -6,6 +6,7 @@ encoding of the bytes (`--prepare`, once), reading them from disk (they are read
 dropping the table of the last run.
 """
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -52,8 +53,12 @@ def main(
         with connection.cursor() as cursor, cursor.copy(f"copy {TABLE} ({names}) from stdin ({options})") as copy:
             while chunk := source.read(CHUNK_BYTES):
                 copy.write(chunk)
-        rows = cursor.rowcount
-    tell(time.perf_counter() - began, rows=rows, copied_bytes=prepared.stat().st_size)
+    took = time.perf_counter() - began
+    with postgres.connect(dsn) as connection:
+        rows = connection.execute(f"select count(*) from {TABLE}").fetchone()[0]
+    if rows != layout.rows:
+        sys.exit(f"{TABLE} has {rows:,} rows, {file} {layout.rows:,}")
+    tell(took, rows=rows, copied_bytes=prepared.stat().st_size)
 
 
 def _encode(file: Path, prepared: Path, layout) -> None:

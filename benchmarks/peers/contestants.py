@@ -10,11 +10,11 @@ from benchmarks.peers.environments import REQUIREMENTS, python_of
 
 @dataclass(frozen=True)
 class Contestant:
-    """A peer, what it writes to, and which of the landing's promises it keeps.
+    """A peer and what it writes to.
 
     `rows`: the most that it is asked for, where a whole month would take a minute or more (200,000 rows took pandas
-    7 s, dlt 27 s, Mage 4.4 s); the table then says so, and gives seconds per million rows of just that size. What a
-    peer leaves out is told in a few words by `note`; all of them replace the whole table, none just one month of it.
+    7 s, dlt 27 s, Mage 4.4 s); ours gets as many, and the table says so. What a peer leaves out is told in a few words
+    by `note`; all of them replace the whole table, none just one month of it.
     """
 
     name: str
@@ -23,10 +23,6 @@ class Contestant:
     script: str
     stores: tuple[str, ...]
     rows: int | None
-    types_are_declared: bool
-    replaces_atomically: bool
-    repeats_without_duplicates: bool
-    checks_content: bool  # that the table holds what the file held
     note: str
 
     @property
@@ -48,11 +44,6 @@ class Contestant:
         return min(rows, self.rows or rows)
 
 
-def seconds_per_million_rows(seconds: float, rows: int) -> float:
-    """As measured with that many rows; with other sizes it may be another figure."""
-    return seconds / rows * 1_000_000
-
-
 CONTESTANTS = (
     Contestant(
         name="pandas to_sql (Data Engineering Zoomcamp)",
@@ -61,10 +52,6 @@ CONTESTANTS = (
         script="pandas_to_sql",
         stores=("postgres",),
         rows=300_000,
-        types_are_declared=False,
-        replaces_atomically=False,
-        repeats_without_duplicates=True,
-        checks_content=False,
         note="drops the old table first, commits chunk by chunk; integers with nulls become doubles; no lake",
     ),
     Contestant(
@@ -74,10 +61,6 @@ CONTESTANTS = (
         script="dlt_default",
         stores=("postgres", "lake"),
         rows=300_000,
-        types_are_declared=False,
-        replaces_atomically=False,
-        repeats_without_duplicates=True,
-        checks_content=False,
         note="truncates the old table, then loads; reads TLC's local times as UTC; adds a row id",
     ),
     Contestant(
@@ -87,10 +70,6 @@ CONTESTANTS = (
         script="ingestr_cli",
         stores=("postgres", "lake"),
         rows=None,
-        types_are_declared=False,
-        replaces_atomically=True,
-        repeats_without_duplicates=True,
-        checks_content=False,
         note="the file's own types, whatever they are that month; writes each row twice; adds a time of loading",
     ),
     Contestant(
@@ -100,10 +79,6 @@ CONTESTANTS = (
         script="mage_export",
         stores=("postgres", "lake"),
         rows=1_000_000,
-        types_are_declared=False,
-        replaces_atomically=True,
-        repeats_without_duplicates=True,
-        checks_content=False,
         note="types by the values of that month (integers may be smallint); the whole month in memory, twice",
     ),
     Contestant(
@@ -113,10 +88,6 @@ CONTESTANTS = (
         script="duckdb_to_postgres",
         stores=("postgres",),
         rows=None,
-        types_are_declared=False,
-        replaces_atomically=True,
-        repeats_without_duplicates=True,
-        checks_content=False,
         note="the file's own types, whatever they are that month; no lake here",
     ),
 )

@@ -1,4 +1,4 @@
--- Is 2024-03 complete? Which data sets of a file month are there, and did every store get every row and every cent?
+-- Is a file month complete? Which of its data sets are there, and did every store get every row and every cent?
 {%- set file_month = '2023-02-01' %}
 
 select

@@ -1,4 +1,5 @@
--- The bases' trips are those of base_trips_by_file: none is lost on the way from a file month to a base.
+-- The bases' trips are those of base_trips_by_file: none is lost on the way from a file month to a base. Of all months,
+-- since a base's row is of all of them; the table has some hundred rows a month.
 with dim_bases as (
     select
         coalesce(sum(trips), 0) as trips,

@@ -1,6 +1,7 @@
 -- The shares of a month are 100 %, but for their rounding: at most half a hundredth for each of eight companies.
 with market_share as (
     select * from {{ ref('market_share') }}
+    where {{ in_pickup_periods('pickup_month') }}
 )
 
 select

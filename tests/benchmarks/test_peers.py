@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peers.contestants import CONTESTANTS, Contestant, seconds_per_million_rows
+from benchmarks.peers.contestants import CONTESTANTS, Contestant
 from benchmarks.peers.environments import REQUIREMENTS, ROOT
 
 FILE = Path("yellow_tripdata_2025-02.parquet")
@@ -57,7 +57,3 @@ def test_a_slow_peer_gets_fewer_rows_and_a_fast_one_all():
     asked = {one.peer: one.rows_asked(3_000_000) for one in CONTESTANTS}
     assert asked == {"pandas": 300_000, "dlt": 300_000, "ingestr": 3_000_000, "mage": 1_000_000, "duckdb": 3_000_000}
     assert {one.rows_asked(20_000) for one in CONTESTANTS} == {20_000}
-
-
-def test_seconds_are_told_per_million_rows():
-    assert seconds_per_million_rows(18, 300_000) == pytest.approx(60)

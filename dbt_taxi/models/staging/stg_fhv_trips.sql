@@ -12,8 +12,8 @@ renamed as (
 
         -- strings
         dataset,
-        dispatching_base_num as dispatching_base_number,
-        affiliated_base_number,
+        {{ base_number('dispatching_base_num') }} as dispatching_base_number,
+        {{ base_number('affiliated_base_number') }} as affiliated_base_number,
 
         -- booleans
         {{ parse_flag('sr_flag') }} as is_shared,

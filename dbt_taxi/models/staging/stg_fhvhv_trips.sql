@@ -22,8 +22,8 @@ renamed as (
         -- strings
         dataset,
         hvfhs_license_num as hvfhs_license_number,
-        dispatching_base_num as dispatching_base_number,
-        originating_base_num as originating_base_number,
+        {{ base_number('dispatching_base_num') }} as dispatching_base_number,
+        {{ base_number('originating_base_num') }} as originating_base_number,
 
         -- numerics
         trip_time as trip_seconds,

@@ -10,7 +10,7 @@ with fct_trips as (
 for_hire_trips as (
     select
         dataset,
-        coalesce({{ base_number('dispatching_base_number') }}, 'not given') as base_number,
+        coalesce(dispatching_base_number, 'not given') as base_number,
         {{ company_id('dataset', 'hvfhs_license_number') }} as company_id,
         file_month,
         pickup_at

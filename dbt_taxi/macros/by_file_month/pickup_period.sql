@@ -1,0 +1,7 @@
+{% macro pickup_period(column, unit="month") -%}
+    {%- if column == "pickup_" ~ unit -%}
+        {{ column }}
+    {%- else -%}
+        cast({{ dbt.date_trunc(unit, column) }} as date)
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,121 @@
+"""A change of the dbt project: what differs from the last build, and what depends on it, is built for all months."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestration import project
+from orchestration.settings import load_settings
+from tests.line import ROOT, Line
+from tests.months import write
+
+BUILT = "models/marts/fct_trips.sql"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for path in ("profiles.yml", "dbt_taxi/dbt_project.yml", f"dbt_taxi/{BUILT}", "dbt_taxi/analyses/question.sql"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    monkeypatch.setenv("TAXI_STATE_DIR", str(tmp_path / "state"))
+    return load_settings({})
+
+
+def kept(settings, tmp_path: Path) -> str:
+    """A build that was recorded, with its manifest; returns its fingerprint."""
+    fingerprint = project.project_fingerprint(settings)
+    (tmp_path / "manifest.json").write_text("{}")
+    project.keep_manifest(settings, "postgres", fingerprint, tmp_path / "manifest.json")
+    return fingerprint
+
+
+def test_a_changed_model_is_another_project_and_a_changed_analysis_is_not(settings, tmp_path):
+    before = project.project_fingerprint(settings)
+    (tmp_path / "dbt_taxi/analyses/question.sql").write_text("another question")
+    assert project.project_fingerprint(settings) == before
+    (tmp_path / "dbt_taxi" / BUILT).write_text("another rule")
+    assert project.project_fingerprint(settings) != before
+
+
+def test_a_change_is_held_against_the_manifest_of_the_last_build_once(settings, tmp_path):
+    built = kept(settings, tmp_path)
+    (tmp_path / "dbt_taxi" / BUILT).write_text("another rule")
+    assert project.take_manifest(settings, "postgres", built, tmp_path / "run 1")
+    assert (tmp_path / "run 1" / "manifest.json").read_text() == "{}"
+    assert not project.take_manifest(settings, "postgres", built, tmp_path / "run 2"), "run 1 may have built a part"
+
+
+@pytest.mark.parametrize("path", ["profiles.yml", "dbt_taxi/dbt_project.yml"])
+def test_where_settings_changed_everything_is_built(settings, tmp_path, path: str):
+    built = kept(settings, tmp_path)
+    (tmp_path / path).write_text("another schema")
+    assert not project.take_manifest(settings, "postgres", built, tmp_path / "run")
+
+
+def test_the_manifest_of_another_build_is_none(settings, tmp_path):
+    kept(settings, tmp_path)
+    assert not project.take_manifest(settings, "postgres", "of another ledger", tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A finished line that runs from a copy of the project."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("orchestrate.py", "profiles.yml", "settings.toml"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("orchestration", "ingest", "embedded", "dbt_taxi"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
+    for month in ("2023-01", "2023-02"):
+        write(folder / "source", "green", month, rows=200)
+    line = Line(folder / "state", folder / "source", models="+monthly_zone_revenue", root=folder)
+    line.done("up")
+    line.done("run")
+    yield line
+    line.run("down")
+
+
+def change(line: Line, path: str, old: str, new: str) -> dict[str, set[str]]:
+    """Change a file and run: which models were built, by warehouse."""
+    file = line.root / "dbt_taxi" / path
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    result = line.done("run")
+    assert "2 more file months are brought up to it" in result.stderr
+    assert "Nothing to do" in line.done("run").stderr
+    run = max(folder for folder in (line.state / "runs").iterdir() if list(folder.glob("dbt_postgres_*")))
+    built = {}
+    for warehouse in ("postgres", "bigquery"):
+        (results,) = run.glob(f"dbt_{warehouse}_*/target/run_results.json")
+        nodes = [node["unique_id"].split(".") for node in json.loads(results.read_text())["results"]]
+        built[warehouse] = {name[2] for name in nodes if name[0] == "model"}
+    return built
+
+
+def partitions(line: Line) -> set[int]:
+    """Of the tables of trips; one that was replaced has another oid."""
+    return {oid for (oid,) in line.query("select oid::bigint from pg_class where relname like 'fct_trips_2023%'")}
+
+
+@pytest.mark.slow
+def test_a_changed_report_is_built_alone(line: Line):
+    before = partitions(line)
+    path = "models/marts/revenue/monthly_zone_revenue.sql"
+    built = change(line, path, "cast(sum(refunds) as bigint)", "cast(coalesce(sum(refunds), 0) as bigint)")
+    assert built == {"postgres": {"monthly_zone_revenue"}, "bigquery": {"monthly_zone_revenue"}}
+    assert partitions(line) == before
+
+
+@pytest.mark.slow
+def test_a_changed_rule_is_applied_to_all_months_on_both_warehouses_and_reconciled(line: Line):
+    before = partitions(line)
+    built = change(line, "macros/cleaning/has_impossible_distance.sql", "> 500", "> 5")
+    assert built["postgres"] == built["bigquery"]
+    assert {"fct_trips", "rejected_trips", "zone_revenue_by_file"} <= built["bigquery"]
+    assert "dim_zones" not in built["postgres"]
+    assert not partitions(line) & before
+    assert {month["state"] for month in line.months().values()} == {"done"}
+    ((rejected,),) = line.query("select count(*) from taxi_marts.rejected_trips where trip_miles between 5.001 and 500")
+    assert rejected > 0
