@@ -8,6 +8,7 @@ import pytest
 
 from orchestration import project
 from orchestration.settings import load_settings
+from synthetic import write_zone_lookup
 from tests.line import ROOT, Line
 from tests.months import write
 
@@ -70,6 +71,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
     for month in ("2023-01", "2023-02"):
         write(folder / "source", "green", month, rows=200)
+    write_zone_lookup(folder / "source")
     line = Line(folder / "state", folder / "source", models="+monthly_zone_revenue", root=folder)
     line.done("up")
     line.done("run")
