@@ -22,25 +22,26 @@ def draw(kept: dict[str, Any], picture: Path) -> bool:
         others = [one for one in points if one["dataset"] != "yellow"]
         time, memory = panels[0][column], panels[1][column]
         at = [one[axis] for one in yellow]
-        slope = kept["slopes"].get(f"seconds by {axis}")
-        label = "whole run" if slope is None else f"whole run (slope {slope:.2f})"
+        slope = kept["slopes"].get(f"seconds by {axis}, the largest two")
+        label = "whole run" if slope is None else f"whole run (slope at the end {slope:.2f})"
         time.plot(at, [one["seconds"] for one in yellow], "k.-", label=label)
-        for phase in dict.fromkeys(phase for one in yellow for phase in one["phases"]):
+        for number, phase in enumerate(dict.fromkeys(phase for one in yellow for phase in one["phases"])):
             seconds = [one["phases"].get(phase, float("nan")) for one in yellow]
             if max(seconds) >= 1:  # the others would only crowd it
-                time.plot(at, seconds, ".-", linewidth=1, label=phase)
+                time.plot(at, seconds, ".-", color=f"C{number}", linewidth=1, label=phase)
         time.plot([one[axis] for one in others], [one["seconds"] for one in others], "ko", fillstyle="none")
         memory.plot(at, [one["peak_mb"] for one in yellow], "k.-")
         memory.plot([one[axis] for one in others], [one["peak_mb"] for one in others], "ko", fillstyle="none")
-        memory.set_ylim(bottom=0)
+        memory.set_ylim(0, 1.2 * max(one["peak_mb"] for one in points))
         time.set_yscale("log")
+        time.set_ylim(top=30 * max(one["seconds"] for one in points))  # room for the legend
         time.set_ylabel("seconds")
         memory.set_ylabel("peak memory, MiB")
         for panel in (time, memory):
             panel.set_xscale("log")
             panel.set_xlabel(title)
             panel.grid(alpha=0.3)
-        time.legend(fontsize="small")
+        time.legend(fontsize="small", loc="upper left", ncols=2)
     figure.savefig(picture, metadata={"Date": None})
     pyplot.close(figure)
     return True

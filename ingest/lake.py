@@ -153,7 +153,8 @@ def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
         try:
-            bucket.blob(name).download_to_filename(file.name, checksum="crc32c", retry=_RETRY)
+            bucket.blob(name).download_to_file(file, checksum="crc32c", retry=_RETRY)
+            file.flush()
         except NotFound as error:
             raise MissingObjectError(f"gs://{bucket.name}/{name} does not exist") from error
         except _REFUSALS as error:
