@@ -11,7 +11,7 @@ from typing import Any
 
 from linting.artifacts import COMPILE, PROJECT, environment
 
-TAG_OF_MONTHS = "months"
+TAG_OF_MONTHS, TAG_OF_REPORTS = "months", "reports"
 # What orchestration/dbt.py selects besides the tag: tests of views that need no building, over rows that are new.
 TESTS_OF_RAW = "row_numbers_run_from_1"
 
@@ -96,8 +96,12 @@ class Compiled:
     def tests(self) -> list[Node]:
         """The tests that a run makes after that: all that read one of its tables, and those of the raw rows."""
         built = {model.document["unique_id"] for model in self.models}
-        tests = [node for node in self.nodes.values() if node.kind == "test"]
+        tests = [node for node in self.nodes.values() if node.kind == "test" and not self._is_of_reports(node)]
         return [node for node in tests if built & set(node.parents) or node.test[0] == TESTS_OF_RAW]
+
+    @staticmethod
+    def _is_of_reports(node: Node) -> bool:
+        return TAG_OF_REPORTS in node.document["config"]["tags"]
 
     def parent(self, node: Node, name: str) -> Node:
         """The node of that name that `node` reads."""

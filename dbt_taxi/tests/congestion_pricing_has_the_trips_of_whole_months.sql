@@ -1,4 +1,6 @@
 -- The report has every trip of the months whose own file is loaded, and no other.
+{{ config(tags=["reports"]) }}
+
 with zone_pairs_by_file as (
     select * from {{ ref('zone_pairs_by_file') }}
     where {{ in_pickup_periods('pickup_month') }}

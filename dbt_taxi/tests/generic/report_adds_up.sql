@@ -3,6 +3,8 @@
     condition="true"
 ) %}
 
+{{ config(tags=["reports"]) }}
+
 -- Per period of pick-up that the run's file months reach into: as many trips as in the table that the report is made
 -- of, and the same sums.
 with expected as (
