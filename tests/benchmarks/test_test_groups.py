@@ -14,11 +14,18 @@ def _model(name: str, parents: list[str], **config: object) -> dict:
     }  # fmt: skip
 
 
-def _test(name: str, parents: list[str], kind: str = "", query: str = "select 1", **arguments: object) -> dict:
+def _test(
+    name: str,
+    parents: list[str],
+    kind: str = "",
+    query: str = "select 1",
+    tags: tuple[str, ...] = (),
+    **arguments: object,
+) -> dict:
     return {
         "resource_type": "test", "unique_id": name, "name": name, "compiled_code": query,
         "attached_node": parents[0] if kind else None, "depends_on": {"nodes": parents},
-        "test_metadata": {"name": kind, "kwargs": arguments} if kind else None,
+        "test_metadata": {"name": kind, "kwargs": arguments} if kind else None, "config": {"tags": tags},
     }  # fmt: skip
 
 
@@ -45,6 +52,7 @@ def groups() -> Groups:
         _test("sums", ["mart", "fct_trips"], "adds_up_to_trips", sums=["fare", ["n", "case when b then 1 end"]]),
         _test("odd_ones_are_few", ["fct_trips"], query=few),
         _test("row_by_row", ["fct_trips", "mart"], query=both),
+        _test("no_matter_of_a_months_run", ["mart"], "report_adds_up", tags=("reports",), of="ref('mart')"),
     ]
     return Groups(Compiled({"nodes": {node["unique_id"]: node for node in nodes}, "sources": {}}))
 
