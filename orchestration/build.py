@@ -27,6 +27,7 @@ class Building:
         self._fail = fail
         self._folder = self._settings.state_dir / "runs" / ledger.run_id
         self.tables_changed = False
+        self._has_failures = False
 
     def build(self, warehouse: str, new: list[date], others: list[date], state: BuildState) -> list[date]:
         """Build the months `new`, and `others` where the warehouse is not `current`; returns those that passed.
@@ -47,7 +48,8 @@ class Building:
             months_passed, made = self._months(warehouse, months, months_only=months_only, changed_since=since)
             passed += months_passed
             results += made
-        is_whole = results and len(passed) == len(new) + len(others)
+        # A month that failed on Postgres never came to BigQuery, where it is still as the old project built it.
+        is_whole = results and not self._has_failures
         if is_whole and project_fingerprint(self._settings) == project:  # else somebody edited it meanwhile
             made = {relation for result in results for relation in result.relations}
             self._ledger.add_build(warehouse, stores, project, sorted(made.union(relations)))
@@ -88,6 +90,7 @@ class Building:
                 self._report.warn(f"{error.what}; each month is tried alone")
                 alone = [self._batch(warehouse, [month], **what) for month in months]
                 return [month for passed, _ in alone for month in passed], [one for _, made in alone for one in made]
+            self._has_failures = True
             self._fail(months, error)
             return [], []
         self.tables_changed |= result.has_months
