@@ -19,7 +19,7 @@ from orchestration import project
 from orchestration.cli import AsJson, Datasets, Force, Months, Profile, RunByDefault, SourceOption, shown_command
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
 from orchestration.ledger import Ledger
-from orchestration.memory import share_heaps
+from orchestration.memory import save_memory
 from orchestration.plan import PlannedMonth, make_plan, wanted_months
 from orchestration.report import Report, month_document, plan_document
 from orchestration.settings import Settings, load_settings
@@ -184,7 +184,7 @@ def main() -> None:
     """Run the command line; an error that people have to know about is a sentence, not a traceback."""
     # What ends a job in CI or systemd: as ctrl-C, so that the servers that were started are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    share_heaps()
+    save_memory()
     try:
         app()
     except TaxiError as error:

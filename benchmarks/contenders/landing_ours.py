@@ -19,6 +19,7 @@ from ingest.conform import read_layout
 from ingest.datasets import DataSet
 from ingest.landing import land_side_by_side
 from orchestration.connections import Connections
+from orchestration.memory import save_memory
 
 
 def main(
@@ -78,4 +79,5 @@ def _take_away(servers: Connections, dataset: DataSet, month: date) -> None:
 
 
 if __name__ == "__main__":
+    save_memory()
     typer.run(main)
