@@ -5,24 +5,29 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import read_layout
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, YELLOW, Column
-from ingest.errors import BadFileError, StoreError, TaxiError
+from ingest.errors import BadFileError, StoreError, TaxiError, UnknownOutcomeError
 from ingest.months import parse_month
 from ingest.pipelines import land_month
 from tests.ingest.conftest import Stores
+from tests.ingest.lost_answer import losing_answer_to
 from tests.months import write
 
-JULY, AUGUST, MAY, JUNE = (date(2003, month, 1) for month in (7, 8, 5, 6))
+JULY, AUGUST, MAY, JUNE, APRIL = (date(2003, month, 1) for month in (7, 8, 5, 6, 4))
 ROWS = (
     "select file_month, count(*), sum(total_amount) from taxi_raw.yellow_tripdata where file_month in ({}) group by 1"
 )
@@ -99,6 +104,17 @@ def test_postgres_out_of_reach_is_named_and_its_password_is_not(stores: Stores):
     assert "hunter2" not in str(raised.value)
 
 
+def test_a_commit_whose_answer_is_lost_is_not_called_untouched_since_the_new_month_may_be_there(stores: Stores):
+    stores.to_postgres(APRIL, stores.write(APRIL, trips(5)))
+    path = stores.write(APRIL, trips(3, 2.0))
+    server = conninfo_to_dict(stores.dsn)
+    with losing_answer_to(b"COMMIT", server["host"], int(server["port"])) as port:
+        dsn = make_conninfo(stores.dsn, port=port)
+        with pytest.raises(UnknownOutcomeError, match="went away as yellow 2003-04 was committed"):
+            postgres.replace_month(dsn, YELLOW, APRIL, path, stores.layout(path))
+    assert held(stores, APRIL) == {APRIL: (3, 6.0)}
+
+
 def test_the_lake_replaces_the_object_and_states_its_checksum_and_measure(stores: Stores):
     name = lake.object_name(YELLOW, JULY)
     assert name == "raw/dataset=yellow/file_month=2003-07-01/yellow_tripdata_2003-07.parquet"
@@ -152,6 +168,18 @@ def test_an_object_that_somebody_else_replaced_meanwhile_is_not_written_over(sto
     assert raised.value.next_step
     monkeypatch.undo()
     assert stores.bucket.blob(name).download_as_bytes() == b"theirs"
+
+
+def test_an_upload_whose_answer_is_lost_is_not_called_untouched_since_the_new_object_may_be_there(stores: Stores):
+    stores.to_lake(APRIL, stores.write(APRIL, trips(5)))
+    path = stores.write(APRIL, trips(3, 2.0))
+    server = urlsplit(stores.bucket.client.api_endpoint)
+    with losing_answer_to(b"uploadType=multipart", server.hostname, server.port) as port:
+        there = {"api_endpoint": f"http://127.0.0.1:{port}"}
+        bucket = storage.Client("taxi", AnonymousCredentials(), client_options=there).bucket(stores.bucket.name)
+        with pytest.raises(UnknownOutcomeError, match=r"run again: the object is sent anew"):
+            lake.replace_month(bucket, YELLOW, APRIL, path, stores.layout(path), stores.folder)
+    assert lake.measure_month(stores.bucket, YELLOW, APRIL, stores.folder).cents == 600
 
 
 def test_an_upload_that_arrives_changed_is_refused(stores: Stores, tmp_path: Path, monkeypatch):
