@@ -8,7 +8,7 @@ from typing import Any, Literal
 from benchmarks.bench import Bench
 from benchmarks.timing import Contender, Result, interleave, ratios, summary
 
-# What the pipeline's processes may hold, MiB, by rows of the month.
+# What the pipeline's processes may hold, MB, by rows of the month.
 PEAK_TARGETS = {3_000_000: 400, 20_000_000: 450}
 
 
@@ -17,8 +17,8 @@ class Line:
     """A line of the table: how long a work took us, round by round, and its limit in the same rounds (seconds).
 
     `target` is the most that `comparison` may be: `times` the limit, or seconds `more` than it. A line without a limit
-    is a figure to know. `unit` is s, or MB where bytes are counted. `peak_mb` is what our processes held at most (MiB),
-    `peak_target` what they may. `facts` is what else was found, for the JSON.
+    is a figure to know. `unit` is s, or MB where bytes are counted. `peak_mb` is what our processes held at
+    most, `peak_target` what they may. `facts` is what else was found, for the JSON.
     """
 
     work: str

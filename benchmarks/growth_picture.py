@@ -36,7 +36,7 @@ def draw(kept: dict[str, Any], picture: Path) -> bool:
         time.set_yscale("log")
         time.set_ylim(top=30 * max(one["seconds"] for one in points))  # room for the legend
         time.set_ylabel("seconds")
-        memory.set_ylabel("peak memory, MiB")
+        memory.set_ylabel("peak memory, MB")
         for panel in (time, memory):
             panel.set_xscale("log")
             panel.set_xlabel(title)

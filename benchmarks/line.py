@@ -5,6 +5,7 @@ from dataclasses import asdict
 from benchmarks.bench import Bench, contender, run_quietly
 from benchmarks.building import FIRST, MONTH, ROWS_OF_FIRST, dbt_limit
 from benchmarks.compare import PEAK_TARGETS, Line
+from benchmarks.landing import copy_limit, lake_limit
 from benchmarks.runs import LineRun, keep_line, run_line
 from benchmarks.timing import Contender, run_once
 
@@ -46,16 +47,14 @@ def whole_line(bench: Bench) -> list[Line]:
 def _limits(bench: Bench, environment: dict[str, str], verify: bool) -> dict[str, Contender]:
     """Each alone, after the run: the SQL by hand reads the raw rows that it landed."""
     file = bench.month(MONTH)
-    prepared = bench.folder / f"{file.stem}_{bench.rows}.pgcopy"
-    if not prepared.exists():
-        run_quietly(contender("postgres_limit", file, prepared, "--prepare"), environment)
-    commands = {
-        POSTGRES: contender("postgres_limit", file, prepared),
-        LAKE: contender("lake_limit", file, bench.folder / "limit.parquet"),
-        DUCKDB: contender("duckdb_marts", file, bench.folder / "duckdb", *(["--verify"] if verify else [])),
+    verify_marts = ["--verify"] if verify else []
+    by_duckdb = contender("duckdb_marts", file, bench.folder / "duckdb", *verify_marts)
+    return {
+        POSTGRES: copy_limit(bench, file, environment),
+        LAKE: lake_limit(bench, file, environment),
+        DUCKDB: Contender(DUCKDB, by_duckdb, environment=environment),
+        BY_HAND: dbt_limit(bench, MONTH, environment),
     }
-    found = {name: Contender(name, command, environment=environment) for name, command in commands.items()}
-    return {**found, BY_HAND: dbt_limit(bench, MONTH, environment)}
 
 
 def _line(rows: int, work: str, runs: list[LineRun], limits: dict[str, list[float]], names: tuple[str, ...]) -> Line:

@@ -31,7 +31,7 @@ def tables(kept: dict[str, Any]) -> str:
     parts = [
         f"Measured on {in_words(kept['machine'])}. Seconds are medians; ratios are of two runs of one round: their"
         " median and, in brackets, the least and the most.\n",
-        "| work | rows a month | ours | limit | ours / limit | target | peak MiB |",
+        "| work | rows a month | ours | limit | ours / limit | target | peak MB |",
         "| --- | ---: | ---: | ---: | ---: | --- | ---: |",
         *map(_line, lines),
     ]

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.05
-_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
+_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 10**6
 
 
 class MemorySampler(threading.Thread):
-    """Looks every 50 ms at a process and its descendants, until `stop`; `peak_mb` is the most they held together (MiB).
+    """Looks every 50 ms at a process and its descendants, until `stop`; `peak_mb` is the most they held together.
+
+    MB are millions of bytes, here as everywhere in the benchmarks.
 
     A process counts with its private pages, and of file pages (libraries, mapped files) those of the process that has
     the most are counted once: what PSS would say, from counters that the kernel keeps anyway. To read PSS itself takes

@@ -22,7 +22,7 @@ def print_table(machine: dict[str, Any], rows: int, runs: int, lines: Sequence[L
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDE)
-    table = Table("work", "ours", "limit", "compared", "target", "memory, MiB", box=None, header_style="bold")
+    table = Table("work", "ours", "limit", "compared", "target", "memory, MB", box=None, header_style="bold")
     for line in lines:
         table.add_row(
             line.work,

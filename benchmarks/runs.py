@@ -22,7 +22,7 @@ _PHASES = """
 
 @dataclass(frozen=True)
 class LineRun:
-    """One run: seconds of the whole process, peak memory (MiB), and seconds by step of the ledger."""
+    """One run: seconds of the whole process, peak memory (MB), and seconds by step of the ledger."""
 
     seconds: float
     peak_mb: float

@@ -46,7 +46,7 @@ class Contender:
 
 @dataclass
 class Result:
-    """All runs of a contender: seconds and peak memory (MiB) of each, and what else its command printed."""
+    """All runs of a contender: seconds and peak memory (MB) of each, and what else its command printed."""
 
     name: str
     note: str = ""
@@ -92,7 +92,7 @@ def interleave(
 
 
 def run_once(contender: Contender) -> tuple[float, float, dict[str, Any]]:
-    """Seconds, peak memory (MiB), and what the command printed besides. Raises BenchmarkError."""
+    """Seconds, peak memory (MB), and what the command printed besides. Raises BenchmarkError."""
     if contender.before:
         _run(f"{contender.name} (before it)", contender.before, contender.environment)
     os.sync()  # else it may wait for the disk to take what the one before it wrote
@@ -141,7 +141,7 @@ def _maxrss_mb(used: resource.struct_rusage) -> float:
     """
     if used.ru_maxrss <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
         return 0.0
-    return used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return used.ru_maxrss * (1 if sys.platform == "darwin" else 2**10) / 10**6
 
 
 def _json_object(line: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from benchmarks.runs import query, run_line, server_environment
 MONTH, FIRST = "2025-02", "2025-01"
 STATE = "wal"
 ROWS_OF_FIRST = 20_000
-_MB = 2**20
+_MB = 10**6
 _WRITTEN = "select pg_current_wal_lsn() - '0/0'::pg_lsn"
 _SIZE = "select pg_total_relation_size(%s::regclass)"
 # Tables and their indexes by file month, of all that dbt builds; the raw month is in another schema.
