@@ -1,8 +1,7 @@
 """The limit of a landing in the lake: pyarrow rewrites the file in the declared schema, Google's client uploads it.
 
-Timed: read the file as a table, cast it, add the row number, write it as parquet with our compression and dictionaries,
-upload it. No measure is taken of what is written, and no condition put on the object. Memory is no object: the whole
-table is held.
+Timed: read the file as a table, cast it, add the row number, write it as parquet with our options, upload it. No
+measure is taken of what is written, and no condition put on the object. Memory is no object: the whole table is held.
 """
 
 import time
@@ -30,8 +29,7 @@ def main(file: Path, scratch: Path) -> None:
     for target in layout.targets:
         wanted = layout.schema.field(target.column.name).type
         arrays.append(table[target.source].cast(wanted) if target.source else pa.nulls(table.num_rows, wanted))
-    options = {"compression": "zstd", "use_dictionary": lake.repeating(layout)}
-    pq.write_table(pa.table(arrays, schema=layout.schema), scratch, **options)
+    pq.write_table(pa.table(arrays, schema=layout.schema), scratch, **lake.parquet_options(layout))
     bucket.blob(f"limit/{file.name}").upload_from_filename(str(scratch))
     tell(time.perf_counter() - began, rows=table.num_rows, written_bytes=scratch.stat().st_size)
 
