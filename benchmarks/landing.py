@@ -10,6 +10,7 @@ from benchmarks.compare import Line, hold_against
 from benchmarks.contenders.clients import month_of
 from benchmarks.timing import Contender
 from ingest.conform import read_layout
+from ingest.postgres import sent_schema
 
 
 def landing_in_postgres(bench: Bench) -> list[Line]:
@@ -75,7 +76,7 @@ def _months(bench: Bench) -> Iterator[tuple[Path, dict[str, str]]]:
 
 def _prepared(bench: Bench, file: Path) -> Path:
     """Where the rows are kept as COPY takes them; other declared columns make another file."""
-    schema = read_layout(file, month_of(file)[0]).schema
+    schema = sent_schema(read_layout(file, month_of(file)[0]))
     columns = hashlib.sha256(str(schema).encode()).hexdigest()[:8]
     return bench.folder / f"{file.stem}_{bench.rows}_{columns}.pgcopy"
 

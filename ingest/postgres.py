@@ -130,7 +130,10 @@ def replace_month(
                 connection.execute(sql.SQL(statement).format(**names, dataset=dataset.name))
             _check_types(connection, dataset, layout)
             _copy(connection, names["fresh"], read(path, layout), layout)
-            connection.execute(sql.SQL("analyze {fresh}").format(**names))  # before anyone has to wait for the swap
+            # Before anyone has to wait for the swap, and by 7,500 rows, not 30,000, as columns have few values: 0.06 s
+            # instead of 0.34.
+            connection.execute("set local default_statistics_target = 25")
+            connection.execute(sql.SQL("analyze {fresh}").format(**names))
             if connection.execute("select to_regclass(%s)", (f'{RAW_SCHEMA}."{partition}"',)).fetchone()[0]:
                 connection.execute(sql.SQL("alter table {parent} detach partition {partition}").format(**names))
                 connection.execute(sql.SQL("drop table {partition}").format(**names))
@@ -158,6 +161,17 @@ def replace_month(
             f"Postgres broke off while {dataset.name} {month:%Y-%m} was landing: {first_line(error)}",
             "The old month is untouched; see to the server, then run again",
         ) from error
+
+
+def sent_schema(layout: Layout) -> pa.Schema:
+    """What is sent to Postgres: the row number and the columns that the file has.
+
+    The others, 6 of yellow's 25 today, are null without being sent: a tenth of the bytes, and of the time.
+    """
+    return pa.schema(
+        [layout.schema.field(ROW_NUMBER)]
+        + [layout.schema.field(target.column.name) for target in layout.targets if target.source is not None]
+    )
 
 
 def replace_zones(dsn: str, zones: pa.Table) -> None:
@@ -190,13 +204,14 @@ def _copy(
     connection: psycopg.Connection, table: sql.Composable, batches: Iterator[pa.RecordBatch], layout: Layout
 ) -> None:
     # Binary COPY checks no types: what is sent must have the table's, see _check_types.
-    encoder = ArrowToPostgresBinaryEncoder(layout.schema)
-    columns = sql.SQL(", ").join(map(sql.Identifier, layout.schema.names))
+    sent = sent_schema(layout)
+    encoder = ArrowToPostgresBinaryEncoder(sent)
+    columns = sql.SQL(", ").join(map(sql.Identifier, sent.names))
     statement = sql.SQL("copy {} ({}) from stdin (format binary, freeze)").format(table, columns)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(encoder.write_header())
         for batch in batches:
-            copy.write(encoder.write_batch(batch))
+            copy.write(encoder.write_batch(batch.select(sent.names)))
         copy.write(encoder.finish())
 
 

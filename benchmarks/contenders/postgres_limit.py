@@ -42,7 +42,7 @@ def main(
     with postgres.connect(dsn) as connection:
         postgres.ensure_raw_tables(connection)
         connection.execute(f"drop table if exists {TABLE}")
-    names = ", ".join(layout.schema.names)
+    names = ", ".join(postgres.sent_schema(layout).names)
     began = time.perf_counter()
     with postgres.connect(dsn) as connection, prepared.open("rb", buffering=0) as source:
         connection.execute(f"create table {TABLE} (like taxi_raw.{dataset.table})")
@@ -62,12 +62,13 @@ def main(
 
 
 def _encode(file: Path, prepared: Path, layout) -> None:
-    encoder = ArrowToPostgresBinaryEncoder(layout.schema)
+    schema = postgres.sent_schema(layout)
+    encoder = ArrowToPostgresBinaryEncoder(schema)
     partial = prepared.with_suffix(".part")
     with partial.open("wb") as target:
         target.write(encoder.write_header())
         for batch in conformed_batches(file, layout):
-            target.write(encoder.write_batch(batch))
+            target.write(encoder.write_batch(batch.select(schema.names)))
         target.write(encoder.finish())
     partial.rename(prepared)
 
