@@ -23,7 +23,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ingest.checksums import Measure
 from ingest.conform import Layout, unreadable
 from ingest.datasets import ColumnType, DataSet
-from ingest.errors import BadFileError, StoreError, TaxiError, first_line
+from ingest.errors import BadFileError, StoreError, TaxiError, UnknownOutcomeError, first_line
 
 # Puts a conformed month into a store: (data set, month, file, layout) -> what was written, if it was measured.
 ReplaceMonth = Callable[[DataSet, date, Path, Layout], Measure | None]
@@ -52,19 +52,23 @@ class _Landing:
     month: date
     layout: Layout
     replace_month: ReplaceMonth
+    is_done: bool = False
     outcome: Measure | None = None
-    failure: TaxiError | None = None
+    failure: Exception | None = None
 
     def sink(self, path: Path) -> None:
         """Replace the month by the file of dlt's load package, or by the file itself where dlt rewrote it.
 
         It rewrites null-typed columns, and times with a zone as UTC; what is to land is what TLC published.
         """
-        if not filecmp.cmp(path, self.layout.file, shallow=False):
+        if self.is_done:  # dlt asks once more where it could not note that the job is done
+            return
+        if not (path.samefile(self.layout.file) or filecmp.cmp(path, self.layout.file, shallow=False)):
             path = self.layout.file
         try:
             self.outcome = self.replace_month(self.dataset, self.month, path, self.layout)
-        except TaxiError as error:
+            self.is_done = True
+        except Exception as error:  # whatever it is: dlt would try five times, on a reading that has ended
             self.failure = error
             raise DestinationTerminalException(str(error)) from error
 
@@ -107,8 +111,8 @@ def land_month(
 ) -> Measure | None:
     """Run the dlt pipeline that brings the file at `path` into `store`; returns what `replace_month` did.
 
-    Raises the TaxiError of what went wrong, as `replace_month` raised it; BadFileError where dlt cannot read the file,
-    StoreError where its folder `pipelines_dir` cannot be written to.
+    Raises what `replace_month` raised: a TaxiError, unless there is a fault in it. BadFileError where dlt cannot read
+    the file, StoreError where its folder `pipelines_dir` cannot be written to: UnknownOutcomeError, if afterwards.
     """
     resource = trip_file(dataset, month, path, layout)
     landing = _landings[store, resource.name] = _Landing(dataset, month, layout, replace_month)
@@ -124,27 +128,29 @@ def land_month(
         # A fresh schema: the file's own columns, whatever types an earlier edition of it had.
         pipeline.run(resource, schema=dlt.Schema(pipeline.pipeline_name))
     except PipelineStepFailed as failed:
-        raise landing.failure or _explain(failed, layout, pipelines_dir) from failed
+        raise landing.failure or _explain(failed, landing, pipelines_dir) from failed
     except OSError as error:
-        raise _explain(error, layout, pipelines_dir) from error
+        raise _explain(error, landing, pipelines_dir) from error
     finally:
         del _landings[store, resource.name]
     return landing.outcome
 
 
-def _explain(failed: BaseException, layout: Layout, pipelines_dir: Path) -> TaxiError:
+def _explain(failed: BaseException, landing: _Landing, pipelines_dir: Path) -> TaxiError:
     """What hindered dlt itself: the file (pyarrow's errors, which are OSErrors without a number), or the disk."""
+    file = landing.layout.file
     cause: BaseException | None = failed
     while cause is not None:
         if isinstance(cause, pa.ArrowException) or (isinstance(cause, OSError) and cause.errno is None):
-            return unreadable(layout.file, cause)
+            return unreadable(file, cause)
         if isinstance(cause, OSError):
-            return StoreError(
-                f"dlt's folder {pipelines_dir} cannot take {layout.file.name}: {cause.strerror}",
+            kind = UnknownOutcomeError if landing.is_done else StoreError
+            return kind(
+                f"dlt's folder {pipelines_dir} cannot take {file.name}: {cause.strerror}",
                 "Make room there, or have the setting `state_dir` name a folder on a larger disk; then run again",
             )
         cause = cause.__cause__ or cause.__context__
-    what = f"dlt cannot take {layout.file}: {first_line(failed.__cause__ or failed)}"
+    what = f"dlt cannot take {file}: {first_line(failed.__cause__ or failed)}"
     return BadFileError(what, "If a column has a type that no TLC file had before, convert it")
 
 

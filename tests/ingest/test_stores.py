@@ -1,5 +1,6 @@
 """A month is replaced as a whole or not at all, in Postgres and in the lake, and no other month with it."""
 
+import shutil
 import threading
 from dataclasses import replace
 from datetime import date, datetime
@@ -276,6 +277,31 @@ class TestDlt:
         with pytest.raises(TaxiError, match=r"dlt's folder .* cannot take yellow_tripdata_2005-03\.parquet") as raised:
             self.land(stores, month, stores.write(month, trips(1)), folder)
         assert "`state_dir`" in raised.value.next_step
+
+    def test_tries_nothing_twice_that_has_a_fault_and_passes_it_on_as_it_is(self, stores, tmp_path):
+        path = stores.write(APRIL, trips(1))
+        calls = []
+
+        def with_a_fault(*_) -> None:
+            calls.append("called")
+            raise ZeroDivisionError("a fault")
+
+        with pytest.raises(ZeroDivisionError):
+            land_month("postgres", with_a_fault, YELLOW, APRIL, path, stores.layout(path), tmp_path)
+        assert calls == ["called"]
+
+    def test_does_not_call_a_month_untouched_that_landed_before_its_folder_was_lost(self, stores, tmp_path):
+        path = stores.write(APRIL, trips(1))
+        calls = []
+
+        def lose_the_folder(*_) -> None:
+            calls.append("called")
+            shutil.rmtree(tmp_path / "dlt")
+            (tmp_path / "dlt").write_text("a file is in the way")
+
+        with pytest.raises(UnknownOutcomeError, match="dlt's folder"):
+            land_month("postgres", lose_the_folder, YELLOW, APRIL, path, stores.layout(path), tmp_path / "dlt")
+        assert calls == ["called"]
 
     def test_reports_nothing_to_its_makers(self, stores, tmp_path):
         from dlt.common.runtime import anon_tracker
