@@ -89,7 +89,7 @@ def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMont
 def _is_outdated(servers: Servers, ledger: Ledger) -> bool:
     """Whether a warehouse is not as the dbt project would build it; of BigQuery's tables, only whether it changed."""
     stores, settings = stores_of(servers.settings), servers.settings
-    if not any(record.state in project.BUILT_STATES for record in ledger.months().values()):
+    if not any(record.is_held_in(stores) for record in ledger.months().values()):
         return False
     with postgres.connect(servers.postgres().dsn) as connection:
         existing = {"postgres": project.relations_in_postgres(connection)}

@@ -1,7 +1,7 @@
 """Brings a file month into several stores side by side, on one reading of the file."""
 
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import DataSet
+from ingest.errors import TaxiError
 from ingest.pipelines import ReplaceMonth, land_month
 from ingest.shared_batches import SharedBatches
 
@@ -30,5 +31,13 @@ def land_side_by_side(
         finally:
             shared.leave(store)  # also where it failed before it came to read
 
-    with ThreadPoolExecutor(len(stores)) as pool:
-        return {store: pool.submit(land, store) for store in stores}
+    pool = ThreadPoolExecutor(len(stores))
+    try:
+        futures = {store: pool.submit(land, store) for store in stores}
+        wait(futures.values())
+    except BaseException:  # ctrl-C: the next run must not find the stores being written to
+        shared.break_off(TaxiError(f"The landing of {layout.file} was interrupted"))
+        raise
+    finally:
+        pool.shutdown()
+    return futures

@@ -55,6 +55,15 @@ class SharedBatches:
             self._coming.pop(reader, None)
             self._changed.notify_all()
 
+    def break_off(self, error: Exception) -> None:
+        """Nobody is to read on: raises `error` to every reader, unless the file has been read to its end already."""
+        with self._changed:
+            if self._end is None:
+                self._end = error
+                for coming in self._coming.values():
+                    coming.clear()
+            self._changed.notify_all()
+
     def _may_read(self) -> bool:
         return not self._is_reading and all(len(coming) < MOST_AHEAD for coming in self._coming.values())
 
@@ -64,8 +73,8 @@ class SharedBatches:
         except BaseException as error:  # the other readers must not wait for ever
             batch, end = None, error
         with self._changed:
-            self._is_reading, self._end = False, end
-            if batch is not None:
+            self._is_reading, self._end = False, self._end or end
+            if batch is not None and self._end is None:
                 for coming in self._coming.values():
                     coming.append(batch)
             self._changed.notify_all()

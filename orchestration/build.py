@@ -16,7 +16,7 @@ Fail = Callable[[list[date], dbt.DbtError], None]
 class Building:
     """The builds of one run; months that fail are told to `fail`, and the others go on.
 
-    `tables_changed`: so far a table kept by file month was among what was built.
+    `tables_changed`: so far a table kept by file month was, or may have been, among what was built.
     """
 
     def __init__(self, connections: Connections, ledger: Ledger, report: Report, fail: Fail):
@@ -42,6 +42,8 @@ class Building:
         since = self._folder / f"{warehouse}_as_built"
         if not take_manifest(self._settings, warehouse, built_from, since) or state == "incomplete":
             since, relations = None, []
+        if new or others:
+            self._ledger.forget_build(warehouse)
         passed: list[date] = []
         results: list[dbt.DbtResult] = []
         for months, months_only in ((others, False), (new, since is not None)):
@@ -91,6 +93,7 @@ class Building:
                 alone = [self._batch(warehouse, [month], **what) for month in months]
                 return [month for passed, _ in alone for month in passed], [one for _, made in alone for one in made]
             self._has_failures = True
+            self.tables_changed = True  # for all that is known: tests come after the tables they look at
             self._fail(months, error)
             return [], []
         self.tables_changed |= result.has_months

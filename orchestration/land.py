@@ -110,6 +110,7 @@ class Landing:
             record is not None
             and planned.reason == "the file changed"
             and record.state == "done"
+            and record.stores == self._connections.stores
             and record.source_sha256 == fetched.sha256
             and record.declared == declared_fingerprint(planned.dataset)
         )
@@ -127,9 +128,14 @@ class Landing:
             self._replace, planned.dataset, planned.month, fetched.path, layout, self._pipelines_dir
         )
         failures = [error for future in futures.values() if (error := future.exception())]
-        if len(failures) == len(futures) and not any(isinstance(error, UnknownOutcomeError) for error in failures):
+        did_differ = planned.record is not None and planned.record.stores_differ
+        is_known = not any(isinstance(error, UnknownOutcomeError) for error in failures)
+        if len(failures) == len(futures) and is_known and not did_differ:
             self._ledger.set_untouched(planned.key)
         if failures:
+            for other in failures[1:]:
+                if str(other) != str(failures[0]):
+                    self._fail(planned, other)
             raise failures[0]
         return futures["lake"].result()
 

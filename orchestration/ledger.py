@@ -1,7 +1,7 @@
 """The ledger in Postgres: runs, their steps, the state of every file month, and what each store held of it."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -45,6 +45,10 @@ class MonthRecord:
     difference: int | None
     error: str | None
     updated_at: datetime
+
+    def is_held_in(self, stores: str) -> bool:
+        """Whether Postgres and the lake hold one edition of the file, the last or an earlier one."""
+        return self.stores == stores and not self.stores_differ
 
 
 class Ledger:
@@ -149,6 +153,15 @@ class Ledger:
         """Both stores hold the month, but a server failed before it was reconciled; the next run goes on from there."""
         self._upsert(key, state="landed", error=error, difference=None)
 
+    def set_rebuilt(self, keys: Iterable[MonthKey]) -> None:
+        """Their tables were made anew, by another project: what was reconciled is no more."""
+        for key in keys:
+            self._execute(
+                "update taxi_ledger.months set state = 'landed', difference = null, updated_at = now()"
+                " where (dataset, file_month) = (%s, %s) and state = 'done'",
+                *key,
+            )
+
     def add_stage(self, key: MonthKey, stage: str, measure: Measure, seconds: float) -> None:
         """Record what a store holds of the month."""
         self._execute(
@@ -180,6 +193,10 @@ class Ledger:
             "select project, relations from taxi_ledger.builds where warehouse = %s and stores = %s", warehouse, stores
         )
         return (row["project"], row["relations"]) if row else None
+
+    def forget_build(self, warehouse: str) -> None:
+        """Record that a build began which changes all months: until it ends well, nobody knows what stands there."""
+        self._execute("delete from taxi_ledger.builds where warehouse = %s", warehouse)
 
     def add_build(self, warehouse: str, stores: str, project: str, relations: list[str]) -> None:
         """Record that `warehouse` was built from the whole dbt project."""

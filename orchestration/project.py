@@ -17,18 +17,18 @@ SCHEMAS = ("taxi_staging", "taxi_intermediate", "taxi_marts", "taxi_seeds")
 BuildState = Literal["current", "changed", "incomplete"]
 BUILT_STATES = ("landed", "done")
 
-
 # What builds nothing: a change there is none of the warehouses'.
 _NOT_BUILT = ("analyses", "dbt-bouncer.yml", "target", "logs")
 # What decides how and where everything is built, of which dbt's `state:modified` does not see every change.
-_SETTINGS = ("profiles.yml", "dbt_taxi/dbt_project.yml")
+_SETTINGS = ("profiles.yml", "dbt_taxi/dbt_project.yml", "dbt_taxi/macros/by_file_month/*.sql")
 
 
 def project_fingerprint(settings: Settings) -> str:
     """A digest of the dbt project's files, one of its settings, and what of it is wanted: all have to be as built."""
     paths = [path.relative_to(ROOT) for path in sorted((ROOT / "dbt_taxi").rglob("*"))]
     built = [path for path in paths if path.suffix in (".sql", ".yml", ".csv") and not {*_NOT_BUILT} & {*path.parts}]
-    return f"{_digest(built)} {_digest(_SETTINGS, version('dbt-core'))} {settings.dbt_select}".strip()
+    decisive = [path.relative_to(ROOT) for pattern in _SETTINGS for path in sorted(ROOT.glob(pattern))]
+    return f"{_digest(built)} {_digest(decisive, version('dbt-core'))} {settings.dbt_select}".strip()
 
 
 def keep_manifest(settings: Settings, warehouse: str, project: str, manifest: Path) -> None:
@@ -49,7 +49,7 @@ def take_manifest(settings: Settings, warehouse: str, built: str, into: Path) ->
     fingerprint = folder / "fingerprint"
     is_it = fingerprint.exists() and fingerprint.read_text() == built
     if is_it:
-        into.mkdir(parents=True)
+        into.mkdir(parents=True, exist_ok=True)  # it is there where the project was edited twice during a run
         shutil.move(folder / "manifest.json", into / "manifest.json")
     shutil.rmtree(folder, ignore_errors=True)
     return is_it and built.split(" ")[1:] == project_fingerprint(settings).split(" ")[1:]

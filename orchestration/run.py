@@ -47,6 +47,7 @@ class Run:
         if todo or self._is_outdated():
             self._prepare()
         landing = Landing(self._connections, self._ledger, self._source, self._report, self._fail_landing)
+        has_built = False
         for number, batch in enumerate(_batches(todo, self._settings.batch_months)):
             if number:
                 self._publish_ledger("running")
@@ -54,7 +55,8 @@ class Run:
             landed = landing.land(batch)
             if landed:
                 self._build_and_reconcile(sorted({planned.month for planned in landed}))
-        if not todo and self._is_outdated():
+                has_built = True
+        if not has_built and self._is_outdated():
             self._build_and_reconcile([])
         self._publish_ledger("failed" if self.failures else "done")
 
@@ -89,7 +91,7 @@ class Run:
         states = self._build_states()
         others: list[date] = []
         if set(states.values()) != {"current"}:
-            others = sorted({month for _, month in self._landed()} - set(months))
+            others = sorted({month for _, month in self._held()} - set(months))
             if others:
                 self._report.say(
                     f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
@@ -99,18 +101,23 @@ class Run:
         building = Building(self._connections, self._ledger, self._report, self._fail_building)
         for warehouse in WAREHOUSES:
             passed = building.build(warehouse, months, others, states[warehouse])
+            if building.tables_changed:  # before anything can break off: what is done now was not compared yet
+                self._ledger.set_rebuilt(key for key in self._held() if key[1] in others)
             months, others = ([month for month in wanted if month in passed] for wanted in (months, others))
         # A change that left the tables of the others alone, such as a report's, is none that has to be measured.
         measured = sorted(months + (others if building.tables_changed else []))
         for batch in _chunks(measured, self._settings.batch_months):
-            self._reconcile([key for key in self._landed() if key[1] in batch])
+            records = self._ledger.months()
+            self._reconcile([key for key in self._held() if key[1] in batch and records[key].state in BUILT_STATES])
 
-    def _landed(self) -> list[MonthKey]:
-        return [key for key, record in self._ledger.months().items() if record.state in BUILT_STATES]
+    def _held(self) -> list[MonthKey]:
+        """What can be built: also the last edition that landed of a month whose newest file is bad."""
+        stores = self._connections.stores
+        return [key for key, record in self._ledger.months().items() if record.is_held_in(stores)]
 
     def _build_states(self) -> dict[str, BuildState]:
         """How each warehouse stands to the dbt project of today; `current` while nothing has landed."""
-        if not self._landed():
+        if not self._held():
             return dict.fromkeys(WAREHOUSES, "current")
         stores = self._connections.stores
         return {

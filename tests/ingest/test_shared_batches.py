@@ -11,7 +11,7 @@ import pytest
 from ingest import shared_batches
 from ingest.conform import BATCH_ROWS, Layout, conformed_batches, read_layout
 from ingest.datasets import YELLOW
-from ingest.errors import BadFileError
+from ingest.errors import BadFileError, TaxiError
 from ingest.shared_batches import MOST_AHEAD, SharedBatches
 
 BATCHES = 3 * MOST_AHEAD
@@ -80,3 +80,21 @@ def test_what_is_wrong_with_the_file_is_told_to_every_reader(file, layout, tmp_p
     for reader in ("postgres", "lake"):
         with pytest.raises(BadFileError):
             list(shared.read(reader, broken, layout))
+
+
+def test_an_interrupted_reading_ends_for_every_reader_and_one_at_its_end_is_not_cut_short(file, layout):
+    shared = SharedBatches(["postgres", "lake"])
+    postgres, lake = (shared.read(reader, file, layout) for reader in ("postgres", "lake"))
+    next(postgres)
+    shared.break_off(TaxiError("interrupted"))
+    for reader in (postgres, lake):
+        with pytest.raises(TaxiError, match="interrupted"):
+            list(reader)
+
+    shared = SharedBatches(["lake"])
+    read = 0
+    for _ in shared.read("lake", file, layout):
+        read += 1
+        if read == BATCHES:
+            shared.break_off(TaxiError("too late"))
+    assert read == BATCHES

@@ -112,6 +112,21 @@ def test_a_first_run_with_an_incomplete_zone_lookup_stops_before_any_month(line:
     assert line.query("select count(*) from taxi_raw.green_tripdata") == [(0,)]
 
 
+def test_a_month_whose_stores_differed_is_not_called_untouched_by_a_landing_that_failed_in_both(line: Line):
+    file = write(line.source, "green", "2023-05")
+    trips = pq.read_table(file)
+    wrong = pa.array(["far"] * trips.num_rows)
+    pq.write_table(trips.set_column(trips.schema.get_field_index("trip_distance"), "trip_distance", wrong), file)
+    differ = "select stores_differ from taxi_ledger.months where (dataset, file_month) = ('green', '2023-05-01')"
+    errors(line.run("--datasets", "green", "--months", "2023-05"), line)
+    assert line.query(differ) == [(False,)], "neither store was touched"
+    # As an earlier run leaves it that was killed when the first of the stores had the file.
+    line.execute("update taxi_ledger.months set stores_differ = true where file_month = '2023-05-01'")
+    errors(line.run("--datasets", "green", "--months", "2023-05"), line)
+    file.unlink()
+    assert line.query(differ) == [(True,)]
+
+
 def test_a_source_that_is_down_is_told_of_once_and_soon(line: Line):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))

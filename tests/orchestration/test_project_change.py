@@ -13,11 +13,15 @@ from tests.line import ROOT, Line
 from tests.months import write
 
 BUILT = "models/marts/fct_trips.sql"
+RULE = "macros/cleaning/has_impossible_distance.sql"
+REPORT = "models/marts/revenue/monthly_zone_revenue.sql"
+# dbt's `state:modified` does not look at the macros by which it makes tables.
+SETTINGS = ("profiles.yml", "dbt_taxi/dbt_project.yml", "dbt_taxi/macros/by_file_month/swap_months_in.sql")
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for path in ("profiles.yml", "dbt_taxi/dbt_project.yml", f"dbt_taxi/{BUILT}", "dbt_taxi/analyses/question.sql"):
+    for path in (*SETTINGS, f"dbt_taxi/{BUILT}", "dbt_taxi/analyses/question.sql"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(path)
     monkeypatch.setattr(project, "ROOT", tmp_path)
@@ -49,11 +53,18 @@ def test_a_change_is_held_against_the_manifest_of_the_last_build_once(settings, 
     assert not project.take_manifest(settings, "postgres", built, tmp_path / "run 2"), "run 1 may have built a part"
 
 
-@pytest.mark.parametrize("path", ["profiles.yml", "dbt_taxi/dbt_project.yml"])
+@pytest.mark.parametrize("path", SETTINGS)
 def test_where_settings_changed_everything_is_built(settings, tmp_path, path: str):
     built = kept(settings, tmp_path)
     (tmp_path / path).write_text("another schema")
     assert not project.take_manifest(settings, "postgres", built, tmp_path / "run")
+
+
+def test_a_project_that_is_edited_twice_during_a_run_is_held_against_the_build_in_between(settings, tmp_path):
+    for _ in range(2):
+        built = kept(settings, tmp_path)
+        (tmp_path / "dbt_taxi" / BUILT).write_text(f"a rule other than {built}")
+        assert project.take_manifest(settings, "postgres", built, tmp_path / "run")
 
 
 def test_the_manifest_of_another_build_is_none(settings, tmp_path):
@@ -79,11 +90,16 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     line.run("down")
 
 
-def change(line: Line, path: str, old: str, new: str) -> dict[str, set[str]]:
-    """Change a file and run: which models were built, by warehouse."""
+def edit(line: Line, path: str, old: str, new: str) -> None:
+    """Change a file of the line's own project."""
     file = line.root / "dbt_taxi" / path
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
+
+
+def change(line: Line, path: str, old: str, new: str) -> dict[str, set[str]]:
+    """Change a file and run: which models were built, by warehouse."""
+    edit(line, path, old, new)
     result = line.done("run")
     assert "2 more file months are brought up to it" in result.stderr
     assert "Nothing to do" in line.done("run").stderr
@@ -104,8 +120,7 @@ def partitions(line: Line) -> set[int]:
 @pytest.mark.slow
 def test_a_changed_report_is_built_alone(line: Line):
     before = partitions(line)
-    path = "models/marts/revenue/monthly_zone_revenue.sql"
-    built = change(line, path, "cast(sum(refunds) as bigint)", "cast(coalesce(sum(refunds), 0) as bigint)")
+    built = change(line, REPORT, "cast(sum(refunds) as bigint)", "cast(coalesce(sum(refunds), 0) as bigint)")
     assert built == {"postgres": {"monthly_zone_revenue"}, "bigquery": {"monthly_zone_revenue"}}
     assert partitions(line) == before
 
@@ -113,7 +128,7 @@ def test_a_changed_report_is_built_alone(line: Line):
 @pytest.mark.slow
 def test_a_changed_rule_is_applied_to_all_months_on_both_warehouses_and_reconciled(line: Line):
     before = partitions(line)
-    built = change(line, "macros/cleaning/has_impossible_distance.sql", "> 500", "> 5")
+    built = change(line, RULE, "> 500", "> 5")
     assert built["postgres"] == built["bigquery"]
     assert {"fct_trips", "rejected_trips", "zone_revenue_by_file"} <= built["bigquery"]
     assert "dim_zones" not in built["postgres"]
@@ -121,3 +136,29 @@ def test_a_changed_rule_is_applied_to_all_months_on_both_warehouses_and_reconcil
     assert {month["state"] for month in line.months().values()} == {"done"}
     ((rejected,),) = line.query("select count(*) from taxi_marts.rejected_trips where trip_miles between 5.001 and 500")
     assert rejected > 0
+
+
+@pytest.mark.slow
+def test_a_change_that_failed_and_was_taken_back_leaves_no_month_by_its_rules(line: Line):
+    as_it_was = {path: (line.root / "dbt_taxi" / path).read_text() for path in (RULE, REPORT)}
+    edit(line, RULE, "{{ distance }} > ", "{{ distance }} > 3 or {{ distance }} > ")
+    edit(line, REPORT, "cast(sum(refunds) as bigint)", "cast(sum(refunds) / 0 as bigint)")
+    assert "division by zero" in line.run("run").stderr
+    assert {month["state"] for month in line.months().values()} == {"landed"}, "what was compared is no more"
+    for path, text in as_it_was.items():
+        (line.root / "dbt_taxi" / path).write_text(text)
+    line.done("run")
+    assert {month["state"] for month in line.months().values()} == {"done"}
+    assert line.query("select count(*) from taxi_marts.rejected_trips where trip_miles between 3.001 and 5") == [(0,)]
+
+
+@pytest.mark.slow
+def test_a_file_that_never_lands_keeps_no_change_of_the_project_from_the_other_months(line: Line):
+    bad = line.source / "trip-data" / "green_tripdata_2023-03.parquet"
+    bad.write_bytes(b"no parquet")
+    edit(line, REPORT, "sum(tip_amount)", "sum(coalesce(tip_amount, 0))")
+    result = line.run("run")
+    bad.unlink()
+    assert result.returncode == 1
+    assert "2 more file months are brought up to it" in result.stderr
+    assert "Nothing to do" in line.done("run").stderr
