@@ -1,1 +1,1 @@
-"""What this machine, its peers and BigQuery's price list say of the pipeline: `make bench`, and bytes_scanned.py."""
+"""What this machine and its peers say of the pipeline: `make bench`; and, in `billing`, BigQuery's price list."""

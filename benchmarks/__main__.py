@@ -14,7 +14,7 @@ from rich.console import Console
 
 from benchmarks import report
 from benchmarks.bench import Bench, forget_other_pipelines
-from benchmarks.compare import Comparison, Line
+from benchmarks.compare import Comparison, Finding
 from benchmarks.machine import commit, describe
 from benchmarks.registry import COMPARISONS
 from benchmarks.timing import BenchmarkError
@@ -43,7 +43,7 @@ def main(
     bench = Bench(rows, runs, *([folder.resolve()] if folder else []), say=_say)
     bench.folder.mkdir(parents=True, exist_ok=True)
     machine = describe(bench.folder)
-    lines: list[Line] = []
+    lines: list[Finding] = []
     failed = False
     try:
         for comparison in chosen:

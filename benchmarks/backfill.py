@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from benchmarks.bench import Bench
-from benchmarks.compare import PEAK_TARGETS, Line
+from benchmarks.compare import PEAK_TARGETS, Finding
 from benchmarks.months import months_until
 from benchmarks.runs import LineRun, keep_line, run_line
 
@@ -12,7 +12,7 @@ STATE = "backfill"
 ROWS_OF_FIRST = 20_000
 
 
-def twelve_months(bench: Bench) -> list[Line]:
+def twelve_months(bench: Bench) -> list[Finding]:
     """New months, on a line that has its tables already: each round begins with a copy of the same state.
 
     A run of one month is timed once a round and counted twelve times: that months cost alike is what `history` shows.
@@ -37,4 +37,6 @@ def twelve_months(bench: Bench) -> list[Line]:
     facts = {name: [asdict(run) for run in of] for name, of in runs.items()}
     peak_mb = max(run.peak_mb for run in runs["twelve"])
     peak_target = PEAK_TARGETS.get(bench.rows)
-    return [Line("a month of 12 backfilled in one run", each, alone, 0.8, "times", peak_mb, peak_target, facts=facts)]
+    return [
+        Finding("a month of 12 backfilled in one run", each, alone, 0.8, "times", peak_mb, peak_target, facts=facts)
+    ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.bench import Bench, contender, run_quietly
-from benchmarks.compare import Line, hold_against
+from benchmarks.compare import Finding, hold_against
 from benchmarks.runs import keep_line
 from benchmarks.timing import Contender
 
@@ -14,7 +14,7 @@ ROWS_OF_FIRST = 20_000
 TARGET = 1.5
 
 
-def dbt_on_postgres(bench: Bench) -> list[Line]:
+def dbt_on_postgres(bench: Bench) -> list[Finding]:
     """Typing, cleaning, marts and tests of a month that has landed; the tables are there and hold another month."""
     with _landed(bench) as environment:
         contenders = [

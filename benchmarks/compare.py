@@ -1,4 +1,4 @@
-"""What a comparison is, and what comes of it: lines of the table, ours against a limit."""
+"""What a comparison is, and what comes of it: findings, ours against a limit."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -13,12 +13,12 @@ PEAK_TARGETS = {3_000_000: 400, 20_000_000: 450}
 
 
 @dataclass
-class Line:
-    """A line of the table: how long a work took us, round by round, and its limit in the same rounds (seconds).
+class Finding:
+    """What came of a comparison, a line of the table: seconds that a work took us in each round, and its limit's.
 
-    `target` is the most that `comparison` may be: `times` the limit, or seconds `more` than it. A line without a limit
-    is a figure to know. `unit` is s, or MB where bytes are counted. `peak_mb` is what our processes held at
-    most, `peak_target` what they may. `facts` is what else was found, for the JSON.
+    `target` is the most that `compared` may be: `times` the limit, or seconds `more` than it. A line without a limit
+    is a figure to know. `unit` is s, or MB where bytes are counted. `peak_mb` is what our processes held at most,
+    `peak_target` what they may. `facts` is what else was found, for the JSON.
     """
 
     work: str
@@ -32,7 +32,7 @@ class Line:
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def comparison(self) -> list[float] | None:
+    def compared(self) -> list[float] | None:
         """Ours by the limit, or ours less the limit, of each round."""
         if self.limit is None:
             return None
@@ -43,15 +43,15 @@ class Line:
     @property
     def is_reached(self) -> bool | None:
         """Whether the median of the rounds keeps to the target; None where there is none."""
-        if self.target is None or self.comparison is None:
+        if self.target is None or self.compared is None:
             return None
-        return statistics.median(self.comparison) <= self.target
+        return statistics.median(self.compared) <= self.target
 
     def as_document(self) -> dict[str, Any]:
         """For JSON."""
         document: dict[str, Any] = {"work": self.work, "unit": self.unit, "ours": summary(self.ours)}
         if self.limit is not None:
-            document |= {"limit": summary(self.limit), "compared": {"in": self.measured_in, **summary(self.comparison)}}
+            document |= {"limit": summary(self.limit), "compared": {"in": self.measured_in, **summary(self.compared)}}
         if self.target is not None:
             document |= {"target": self.target, "is_reached": self.is_reached}
         if self.peak_mb is not None:
@@ -67,7 +67,7 @@ class Comparison:
 
     name: str
     what: str
-    run: Callable[[Bench], list[Line]]
+    run: Callable[[Bench], list[Finding]]
     is_default: bool = True
 
 
@@ -78,17 +78,16 @@ def hold_against(
     ours: str,
     limits: Sequence[str],
     target: float | None,
-    combine: Callable[[Sequence[float]], float] = max,
     rows: int | None = None,
-) -> Line:
-    """Run the contenders by turns and hold `ours` against the `limits`; of several, `combine` makes one in each round.
+) -> Finding:
+    """Run the contenders by turns and hold `ours` against the `limits`; of several, against the slower in each round.
 
-    `max` is the slower of them, `sum` all of them one after another. Contenders named in neither are shown in the JSON.
-    `rows`: what they are asked for, where it is fewer than the others get.
+    Contenders named in neither are shown in the JSON. `rows`: what they are asked for, where it is fewer than the
+    others get.
     """
     results = {result.name: result for result in interleave(contenders, bench.runs, bench.say)}
-    limit = [combine(seconds) for seconds in zip(*(results[name].seconds for name in limits), strict=True)]
-    line = Line(work, results[ours].seconds, limit, target)
+    limit = [max(seconds) for seconds in zip(*(results[name].seconds for name in limits), strict=True)]
+    line = Finding(work, results[ours].seconds, limit, target)
     line.peak_mb, line.peak_target = results[ours].peak_mb, PEAK_TARGETS.get(rows or bench.rows)
     line.facts = {"contenders": [_document(result, limit) for result in results.values()]}
     return line

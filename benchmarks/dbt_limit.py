@@ -3,7 +3,7 @@
 For each table that a run builds, in one transaction for all: a table of the month alone, made of the compiled query
 with the columns' types (`create table … as`, which several cores work on and which writes no WAL, so that it takes less
 than `insert … select`), constraints, `analyze`, and the table attached as a partition. Then the tests, each group as
-one query (benchmarks/test_groups.py). It is the same work: the same rows, columns, types, constraints and statistics,
+one query (benchmarks/grouped_tests.py). It is the same work: the same rows, columns, types, constraints and statistics,
 the same checks; only in a schema of its own, beside dbt's. What it leaves out is what dbt brings: reading the project,
 compiling it, logging, looking up what exists, a transaction for each model, a scan for each test.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.compiled import Compiled, Node
-from benchmarks.test_groups import TestGroups
+from benchmarks.grouped_tests import GroupedTests
 
 SCHEMA = "taxi_limit"
 # What a person who had looked at the plans would set: of what comes out of views Postgres expects 1 row of 200, and
@@ -60,7 +60,7 @@ class Limit:
 
     def tests(self) -> list[tuple[str, str]]:
         """What is tested, and a query that returns the number of things at fault."""
-        groups = TestGroups(self._compiled).statements(f"file_month = {self._month}")
+        groups = GroupedTests(self._compiled).statements(f"file_month = {self._month}")
         return [(name, self._query(query)) for name, query in groups]
 
     def write(self, columns: dict[str, list[Column]], path: Path) -> None:

@@ -9,13 +9,14 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Bench
-from benchmarks.compare import PEAK_TARGETS, Line
+from benchmarks.compare import PEAK_TARGETS, Finding
 from benchmarks.growth_picture import draw
-from benchmarks.machine import describe
+from benchmarks.machine import commit, describe
 from benchmarks.months import months_until
 from benchmarks.report import write
 from benchmarks.runs import run_line
@@ -42,16 +43,18 @@ class Point:
         return f"{self.axis}: {self.months} × {self.rows} {self.dataset}"
 
 
+# No month of yellow ever had as many rows as one of the high-volume services.
+LARGEST = Point("rows", 1, 20_000_000, "fhvhv")
 POINTS = (
     *(Point("months", months, 20_000) for months in (1, 2, 4, 8, 16, 32)),
     *(Point("rows", 1, rows) for rows in (100_000, 1_000_000, 3_000_000, 10_000_000)),
-    Point("rows", 1, 20_000_000, "fhvhv"),  # no month of yellow ever had as many
+    LARGEST,
 )
 
 
 def growth(
     bench: Bench, points: Sequence[Point] = POINTS, results: Path = RESULTS, picture: Path = PICTURE
-) -> list[Line]:
+) -> list[Finding]:
     """Take the points that are missing; returns a line for each. Slopes go into the file, the picture into the docs."""
     machine = describe(bench.folder)
     kept = json.loads(results.read_text()) if results.exists() else {}
@@ -60,21 +63,23 @@ def growth(
     for point in points:
         if point.key not in kept["points"]:
             bench.say(f"{point.key} rows")
-            kept["points"][point.key] = asdict(point) | _take(bench, point)
+            taken = {"commit": commit(), "taken_at": datetime.now(UTC).isoformat(timespec="seconds")}
+            kept["points"][point.key] = asdict(point) | taken | _take(bench, point)
             kept["slopes"] = slopes(kept["points"].values())
             write(results, kept)
     if not draw(kept, picture):
         bench.say("matplotlib is not installed: no picture drawn")
     for name, slope in kept["slopes"].items():
         bench.say(f"slope of {name}: {slope:.2f}")
-    return [_line(point, kept["points"][point.key]) for point in points]
+    return [as_finding(point, kept["points"][point.key]) for point in points]
 
 
-def _line(point: Point, found: dict[str, Any]) -> Line:
-    work = f"{point.months} × {point.rows:,} {point.dataset} rows"
+def as_finding(point: Point, found: dict[str, Any]) -> Finding:
+    """The point as a line of a table."""
+    work = f"the whole line on an empty one, {point.months} × {point.rows:,} {point.dataset} rows"
     target = PEAK_TARGETS.get(point.rows)
     facts = {"rows": point.rows}
-    return Line(work, [found["seconds"]], peak_mb=found["peak_mb"], peak_target=target, facts=facts)
+    return Finding(work, [found["seconds"]], peak_mb=found["peak_mb"], peak_target=target, facts=facts)
 
 
 def slopes(points: Sequence[dict[str, Any]]) -> dict[str, float]:

@@ -30,7 +30,9 @@ def draw(kept: dict[str, Any], picture: Path) -> bool:
             if max(seconds) >= 1:  # the others would only crowd it
                 time.plot(at, seconds, ".-", color=f"C{number}", linewidth=1, label=phase)
         time.plot([one[axis] for one in others], [one["seconds"] for one in others], "ko", fillstyle="none")
-        memory.plot(at, [one["peak_mb"] for one in yellow], "k.-")
+        slope = kept["slopes"].get(f"peak_mb by {axis}, the largest two")
+        label = "the run's processes" if slope is None else f"the run's processes (slope at the end {slope:.2f})"
+        memory.plot(at, [one["peak_mb"] for one in yellow], "k.-", label=label)
         memory.plot([one[axis] for one in others], [one["peak_mb"] for one in others], "ko", fillstyle="none")
         memory.set_ylim(0, 1.2 * max(one["peak_mb"] for one in points))
         time.set_yscale("log")
@@ -42,6 +44,7 @@ def draw(kept: dict[str, Any], picture: Path) -> bool:
             panel.set_xlabel(title)
             panel.grid(alpha=0.3)
         time.legend(fontsize="small", loc="upper left", ncols=2)
+        memory.legend(fontsize="small", loc="lower left")
     figure.savefig(picture, metadata={"Date": None})
     pyplot.close(figure)
     return True

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from benchmarks.bench import Bench
-from benchmarks.compare import Line
+from benchmarks.compare import Finding
 from benchmarks.months import months_until
 from benchmarks.runs import LineRun, keep_line, run_line
 from benchmarks.timing import ratios, summary
@@ -15,7 +15,7 @@ MOST_ROWS = 300_000
 TARGET = 1.1
 
 
-def month_after_others(bench: Bench) -> list[Line]:
+def month_after_others(bench: Bench) -> list[Finding]:
     """Landed, built and reconciled with 24 others loaded, and with one, which has made the tables; then replaced."""
     rows = min(bench.rows, MOST_ROWS)
     files = [bench.month(month, rows=rows) for month in months_until(MONTH, OTHERS + 1)]
@@ -38,11 +38,11 @@ def month_after_others(bench: Bench) -> list[Line]:
     return [line for work in ("new", "replaced") for line in _lines(rows, work, runs[work, many], runs[work, few])]
 
 
-def _lines(rows: int, work: str, after: list[LineRun], second: list[LineRun]) -> list[Line]:
+def _lines(rows: int, work: str, after: list[LineRun], second: list[LineRun]) -> list[Finding]:
     """The whole run, with its target; and each phase that both have."""
     name = f"month {OTHERS + 1} after {OTHERS}, {work}, against month 2"
     seconds = [run.seconds for run in after], [run.seconds for run in second]
-    whole = Line(name, *seconds, TARGET, peak_mb=max(run.peak_mb for run in after))
+    whole = Finding(name, *seconds, TARGET, peak_mb=max(run.peak_mb for run in after))
     whole.facts = {
         "rows": rows,
         "after_others": [asdict(run) for run in after],
@@ -53,5 +53,5 @@ def _lines(rows: int, work: str, after: list[LineRun], second: list[LineRun]) ->
         if all(phase in run.phases for run in (*after, *second)):
             pair = [run.phases[phase] for run in after], [run.phases[phase] for run in second]
             facts = {"rows": rows, "phase_of": name, "times": summary(ratios(*pair))}
-            lines.append(Line(f"  {phase}", *pair, facts=facts))
+            lines.append(Finding(f"  {phase}", *pair, facts=facts))
     return lines

@@ -4,7 +4,7 @@ import json
 import sys
 
 from benchmarks.bench import Bench, orchestrate
-from benchmarks.compare import Line
+from benchmarks.compare import Finding
 from benchmarks.runs import run_line
 from benchmarks.timing import BenchmarkError, Contender, interleave
 
@@ -13,7 +13,7 @@ STATE = "idle"
 ROWS = 2_000
 
 
-def run_with_nothing_to_do(bench: Bench) -> list[Line]:
+def run_with_nothing_to_do(bench: Bench) -> list[Finding]:
     """Whole processes, on servers that are up; the target is in seconds more, since a start costs what it costs."""
     source = bench.source("source_idle", [bench.month(rows=ROWS)])
     with bench.servers(STATE, source) as environment:
@@ -27,7 +27,7 @@ def run_with_nothing_to_do(bench: Bench) -> list[Line]:
             Contender("the same imports", [sys.executable, "-c", "import orchestrate"], environment=environment),
         ]
         ours, imports = interleave(contenders, bench.runs, bench.say)
-    line = Line("nothing to do", ours.seconds, imports.seconds, 1.5, "more", ours.peak_mb)
+    line = Finding("nothing to do", ours.seconds, imports.seconds, 1.5, "more", ours.peak_mb)
     line.facts = {"rows": ROWS, "contenders": [ours.as_document(), imports.as_document()]}
     return [line]
 

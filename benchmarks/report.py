@@ -11,13 +11,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.compare import Comparison, Line
+from benchmarks.compare import Comparison, Finding
 from benchmarks.machine import in_words
 
 _WIDE = 140  # columns of the table in a pipe, where there is no terminal to measure
 
 
-def print_table(machine: dict[str, Any], rows: int, runs: int, lines: Sequence[Line]) -> None:
+def print_table(machine: dict[str, Any], rows: int, runs: int, lines: Sequence[Finding]) -> None:
     """The table, with the machine above it."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -28,7 +28,7 @@ def print_table(machine: dict[str, Any], rows: int, runs: int, lines: Sequence[L
             line.work,
             f"{spread(line.ours)} {line.unit}",
             f"{spread(line.limit)} {line.unit}" if line.limit else "",
-            _compared(line.comparison, line.measured_in) if line.comparison else "",
+            _compared(line.compared, line.measured_in) if line.compared else "",
             _target(line),
             _memory(line),
         )
@@ -71,13 +71,13 @@ def _compared(values: Sequence[float], measured_in: str) -> str:
     return f"{spread(values)} ×" if measured_in == "times" else f"{spread(values)} s more"
 
 
-def _target(line: Line) -> str:
+def _target(line: Finding) -> str:
     if line.target is None:
         return ""
     return f"≤ {_compared([line.target], line.measured_in)} {'reached' if line.is_reached else 'MISSED'}"
 
 
-def _memory(line: Line) -> str:
+def _memory(line: Finding) -> str:
     shown = "" if line.peak_mb is None else f"{line.peak_mb:.0f}"
     if line.peak_target is None:
         return shown

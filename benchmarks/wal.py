@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.bench import Bench, contender, run_quietly
-from benchmarks.compare import Line
+from benchmarks.compare import Finding
 from benchmarks.runs import query, run_line, server_environment
 
 MONTH, FIRST = "2025-02", "2025-01"
@@ -22,7 +22,7 @@ _BUILT = """
 """
 
 
-def bytes_written(bench: Bench) -> list[Line]:
+def bytes_written(bench: Bench) -> list[Finding]:
     """WAL by a month landed and by the same month built, each new and replaced, and what the lake is sent.
 
     The embedded Postgres runs with wal_level = minimal, where rows of a table made in the same transaction are synced
@@ -45,7 +45,7 @@ def bytes_written(bench: Bench) -> list[Line]:
         raw = _size(environment, _SIZE, f"taxi_raw.yellow_tripdata_{MONTH.replace('-', '_')}")
         sizes = {"landed": raw, "built by dbt": _size(environment, _BUILT) - before}
     lines = [
-        Line(f"WAL of a month {work}, {how}", [wal / _MB], [sizes[work] / _MB], unit="MB")
+        Finding(f"WAL of a month {work}, {how}", [wal / _MB], [sizes[work] / _MB], unit="MB")
         for (work, how), wal in logged.items()
     ]
     lines.append(_lake(bench, file))
@@ -68,12 +68,12 @@ def _build(environment: dict[str, str]) -> None:
     run_quietly([str(Path(sys.executable).with_name("dbt")), "build", *folders, *arguments], variables)
 
 
-def _lake(bench: Bench, file: Path) -> Line:
+def _lake(bench: Bench, file: Path) -> Finding:
     """The object as it lies in the bucket, which is one upload's bytes, against TLC's file."""
     folder = bench.folder / STATE / "servers"
     objects = [one for one in folder.rglob(f"{file.stem}*") if one.is_file() and "file_month=" in str(one)]
     sizes = [one.stat().st_size for one in objects]
-    return Line("lake objects of a month", [sum(sizes) / _MB], [file.stat().st_size / _MB], unit="MB")
+    return Finding("lake objects of a month", [sum(sizes) / _MB], [file.stat().st_size / _MB], unit="MB")
 
 
 def _size(environment: dict[str, str], statement: str, *parameters: object) -> int:

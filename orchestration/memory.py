@@ -9,7 +9,7 @@ _M_ARENA_MAX = -8  # glibc's malloc.h
 
 
 def save_memory() -> None:
-    """What a process that runs the line does first, before it starts threads or imports Arrow or Google's clients."""
+    """What a process that runs the line does first, before it starts threads or imports Google's clients."""
     sys.meta_path.insert(0, _NoPandas)
     _share_heaps()
 

@@ -5,6 +5,7 @@ parallel workers that Postgres gives them. Not timed: `dbt compile`, and what is
 (`--prepare`, each time, since it takes the month of the last run away).
 """
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -59,8 +60,10 @@ def main(
     with psycopg.connect(dsn) as connection:
         rows = {name: connection.execute(f"select count(*) from {SCHEMA}.{name}").fetchone()[0] for name in names}
     failures = {name: count for name, count in at_fault.items() if count}
+    if failures:  # dbt's tests pass on synthetic months: so these are others
+        sys.exit(f"the limit finds at fault what dbt does not: {failures}")
     slowest = {name: value for name, value in seconds.items() if value >= 0.5}
-    tell(took, rows=rows, at_fault=failures, queries=len(tests), slowest=slowest)
+    tell(took, rows=rows, queries=len(tests), slowest=slowest)
 
 
 def _columns(connection: psycopg.Connection, name: str) -> list[Column]:

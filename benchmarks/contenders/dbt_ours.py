@@ -14,6 +14,7 @@ import typer
 from benchmarks.contenders.clients import connections, tell
 from ingest.months import parse_month
 from orchestration import dbt
+from orchestration.memory import save_memory
 
 _PARTITIONS = """
     select inhrelid::regclass::text
@@ -43,4 +44,5 @@ def main(
 
 
 if __name__ == "__main__":
+    save_memory()
     typer.run(main)

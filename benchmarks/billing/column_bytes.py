@@ -11,7 +11,7 @@ from math import ceil
 import psycopg
 from psycopg import sql
 
-from benchmarks.columns_read import Project, Read
+from benchmarks.billing.columns_read import Project, Read
 
 MIB = 2**20
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.bytes_scanned`: the bytes that BigQuery would bill for a typical question to each mart.
+"""`python -m benchmarks.billing`: the bytes that BigQuery would bill for a typical question to each mart.
 
 Nothing is asked of BigQuery: sqlglot says which columns a query reads, Postgres how many bytes these are, and the rest
 is arithmetic. Postgres has to be up with a file month in it: `eval "$(python orchestrate.py env)"`.
@@ -17,9 +17,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.column_bytes import MIB, Sizes, billed_bytes
-from benchmarks.columns_read import Project
-from benchmarks.questions import QUESTIONS
+from benchmarks.billing.column_bytes import MIB, Sizes, billed_bytes
+from benchmarks.billing.columns_read import Project
+from benchmarks.billing.questions import QUESTIONS
 from linting.artifacts import COMPILE, PROJECT, VARS, environment, folder
 
 # On demand, US (multi-region), since 2023-07-05; the first TiB of a month is free, which is not taken off here.

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from benchmarks.questions import QUESTIONS
+from benchmarks.billing.questions import QUESTIONS
 
-DBT = Path(__file__).parents[2] / "dbt_taxi"
+DBT = Path(__file__).parents[3] / "dbt_taxi"
 
 
 def test_every_mart_is_asked_something_but_those_by_file_that_views_stand_on():

@@ -1,7 +1,7 @@
 import pytest
 
-from benchmarks.column_bytes import MIB, billed_bytes
-from benchmarks.columns_read import Project, Read
+from benchmarks.billing.column_bytes import MIB, billed_bytes
+from benchmarks.billing.columns_read import Project, Read
 
 
 def _model(name: str, query: str, columns: str, **config: object) -> dict:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from benchmarks.bench import Bench, contender, run_quietly
 from benchmarks.building import FIRST, MONTH, ROWS_OF_FIRST, dbt_limit
-from benchmarks.compare import PEAK_TARGETS, Line
+from benchmarks.compare import PEAK_TARGETS, Finding
 from benchmarks.landing import copy_limit, lake_limit
 from benchmarks.runs import LineRun, keep_line, run_line
 from benchmarks.timing import Contender, run_once
@@ -14,7 +14,7 @@ TARGET = 2.0
 POSTGRES, LAKE, BY_HAND, DUCKDB = "COPY", "parquet and upload", "the SQL by hand on Postgres", "marts by DuckDB"
 
 
-def whole_line(bench: Bench) -> list[Line]:
+def whole_line(bench: Bench) -> list[Finding]:
     """`orchestrate.py run` for a month that is new, with all servers up, against the sum of limits.
 
     The line builds the marts twice, and so does the limit: by the SQL by hand on Postgres, and by DuckDB from the file.
@@ -57,9 +57,9 @@ def _limits(bench: Bench, environment: dict[str, str], verify: bool) -> dict[str
     }
 
 
-def _line(rows: int, work: str, runs: list[LineRun], limits: dict[str, list[float]], names: tuple[str, ...]) -> Line:
+def _line(rows: int, work: str, runs: list[LineRun], limits: dict[str, list[float]], names: tuple[str, ...]) -> Finding:
     limit = [sum(seconds) for seconds in zip(*(limits[name] for name in names), strict=True)]
-    line = Line(work, [run.seconds for run in runs], limit, TARGET, peak_mb=max(run.peak_mb for run in runs))
+    line = Finding(work, [run.seconds for run in runs], limit, TARGET, peak_mb=max(run.peak_mb for run in runs))
     line.peak_target = PEAK_TARGETS.get(rows)
     line.facts = {"runs": [asdict(run) for run in runs], "limits": {name: limits[name] for name in names}}
     return line

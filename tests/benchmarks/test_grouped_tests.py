@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.compiled import Compiled
-from benchmarks.test_groups import TestGroups as Groups
+from benchmarks.grouped_tests import GroupedTests
 
 MONTH = "file_month = date '2025-02-01'"
 
@@ -30,7 +30,7 @@ def _test(
 
 
 @pytest.fixture(scope="module")
-def groups() -> Groups:
+def groups() -> GroupedTests:
     """Trips and a mart by file month, zones, and tests of each kind."""
     by_month = {"materialized": "incremental", "tags": ["months"], "partition_by": {"field": "file_month"}}
     few = """
@@ -54,10 +54,10 @@ def groups() -> Groups:
         _test("row_by_row", ["fct_trips", "mart"], query=both),
         _test("no_matter_of_a_months_run", ["mart"], "report_adds_up", tags=("reports",), of="ref('mart')"),
     ]
-    return Groups(Compiled({"nodes": {node["unique_id"]: node for node in nodes}, "sources": {}}))
+    return GroupedTests(Compiled({"nodes": {node["unique_id"]: node for node in nodes}, "sources": {}}))
 
 
-def test_one_scan_of_a_table_serves_all_tests_that_one_pass_can_answer(groups: Groups):
+def test_one_scan_of_a_table_serves_all_tests_that_one_pass_can_answer(groups: GroupedTests):
     assert sorted(groups.scans["fct_trips"].tests) == ["kinds", "odd_ones_are_few", "sums", "zone_is_known"]
     assert groups.scans["mart"].tests == ["sums"]
     scans = [query for _, query in groups.statements(MONTH) if query.startswith("create temporary table")]
@@ -65,13 +65,18 @@ def test_one_scan_of_a_table_serves_all_tests_that_one_pass_can_answer(groups: G
     assert all(query.count('from "db"."marts".') == 1 or "zones" in query for query in scans)
 
 
-def test_every_test_is_made(groups: Groups):
+def test_what_refers_to_nothing_breaks_no_relationship_not_even_with_an_empty_table(groups: GroupedTests):
+    (counted,) = (expression for expression in groups.scans["fct_trips"].columns if "zones" in expression)
+    assert "z is not null and z not in (select id" in counted
+
+
+def test_every_test_is_made(groups: GroupedTests):
     names = [name for name, _ in (*groups.grains, *groups.comparisons, *groups.others)]
     assert sorted(names) == ["grain", "row_by_row", "sums"]
     assert len(groups.scans["fct_trips"].broken) == 3
 
 
-def test_a_query_of_one_table_by_data_set_becomes_conditions_on_what_the_scan_finds(groups: Groups):
+def test_a_query_of_one_table_by_data_set_becomes_conditions_on_what_the_scan_finds(groups: GroupedTests):
     found = {name: expression for expression, name in groups.scans["fct_trips"].columns.items()}
     broken = next(it for it in groups.scans["fct_trips"].broken if " and " in it)
     rows, total, count = (found[word.strip("()")] for word in broken.split() if word.strip("()") in found)

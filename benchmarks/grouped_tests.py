@@ -34,7 +34,7 @@ class Scan:
         return self.columns.setdefault(expression, f"c{len(self.columns) + 1}")
 
 
-class TestGroups:
+class GroupedTests:
     """All tests of a compiled project's run, as few queries. Each query returns the number of things at fault."""
 
     def __init__(self, compiled: Compiled):
@@ -95,7 +95,8 @@ class TestGroups:
             return f"{column} not in ({', '.join(repr(value) for value in arguments['values'])})"
         field_ = arguments["field"]
         parent = self._compiled.parent(test, arguments["to"].split("'")[1]).relation
-        return f"{column} not in (select {field_} from {parent} where {field_} is not null)"
+        # A null refers to nothing; and `null not in` a table without rows is true.
+        return f"{column} is not null and {column} not in (select {field_} from {parent} where {field_} is not null)"
 
     def _add_sums(self, test: Node, name: str, arguments: dict) -> None:
         """Both sides are found by the scans of their tables; to compare them takes a join of a few rows."""

@@ -1,0 +1,1 @@
+"""What BigQuery would bill for questions and for a month built, worked out here: `python -m benchmarks.billing`."""
