@@ -105,8 +105,8 @@ def replace_month(
     """Land the file at `path`, as `read` reads it, as the partition of `month`, in place of the one that is there.
 
     One transaction: a reader sees the old month or the new one, and whatever breaks off leaves the old one.
-    The new partition is filled before it is attached, so COPY can FREEZE its rows: without, PostgreSQL 18's checksums
-    make the first read of 3 million rows write 640 MB of WAL.
+    The new partition is filled before it is attached, so COPY can FREEZE its rows: without, the first read of 3 million
+    rows writes their pages once more and, where the server has data checksums, 640 MB of WAL.
     Raises BadFileError, StoreError; UnknownOutcomeError where the server went away while it committed.
     """
     partition, fresh = f"{dataset.table}_{month:%Y_%m}", f"new_{dataset.table}_{month:%Y_%m}"
