@@ -75,23 +75,17 @@ def costs(project: Project, sizes: Sizes) -> list[Cost]:
 
 
 def steps(project: Project, sizes: Sizes) -> list[Step]:
-    """Of a file month: each model's query, in a MERGE that overwrites its partition; then every column is measured."""
-    tables = sorted(table for table in project.by_file_month if not table.startswith("taxi_raw."))
-    whole = {table: billed_bytes(sizes.whole(table)) for table in project.by_file_month}
-    reads = {table: project.reads(project.models[table]) for table in tables}
-    selected = {table: sizes.billed(reads[table]) for table in tables}
-    from_lake = [table for table in tables if any(it.table.startswith("taxi_raw.") for it in reads[table])]
-    found = [Step(f"select {table.partition('.')[2]} from the lake", *[selected[table]] * 2) for table in from_lake]
-    others = sum(selected[table] for table in tables if table not in from_lake)
-    merged = sum(whole[table] for table in tables)
-    measured = sum(size for table, size in whole.items() if "int_" not in table)
-    return [
-        *found,
-        Step(f"select the {len(tables) - len(from_lake)} tables made of trips", others, others),
+    """Of a file month: each table's query, in a MERGE that overwrites its partition; then every column is measured."""
+    found = []
+    for table in sorted(table for table in project.by_file_month if not table.startswith("taxi_raw.")):
+        reads = project.reads(project.models[table])
+        source = " from the lake" if any(read.table.startswith("taxi_raw.") for read in reads) else ""
+        selected, gone = sizes.billed(reads), billed_bytes(sizes.whole(table))
         # the partition that goes, which a new month has none of
-        Step(f"overwrite the partitions of all {len(tables)}", len(tables) * billed_bytes(0), merged),
-        Step("measure every column of the lake and the marts", measured, measured),
-    ]
+        found.append(Step(f"{table.partition('.')[2]}{source}", selected + billed_bytes(0), selected + gone))
+    found.sort(key=lambda step: -step.billed)
+    measured = sum(billed_bytes(sizes.whole(table)) for table in project.by_file_month if "int_" not in table)
+    return [*found, Step("measure every column of the lake and the marts", measured, measured)]
 
 
 def main(
