@@ -26,6 +26,8 @@ SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
+    # Its tables are made whole and never added to; to vacuum them takes cores from those that come next.
+    "autovacuum_vacuum_insert_threshold": "-1",
     "max_locks_per_transaction": "256",  # a lock for each partition of a table that is built anew
     "wal_level": "minimal",  # COPY into a table made in the same transaction writes no WAL
     "max_wal_senders": "0",

@@ -91,10 +91,10 @@ def test_an_interrupted_reading_ends_for_every_reader_and_one_at_its_end_is_not_
         with pytest.raises(TaxiError, match="interrupted"):
             list(reader)
 
-    shared = SharedBatches(["lake"])
-    read = 0
-    for _ in shared.read("lake", file, layout):
-        read += 1
-        if read == BATCHES:
-            shared.break_off(TaxiError("too late"))
-    assert read == BATCHES
+    shared = SharedBatches(["postgres", "lake"])
+    postgres, lake = (shared.read(reader, file, layout) for reader in ("postgres", "lake"))
+    for _ in range(BATCHES - 2):
+        next(postgres), next(lake)
+    assert len(list(postgres)) == 2
+    shared.break_off(TaxiError("too late: the file has been read"))
+    assert len(list(lake)) == 2
