@@ -26,7 +26,7 @@ SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
-    # Its tables are made whole and never added to; to vacuum them takes cores from those that come next.
+    # The line's tables are made whole and never added to; to vacuum them takes cores from those that come next.
     "autovacuum_vacuum_insert_threshold": "-1",
     "max_locks_per_transaction": "256",  # a lock for each partition of a table that is built anew
     "wal_level": "minimal",  # COPY into a table made in the same transaction writes no WAL

@@ -27,7 +27,7 @@ ZONE_OBJECT = f"{RAW_PREFIX}/taxi_zone_lookup/taxi_zone_lookup.parquet"
 
 # Its file has no rows, so no query ever sees this month.
 _NO_MONTH = date(1970, 1, 1)
-# 21 MB of yellow trips: BigQuery asks for row groups of 16 MiB or more
+# 21 MB of yellow trips before they are compressed: BigQuery asks for row groups of 16 MiB or more
 # (https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet).
 _ROW_GROUP_ROWS = 131_072
 # The client's default sends, and holds, 100 MB at a time.

@@ -139,13 +139,15 @@ def land_month(
 def _explain(failed: BaseException, landing: _Landing, pipelines_dir: Path) -> TaxiError:
     """What hindered dlt itself: the file (pyarrow's errors, which are OSErrors without a number), or the disk."""
     file = landing.layout.file
+    if landing.is_done:
+        what = f"{landing.dataset.name} {landing.month:%Y-%m} landed, and dlt could not note it in {pipelines_dir}"
+        return UnknownOutcomeError(f"{what}: {first_line(failed.__cause__ or failed)}", "Run again: it lands anew")
     cause: BaseException | None = failed
     while cause is not None:
         if isinstance(cause, pa.ArrowException) or (isinstance(cause, OSError) and cause.errno is None):
             return unreadable(file, cause)
         if isinstance(cause, OSError):
-            kind = UnknownOutcomeError if landing.is_done else StoreError
-            return kind(
+            return StoreError(
                 f"dlt's folder {pipelines_dir} cannot take {file.name}: {cause.strerror}",
                 "Make room there, or have the setting `state_dir` name a folder on a larger disk; then run again",
             )

@@ -1,6 +1,6 @@
 """Builds file months on a warehouse with dbt, in batches: what new months change, or what the project's change does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 from ingest.months import label
@@ -16,18 +16,23 @@ Fail = Callable[[list[date], dbt.DbtError], None]
 class Building:
     """The builds of one run; months that fail are told to `fail`, and the others go on.
 
-    `tables_changed`: so far a table kept by file month was, or may have been, among what was built.
+    `doubtful` are months that failed before: each is built alone, so that no other is held up. What was `done` in the
+    ledger is `landed` from when its tables are made anew until it is reconciled, or fails to be built by other rules.
+    `rebuilt` are the months of which a table kept by file month was, or may have been, made so far.
     """
 
-    def __init__(self, connections: Connections, ledger: Ledger, report: Report, fail: Fail):
+    def __init__(
+        self, connections: Connections, ledger: Ledger, report: Report, fail: Fail, doubtful: Collection[date] = ()
+    ):
         self._connections = connections
         self._settings = connections.settings
         self._ledger = ledger
         self._report = report
         self._fail = fail
+        self._doubtful = doubtful
         self._folder = self._settings.state_dir / "runs" / ledger.run_id
-        self.tables_changed = False
-        self._has_failures = False
+        self._could_not_run = False
+        self.rebuilt: set[date] = set()
 
     def build(self, warehouse: str, new: list[date], others: list[date], state: BuildState) -> list[date]:
         """Build the months `new`, and `others` where the warehouse is not `current`; returns those that passed.
@@ -36,22 +41,23 @@ class Building:
         Where something is gone, or nobody can tell what changed, they get everything.
         """
         if state == "current":
-            return sorted(others + self._months(warehouse, new, months_only=True)[0])
+            return sorted(others + self._months(warehouse, new, is_changed=False, months_only=True)[0])
+        if not new and not others:
+            return []
         stores, project = self._connections.stores, project_fingerprint(self._settings)
         built_from, relations = self._ledger.last_build(warehouse, stores) or ("", [])
         since = self._folder / f"{warehouse}_as_built"
         if not take_manifest(self._settings, warehouse, built_from, since) or state == "incomplete":
             since, relations = None, []
-        if new or others:
-            self._ledger.forget_build(warehouse)
+        self._ledger.forget_build(warehouse)
         passed: list[date] = []
         results: list[dbt.DbtResult] = []
         for months, months_only in ((others, False), (new, since is not None)):
-            months_passed, made = self._months(warehouse, months, months_only=months_only, changed_since=since)
-            passed += months_passed
-            results += made
-        # A month that failed on Postgres never came to BigQuery, where it is still as the old project built it.
-        is_whole = results and not self._has_failures
+            built = self._months(warehouse, months, is_changed=True, months_only=months_only, changed_since=since)
+            passed += built[0]
+            results += built[1]
+        # Months that failed are taken up by the next run for themselves. What could not run says nothing of any.
+        is_whole = results and not self._could_not_run
         if is_whole and project_fingerprint(self._settings) == project:  # else somebody edited it meanwhile
             made = {relation for result in results for relation in result.relations}
             self._ledger.add_build(warehouse, stores, project, sorted(made.union(relations)))
@@ -63,13 +69,17 @@ class Building:
         passed: list[date] = []
         results: list[dbt.DbtResult] = []
         size = self._settings.batch_months
-        for start in range(0, len(months), size):
-            built, made = self._batch(warehouse, months[start : start + size], **what)
+        sure = [month for month in months if month not in self._doubtful]
+        batches = [sure[start : start + size] for start in range(0, len(sure), size)]
+        for batch in batches + [[month] for month in months if month in self._doubtful]:
+            built, made = self._batch(warehouse, batch, **what)
             passed += built
             results += made
         return passed, results
 
-    def _batch(self, warehouse: str, months: Sequence[date], **what) -> tuple[list[date], list[dbt.DbtResult]]:
+    def _batch(
+        self, warehouse: str, months: Sequence[date], is_changed: bool, **what
+    ) -> tuple[list[date], list[dbt.DbtResult]]:
         """One dbt build. If several months fail together, each is tried alone."""
         months = list(months)
         subject = ", ".join(map(label, months))
@@ -90,14 +100,20 @@ class Building:
         except dbt.DbtError as error:
             if error.is_about_the_data and len(months) > 1:
                 self._report.warn(f"{error.what}; each month is tried alone")
-                alone = [self._batch(warehouse, [month], **what) for month in months]
+                alone = [self._batch(warehouse, [month], is_changed, **what) for month in months]
                 return [month for passed, _ in alone for month in passed], [one for _, made in alone for one in made]
-            self._has_failures = True
-            self.tables_changed = True  # for all that is known: tests come after the tables they look at
+            self._could_not_run |= not error.is_about_the_data
             self._fail(months, error)
+            if is_changed:
+                self._set_rebuilt(months)  # as far as anybody knows: tests come after the tables they look at
             return [], []
-        self.tables_changed |= result.has_months
+        if result.has_months:
+            self._set_rebuilt(months)
         self._report.say(f"dbt on {warehouse}: {shown}: {result.passed} models and tests passed")
         for warning in result.warnings:
             self._report.warn(f"dbt on {warehouse}: {warning}")
         return months, [result]
+
+    def _set_rebuilt(self, months: list[date]) -> None:
+        self.rebuilt.update(months)
+        self._ledger.set_rebuilt(months)

@@ -129,7 +129,9 @@ class Landing:
         )
         failures = [error for future in futures.values() if (error := future.exception())]
         did_differ = planned.record is not None and planned.record.stores_differ
-        is_known = not any(isinstance(error, UnknownOutcomeError) for error in failures)
+        is_known = all(
+            isinstance(error, TaxiError) and not isinstance(error, UnknownOutcomeError) for error in failures
+        )
         if len(failures) == len(futures) and is_known and not did_differ:
             self._ledger.set_untouched(planned.key)
         if failures:

@@ -1,7 +1,7 @@
 """The ledger in Postgres: runs, their steps, the state of every file month, and what each store held of it."""
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -153,14 +153,13 @@ class Ledger:
         """Both stores hold the month, but a server failed before it was reconciled; the next run goes on from there."""
         self._upsert(key, state="landed", error=error, difference=None)
 
-    def set_rebuilt(self, keys: Iterable[MonthKey]) -> None:
-        """Their tables were made anew, by another project: what was reconciled is no more."""
-        for key in keys:
-            self._execute(
-                "update taxi_ledger.months set state = 'landed', difference = null, updated_at = now()"
-                " where (dataset, file_month) = (%s, %s) and state = 'done'",
-                *key,
-            )
+    def set_rebuilt(self, months: Sequence[date]) -> None:
+        """The tables of these file months were made anew: what was reconciled is no more."""
+        self._execute(
+            "update taxi_ledger.months set state = 'landed', difference = null, updated_at = now()"
+            " where file_month = any(%s) and state = 'done'",
+            list(months),
+        )
 
     def add_stage(self, key: MonthKey, stage: str, measure: Measure, seconds: float) -> None:
         """Record what a store holds of the month."""

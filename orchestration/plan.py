@@ -49,11 +49,16 @@ def wanted_months(
     """The file months that are wanted, in the order in which they are done: by month, then by data set.
 
     Without named months, all that a source holds that can be listed (of all data sets, unless some were named:
-    `is_explicit`), and of one that can't the newest `newest` months of each data set, and those that the ledger says
-    were begun and are not done: a backfill that broke off goes on. Named months are wanted of every
-    data set; where none was named, of those that the source holds.
+    `is_explicit`), and what has landed and is not done, which needs no source. Of one that can't be listed, the newest
+    `newest` months of each data set, and those that the ledger says were begun and are not done: a backfill that broke
+    off goes on. Named months are wanted of every data set; where none was named, of those that the source holds.
     Raises SourceError; SettingError where the source holds nothing.
     """
+
+    def begun(of: Sequence[DataSet], *states: str) -> list[tuple[DataSet, date]]:
+        pairs = [(DATASETS[record.dataset], record.month) for record in ledger if record.state in states]
+        return [pair for pair in pairs if pair[0] in of]
+
     everything = tuple(DATASETS.values())
     listed = source.list_months(datasets if is_explicit else everything)
     if months:
@@ -70,6 +75,7 @@ def wanted_months(
                 f"The source {source.location} holds no month of {', '.join(dataset.name for dataset in datasets)}",
                 "Check the setting source: files are named trip-data/green_tripdata_2024-01.parquet",
             )
+        wanted += [pair for pair in begun(datasets if is_explicit else everything, "landed") if pair not in wanted]
     else:
         wanted = []
         for dataset in datasets:
@@ -79,8 +85,7 @@ def wanted_months(
                 if len(datasets) == 1:
                     raise
                 warn(str(error))
-        begun = [(DATASETS[record.dataset], record.month) for record in ledger if record.state != "done"]
-        wanted += [pair for pair in begun if pair[0] in datasets and pair not in wanted]
+        wanted += [pair for pair in begun(datasets, "landing", "landed", "failed") if pair not in wanted]
     order = list(DATASETS)
     return sorted(wanted, key=lambda pair: (pair[1], order.index(pair[0].name)))
 

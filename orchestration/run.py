@@ -17,7 +17,7 @@ from orchestration.connections import Connections
 from orchestration.land import Landing
 from orchestration.ledger import PUBLISH_STEP, Ledger, MonthKey
 from orchestration.plan import PlannedMonth
-from orchestration.project import BUILT_STATES, WAREHOUSES, BuildState, build_state
+from orchestration.project import BUILT_STATES, WAREHOUSES, BuildState, build_state, project_fingerprint
 from orchestration.publish_ledger import publish_ledger
 from orchestration.reconcile import check_zones, find_differences, measure_stages
 from orchestration.relations import existing_relations
@@ -37,6 +37,7 @@ class Run:
         self._report = report
         self.failures: list[str] = []
         self.touched: list[MonthKey] = []
+        self._tried: set[tuple[str, date]] = set()  # file months built by this run, or not; by which project
 
     def execute(self, plan: Sequence[PlannedMonth]) -> None:
         """Do what the plan says. Raises TaxiError where nothing can go on: a store is down, there is no zone lookup."""
@@ -51,6 +52,7 @@ class Run:
         for number, batch in enumerate(_batches(todo, self._settings.batch_months)):
             if number:
                 self._publish_ledger("running")
+            batch = [one for one in batch if one.action == "land" or one.month not in self._tried_months()]
             self._touch(planned.key for planned in batch)
             landed = landing.land(batch)
             if landed:
@@ -88,27 +90,39 @@ class Run:
         Where a warehouse is not as the dbt project would build it today, the other months that have landed are brought
         up to it: else some months would stand there by other rules than others, or be missing from a table made anew.
         """
-        states = self._build_states()
+        states, records = self._build_states(), self._ledger.months()
         others: list[date] = []
-        if set(states.values()) != {"current"}:
-            others = sorted({month for _, month in self._held()} - set(months))
+        is_changed = set(states.values()) != {"current"}
+        if is_changed:
+            open_to_us = [key for key in self._held() if key[1] not in self._tried_months()]
+            waiting = [key for key in open_to_us if records[key].state != "done"]  # with them all is what they wait for
+            self._touch(waiting)
+            months = sorted({month for _, month in waiting}.union(months))
+            others = sorted({month for _, month in open_to_us} - set(months))
             if others:
                 self._report.say(
                     f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
                 )
-        months, others = self._without_half_landed(months), self._without_half_landed(others)
+        self._tried |= {(project_fingerprint(self._settings), month) for month in months + others}
+        whole = self._without_half_landed(months + others)
+        if is_changed:  # what of the rest is done is so by the project of before
+            self._ledger.set_rebuilt([month for month in months + others if month not in whole])
+        months, others = ([month for month in wanted if month in whole] for wanted in (months, others))
         self._refresh_external_tables()
-        building = Building(self._connections, self._ledger, self._report, self._fail_building)
+        doubtful = {month for (_, month), record in records.items() if record.state == "failed"}
+        building = Building(self._connections, self._ledger, self._report, self._fail_building, doubtful)
         for warehouse in WAREHOUSES:
             passed = building.build(warehouse, months, others, states[warehouse])
-            if building.tables_changed:  # before anything can break off: what is done now was not compared yet
-                self._ledger.set_rebuilt(key for key in self._held() if key[1] in others)
             months, others = ([month for month in wanted if month in passed] for wanted in (months, others))
         # A change that left the tables of the others alone, such as a report's, is none that has to be measured.
-        measured = sorted(months + (others if building.tables_changed else []))
+        measured = sorted(months + [month for month in others if month in building.rebuilt])
         for batch in _chunks(measured, self._settings.batch_months):
             records = self._ledger.months()
             self._reconcile([key for key in self._held() if key[1] in batch and records[key].state in BUILT_STATES])
+
+    def _tried_months(self) -> set[date]:
+        project = project_fingerprint(self._settings)  # somebody may edit it meanwhile
+        return {month for by, month in self._tried if by == project}
 
     def _held(self) -> list[MonthKey]:
         """What can be built: also the last edition that landed of a month whose newest file is bad."""

@@ -299,7 +299,7 @@ class TestDlt:
             shutil.rmtree(tmp_path / "dlt")
             (tmp_path / "dlt").write_text("a file is in the way")
 
-        with pytest.raises(UnknownOutcomeError, match="dlt's folder"):
+        with pytest.raises(UnknownOutcomeError, match="2003-04 landed, and dlt could not note it"):
             land_month("postgres", lose_the_folder, YELLOW, APRIL, path, stores.layout(path), tmp_path / "dlt")
         assert calls == ["called"]
 

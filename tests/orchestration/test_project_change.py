@@ -156,6 +156,42 @@ def test_a_change_that_failed_and_was_taken_back_leaves_no_month_by_its_rules(li
 
 
 @pytest.mark.slow
+def test_a_month_that_fails_by_a_new_rule_is_taken_up_again_alone(line: Line):
+    edit(line, RULE, "{{ distance }} > ", "{{ distance }} > 400 or {{ distance }} > ")
+    test = line.root / "dbt_taxi" / "tests" / "no_trip_of_february.sql"
+    month = "file_month = date '2023-02-01'"
+    test.write_text(f"select * from {{{{ ref('fct_trips') }}}} where {{{{ in_file_months() }}}} and {month}")
+    first, second = line.run("run"), line.run("run")
+    assert [first.returncode, second.returncode] == [1, 1]
+    assert "2 more file months are brought up to it" in first.stderr
+    assert "more file months" not in second.stderr
+    found = {month["month"]: month["state"] for month in line.months().values()}
+    assert found == {"2023-01": "done", "2023-02": "failed"}
+    test.unlink()
+    assert "green 2023-02: 200 rows landed" in line.done("run").stderr
+    assert {month["state"] for month in line.months().values()} == {"done"}
+    assert "Nothing to do" in line.done("run").stderr
+
+
+@pytest.mark.slow
+def test_a_project_that_fails_for_every_month_is_tried_once_a_run_and_then_made_up_for(line: Line):
+    report = line.root / "dbt_taxi" / REPORT
+    as_it_was = report.read_text()
+    edit(line, REPORT, "by_month.tolls_amount,", "by_month.tolls_amount / 0 as tolls_amount,")
+    builds = (
+        "select subject from taxi_ledger.steps where step = 'dbt on postgres' and run_id = (select max(run_id) from"
+    )
+    for _ in range(2):  # the second run finds months that landed, in batches of one
+        result = line.run("run", TAXI_BATCH_MONTHS="1")
+        assert result.returncode == 1
+        assert line.query(builds) == [("2023-01",), ("2023-02",)], result.stderr
+    report.write_text(as_it_was)
+    assert line.run("run", TAXI_BATCH_MONTHS="1").returncode == 0
+    assert {month["state"] for month in line.months().values()} == {"done"}
+    assert "Nothing to do" in line.done("run").stderr
+
+
+@pytest.mark.slow
 def test_a_file_that_never_lands_keeps_no_change_of_the_project_from_the_other_months(line: Line):
     bad = line.source / "trip-data" / "green_tripdata_2023-03.parquet"
     bad.write_bytes(b"no parquet")
