@@ -17,11 +17,11 @@ from orchestration.connections import Connections
 from orchestration.land import Landing
 from orchestration.ledger import PUBLISH_STEP, Ledger, MonthKey
 from orchestration.plan import PlannedMonth
-from orchestration.project import BUILT_STATES, WAREHOUSES, BuildState, build_state, project_fingerprint
+from orchestration.project import BUILT_STATES, WAREHOUSES
 from orchestration.publish_ledger import publish_ledger
 from orchestration.reconcile import check_zones, find_differences, measure_stages
-from orchestration.relations import existing_relations
 from orchestration.report import Report
+from orchestration.scope import Scopes
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Run:
         self._report = report
         self.failures: list[str] = []
         self.touched: list[MonthKey] = []
-        self._tried: set[tuple[str, date]] = set()  # file months built by this run, or not; by which project
+        self._scopes = Scopes(connections, ledger)
 
     def execute(self, plan: Sequence[PlannedMonth]) -> None:
         """Do what the plan says. Raises TaxiError where nothing can go on: a store is down, there is no zone lookup."""
@@ -45,20 +45,20 @@ class Run:
             if planned.action == "unavailable":
                 self._fail_landing(planned, planned.error)
         todo = [planned for planned in plan if planned.action in ("land", "build")]
-        if todo or self._is_outdated():
+        if todo or self._scopes.is_outdated():
             self._prepare()
         landing = Landing(self._connections, self._ledger, self._source, self._report, self._fail_landing)
         has_built = False
         for number, batch in enumerate(_batches(todo, self._settings.batch_months)):
             if number:
                 self._publish_ledger("running")
-            batch = [one for one in batch if one.action == "land" or one.month not in self._tried_months()]
+            batch = [one for one in batch if one.action == "land" or not self._scopes.is_tried(one.month)]
             self._touch(planned.key for planned in batch)
             landed = landing.land(batch)
             if landed:
                 self._build_and_reconcile(sorted({planned.month for planned in landed}))
                 has_built = True
-        if not has_built and self._is_outdated():
+        if not has_built and self._scopes.is_outdated():
             self._build_and_reconcile([])
         self._publish_ledger("failed" if self.failures else "done")
 
@@ -84,74 +84,29 @@ class Run:
                 self.failures.append(f"zone lookup: {error}")
             publish_ledger(self._connections, self._ledger.run_id, "running")  # dbt reads it
 
-    def _build_and_reconcile(self, months: list[date]) -> None:
-        """Build the file months on both warehouses and reconcile every data set of them.
-
-        Where a warehouse is not as the dbt project would build it today, the other months that have landed are brought
-        up to it: else some months would stand there by other rules than others, or be missing from a table made anew.
-        """
-        states, records = self._build_states(), self._ledger.months()
-        others: list[date] = []
-        is_changed = set(states.values()) != {"current"}
-        if is_changed:
-            open_to_us = [key for key in self._held() if key[1] not in self._tried_months()]
-            waiting = [key for key in open_to_us if records[key].state != "done"]  # with them all is what they wait for
-            self._touch(waiting)
-            months = sorted({month for _, month in waiting}.union(months))
-            others = sorted({month for _, month in open_to_us} - set(months))
-            if others:
-                self._report.say(
-                    f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
-                )
-        self._tried |= {(project_fingerprint(self._settings), month) for month in months + others}
-        whole = self._without_half_landed(months + others)
-        if is_changed:  # what of the rest is done is so by the project of before
-            self._ledger.set_rebuilt([month for month in months + others if month not in whole])
-        months, others = ([month for month in wanted if month in whole] for wanted in (months, others))
+    def _build_and_reconcile(self, landed: list[date]) -> None:
+        """Build these file months, and what else has to be, on both warehouses; reconcile every data set of them."""
+        scope = self._scopes.of(landed)
+        self._touch(scope.waiting)
+        for text in scope.held_back:
+            self._report.warn(text)
+            self.failures.append(text)
+        months, others = scope.months, scope.others
+        if others:
+            self._report.say(
+                f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
+            )
         self._refresh_external_tables()
-        doubtful = {month for (_, month), record in records.items() if record.state == "failed"}
-        building = Building(self._connections, self._ledger, self._report, self._fail_building, doubtful)
+        building = Building(self._connections, self._ledger, self._report, self._fail_building, scope.doubtful)
         for warehouse in WAREHOUSES:
-            passed = building.build(warehouse, months, others, states[warehouse])
+            passed = building.build(warehouse, months, others, scope.states[warehouse])
             months, others = ([month for month in wanted if month in passed] for wanted in (months, others))
         # A change that left the tables of the others alone, such as a report's, is none that has to be measured.
         measured = sorted(months + [month for month in others if month in building.rebuilt])
         for batch in _chunks(measured, self._settings.batch_months):
-            records = self._ledger.months()
-            self._reconcile([key for key in self._held() if key[1] in batch and records[key].state in BUILT_STATES])
-
-    def _tried_months(self) -> set[date]:
-        project = project_fingerprint(self._settings)  # somebody may edit it meanwhile
-        return {month for by, month in self._tried if by == project}
-
-    def _held(self) -> list[MonthKey]:
-        """What can be built: also the last edition that landed of a month whose newest file is bad."""
-        stores = self._connections.stores
-        return [key for key, record in self._ledger.months().items() if record.is_held_in(stores)]
-
-    def _build_states(self) -> dict[str, BuildState]:
-        """How each warehouse stands to the dbt project of today; `current` while nothing has landed."""
-        if not self._held():
-            return dict.fromkeys(WAREHOUSES, "current")
-        stores = self._connections.stores
-        return {
-            warehouse: build_state(
-                self._settings, self._ledger, stores, warehouse, existing_relations(self._connections, warehouse)
-            )
-            for warehouse in WAREHOUSES
-        }
-
-    def _is_outdated(self) -> bool:
-        return set(self._build_states().values()) != {"current"}
-
-    def _without_half_landed(self, months: list[date]) -> list[date]:
-        """Without the file months of which one store has an edition that the other lacks: the marts would differ."""
-        half = {key for key, record in self._ledger.months().items() if record.stores_differ and key[1] in months}
-        for dataset, month in sorted(half):
-            text = f"{label(month)} is not built: the landing of {dataset} broke off between Postgres and the lake"
-            self._report.warn(text)
-            self.failures.append(text)
-        return [month for month in months if month not in {key[1] for key in half}]
+            records = {key: record for key, record in self._ledger.months().items() if key[1] in batch}
+            built = [key for key, record in records.items() if record.state in BUILT_STATES]
+            self._reconcile([key for key in built if records[key].is_held_in(self._connections.stores)])
 
     def _refresh_external_tables(self) -> None:
         with self._ledger.step("external tables"):
