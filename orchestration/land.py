@@ -1,5 +1,6 @@
 """Brings the planned file months into both stores, side by side, the next file downloading meanwhile."""
 
+import gc
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -84,7 +85,9 @@ class Landing:
             layout = self._layout(planned, fetched)
             self._ledger.set_landing(planned.key)
             file = self._land_in_both(planned, fetched, layout)
-            pa.default_memory_pool().release_unused()  # 40 MB that Arrow would keep for later, and dbt has use for
+            # Up to 90 MB that Arrow would keep, and dbt has use for: first what only a cycle of references holds.
+            gc.collect()
+            pa.default_memory_pool().release_unused()
             names = [column.name for column in layout.undeclared]
             declared, stores = declared_fingerprint(planned.dataset), self._connections.stores
             self._ledger.add_stage(planned.key, "file", file, 0.0)
