@@ -52,7 +52,9 @@ POSTGRES = Dialect(
     " + round(date_part('epoch', ({0})::time) * 1000000)::bigint",
     date="{0} - date '1970-01-01'",
     quote='"{0}"',
-    fence=" offset 0",  # each value is used twice: 4.6 s a million trips without, 2.9 with
+    # Each value is used twice: 7.4 s for 3 million trips without a fence, 3.9 with. Quoted, since a bare 0 is cast to
+    # bigint, and with an offset that is no constant yet Postgres does not think of summing up in parallel.
+    fence=" offset '0'",
 )
 BIGQUERY = Dialect(
     bigint="cast({0} as int64)",

@@ -4,7 +4,8 @@ BigQuery: `MERGE … ON FALSE WHEN NOT MATCHED BY SOURCE AND <partitions> THEN D
     the partitions and inserts the source. dbt-bigquery's `insert_overwrite` is made of it.
 local-bigquery: does the same by way of a list of all rows of the table, so each month takes longer than the one before
     (3 million rows into 3, 6 and 9 million: 2.6, 3.0, 3.7 s; the list itself is held in memory).
-Changed: a MERGE of just this form is one DELETE and one INSERT, in one transaction. Others are done as before.
+Changed: a MERGE of just this form is one INSERT and one DELETE, in one transaction. No table stands in between: with 6
+    months of 3 million trips it would spill, and double the time. Others are done as before.
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,6 @@ from local_bigquery.models import JobStatistics2
 from local_bigquery.sql.dialect import BigQueryDialect
 from local_bigquery.sql.translate import translate
 from sqlglot import exp
-
-SOURCE = "__merge_source"
 
 
 @dataclass
@@ -58,17 +57,20 @@ def _replacement(tree: exp.Merge) -> Replacement | None:
 
 
 def _replace(cursor: duckdb.DuckDBPyConnection, parts: Replacement, context) -> JobStatistics2:
-    def execute(sql: str) -> int:
+    def execute(sql: str) -> int | None:
         done = cursor.execute(*translate(sqlglot.parse_one(sql, dialect=BigQueryDialect), context)).fetchone()
-        return done[0] if done else 0
+        return done[0] if done else None
 
-    # The source comes first: it may read the table that the DELETE is about to change.
-    execute(f"CREATE OR REPLACE TEMP TABLE {SOURCE} AS SELECT * FROM {parts.source} AS {parts.source_alias}")
-    deleted = execute(f"DELETE FROM {parts.target} AS {parts.target_alias} WHERE {parts.deleted}")
+    # The source may read what is to be deleted, so that goes last: the rows up to the last one of before.
+    target = f"{parts.target} AS {parts.target_alias}"
+    last = execute(f"SELECT MAX({parts.target_alias}.rowid) FROM {target} WHERE {parts.deleted}")
     inserted = execute(
-        f"INSERT INTO {parts.target} {parts.columns} SELECT {parts.values} FROM {SOURCE} AS {parts.source_alias}"
+        f"INSERT INTO {parts.target} {parts.columns} SELECT {parts.values} FROM {parts.source} AS {parts.source_alias}"
     )
-    cursor.execute(f"DROP TABLE temp.{SOURCE}")
+    deleted = 0
+    if last is not None:
+        old = f"{parts.target_alias}.rowid <= {last}"
+        deleted = execute(f"DELETE FROM {target} WHERE ({parts.deleted}) AND {old}")
     counts = {"insertedRowCount": str(inserted), "updatedRowCount": "0", "deletedRowCount": str(deleted)}
     return JobStatistics2(numDmlAffectedRows=str(inserted + deleted), dmlStats=counts)
 

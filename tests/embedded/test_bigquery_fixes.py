@@ -118,12 +118,12 @@ with database.cursor() as cursor:
 """
 
 
-def test_replacing_a_month_asks_for_no_list_of_the_tables_rows(tmp_path):
+def test_replacing_a_month_writes_no_table_in_between(tmp_path):
     scratch = {**os.environ, "BIGQUERY_SCRATCH": str(tmp_path / "scratch")}
     command = [sys.executable, "-c", WITHOUT_SERVER, str(tmp_path / "data"), REPLACE_MONTH]
     statements = subprocess.run(command, env=scratch, capture_output=True, text=True, check=True).stdout
     assert "DELETE FROM" in statements
-    assert "rowid" not in statements.lower()
+    assert "TABLE" not in statements.upper()
 
 
 def test_the_servers_memory_is_limited_and_no_file_content_is_cached(warehouse):
