@@ -4,8 +4,9 @@ BigQuery: `MERGE … ON FALSE WHEN NOT MATCHED BY SOURCE AND <partitions> THEN D
     the partitions and inserts the source. dbt-bigquery's `insert_overwrite` is made of it.
 local-bigquery: does the same by way of a list of all rows of the table, so each month takes longer than the one before
     (3 million rows into 3, 6 and 9 million: 2.6, 3.0, 3.7 s; the list itself is held in memory).
-Changed: a MERGE of just this form is one INSERT and one DELETE, in one transaction. No table stands in between: with 6
-    months of 3 million trips it would spill, and double the time. Others are done as before.
+Changed: a MERGE of just this form is one INSERT and one DELETE, in a transaction of its own. No table stands in
+    between: with 6 months of 3 million trips it would spill, and double the time. Others, and those within a script's
+    transaction, are done as before.
 """
 
 from dataclasses import dataclass
@@ -61,7 +62,8 @@ def _replace(cursor: duckdb.DuckDBPyConnection, parts: Replacement, context) -> 
         done = cursor.execute(*translate(sqlglot.parse_one(sql, dialect=BigQueryDialect), context)).fetchone()
         return done[0] if done else None
 
-    # The source may read what is to be deleted, so that goes last: the rows up to the last one of before.
+    # Deleted last, since the source may read the old rows. Old are those up to the last one of before: DuckLake numbers
+    # the rows of an open transaction from 10^18.
     target = f"{parts.target} AS {parts.target_alias}"
     last = execute(f"SELECT MAX({parts.target_alias}.rowid) FROM {target} WHERE {parts.deleted}")
     inserted = execute(
@@ -85,8 +87,8 @@ def apply() -> None:
             return run_as_before(cursor, tree, context)
         try:
             cursor.execute("BEGIN")
-        except duckdb.TransactionException:  # within a script's own transaction
-            return _replace(cursor, parts, context)
+        except duckdb.TransactionException:  # within a script's own
+            return run_as_before(cursor, tree, context)
         try:
             statistics = _replace(cursor, parts, context)
             cursor.execute("COMMIT")

@@ -77,6 +77,17 @@ def test_replacing_a_month_leaves_the_other_months_alone(trips):
     ]
 
 
+def test_a_month_that_is_replaced_again_and_again_holds_the_last_rows_alone(trips):
+    for amount in ("1.10", "1.20", "1.30"):
+        rows = f"select date '2024-01-01' as file_month, numeric '{amount}' as amount from unnest([1, 2]) as twice"
+        trips.query(REPLACE_MONTH.replace("(select * from `{ds}`.`trips__dbt_tmp`)", f"({rows})"))
+    assert trips.query("select amount from {ds}.trips order by 1") == [
+        (Decimal("1.3"),),
+        (Decimal("1.3"),),
+        (Decimal("2.2"),),
+    ]
+
+
 def test_a_month_can_be_replaced_by_what_is_computed_from_itself(trips):
     itself = "(select file_month, amount * 2 as amount from `{ds}`.`trips` where file_month = '2024-01-01')"
     trips.query(REPLACE_MONTH.replace("(select * from `{ds}`.`trips__dbt_tmp`)", itself))

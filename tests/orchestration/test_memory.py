@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 SCRIPT = """
 import sys
 from orchestration.memory import save_memory
@@ -22,10 +20,3 @@ def test_a_run_leaves_pandas_out_though_pyarrow_and_googles_client_ask_for_it():
     assert subprocess.run([sys.executable, "-c", SCRIPT]).returncode == 0
     refused = subprocess.run([sys.executable, "-c", leaving_it_in], capture_output=True, text=True)
     assert "AssertionError" in refused.stderr, "they no longer ask: then it need not be kept out"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Arrow has jemalloc on Linux only")
-def test_a_run_has_arrow_use_the_allocator_that_holds_least():
-    script = "from orchestration.memory import save_memory; save_memory(); import pyarrow as pa\n"
-    shown = subprocess.check_output([sys.executable, "-c", script + "print(pa.default_memory_pool().backend_name)"])
-    assert shown.strip() == b"jemalloc"
