@@ -43,6 +43,16 @@ class Landing:
 
     def land(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:
         """Land the months of the batch; returns those that both stores hold and that are to be built."""
+        # What is held by now stays. To look through it after each month, dbt's objects too, took a month of 1,000 rows
+        # from 0.19 s to 0.28, and to 0.39 in later batches.
+        gc.collect()
+        gc.freeze()
+        try:
+            return self._land_all(batch)
+        finally:
+            gc.unfreeze()
+
+    def _land_all(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:
         landed = []
         for planned, fetching in self._fetched(batch):
             try:
