@@ -147,7 +147,7 @@ FHV = DataSet(
         Column("dropoff_datetime", "timestamp", f"Drop-off (since 2017). {_TRIP}"),
         Column("pu_location_id", "bigint", "TLC taxi zone where the trip began", ("locationID",)),
         Column("do_location_id", "bigint", "TLC taxi zone where the trip ended (since 2017)"),
-        Column("sr_flag", "text", "1: shared ride, as the high-volume companies reported them in 2017-2019"),
+        Column("sr_flag", "text", "1: shared ride, as the high-volume companies reported them in 2017-2018"),
         Column("affiliated_base_number", "text", "TLC licence of the base the vehicle belongs to"),
     ),
     total_columns=(),

@@ -1,4 +1,4 @@
-"""The checksums of ingest/checksums.py in SQL, one SELECT per table and file month, for Postgres and BigQuery alike."""
+"""The checksums of ingest/checksums.py in SQL, one SELECT a table, for Postgres and BigQuery alike."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import make_conninfo
 
+from embedded.endpoints import PROJECT
 from embedded.stack import Stack
 from ingest.errors import SettingError, first_line
 from orchestration.settings import Settings
@@ -192,8 +193,9 @@ class Servers:
 
 
 def stores_of(settings: Settings) -> str:
-    """Which lake and which BigQuery project the settings name, for the ledger."""
-    return f"gs://{settings.bucket}, BigQuery project {settings.bigquery_project}"
+    """Which lake and which BigQuery project a run with these settings works on, for the ledger."""
+    project = PROJECT if settings.profile == "local" else settings.bigquery_project
+    return f"gs://{settings.bucket}, BigQuery project {project}"
 
 
 def embedded_stack(settings: Settings) -> Stack:

@@ -1,4 +1,4 @@
-"""Whether the warehouses were built from the dbt project as it is now. Imports no dbt and no Google: 5 s."""
+"""Whether the warehouses were built from the dbt project as it is now. Imports no dbt, which takes seconds."""
 
 import hashlib
 import shutil

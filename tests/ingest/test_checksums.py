@@ -6,7 +6,7 @@ from datetime import date, datetime
 import pyarrow as pa
 import pytest
 
-from ingest import external_tables, lake
+from ingest import external_tables, lake, postgres
 from ingest.checksums import PRIME, Measure, Measurer
 from ingest.datasets import YELLOW
 from orchestration.checksum_sql import BIGQUERY, POSTGRES, WHOLE_ROW, measure_query
@@ -88,6 +88,21 @@ def test_file_lake_postgres_and_bigquery_agree_on_every_nasty_value(stores: Stor
         assert found.differing_columns(from_file) == []
         assert (found.rows, found.cents, found.digest) == (from_file.rows, from_file.cents, from_file.digest)
     assert all(from_file.columns[name][0] for name in nasty_columns() if name != "ehail")
+
+
+def test_postgres_may_sum_up_a_month_in_several_processes(stores: Stores):
+    columns = {"row_number": "bigint", "zone": "bigint"}
+    query = measure_query(POSTGRES, "many_trips", columns, (), [("yellow", MONTH)])
+    with postgres.connect(stores.dsn) as connection:
+        connection.execute(
+            "create table many_trips as select 'yellow' as dataset, date '1999-01-01' as file_month, row_number,"
+            " row_number % 265 as zone from generate_series(1, 10000) as row_number; analyze many_trips;"
+            " set local parallel_setup_cost = 0; set local parallel_tuple_cost = 0;"
+            " set local min_parallel_table_scan_size = 0"
+        )
+        plan = "\n".join(line for (line,) in connection.execute(f"explain {query}").fetchall())
+        connection.rollback()
+    assert "Partial" in plan, plan
 
 
 def measure(columns: dict[str, pa.Array], numbers: Sequence[int] | None = None, size: int = 1_000) -> Measure:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import SettingError
+from orchestration.connections import stores_of
 from orchestration.settings import ROOT, Settings, load_settings
 
 
@@ -59,6 +60,10 @@ def test_a_misspelt_variable_is_named(file: Path, monkeypatch):
     monkeypatch.setenv("TAXI_SOURSE", "x")
     with pytest.raises(SettingError, match="sourse in variable TAXI_SOURSE is not a setting"):
         load_settings(file=file)
+
+
+def test_the_embedded_stores_are_the_same_whatever_project_the_real_ones_would_be_in(file: Path):
+    assert stores_of(load_settings({"bigquery_project": "mine"}, file)) == stores_of(load_settings(file=file))
 
 
 @pytest.mark.parametrize("missing", ["bigquery_project", "bucket", "postgres_url"])
