@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.growth import LARGEST, as_finding
 from benchmarks.growth import RESULTS as GROWTH
+from benchmarks.growth import SHOWN, as_finding
 from benchmarks.machine import in_words
 from benchmarks.timing import ROOT
 
@@ -21,11 +21,12 @@ _BETWEEN = re.compile(f"(?<={re.escape(_BEGIN)}\n).*(?={re.escape(_END)})", re.D
 
 
 def figures() -> dict[str, Any]:
-    """What is kept of the comparisons, and of the largest month from `growth`, which is too slow for three rounds."""
+    """What is kept of the comparisons, and those points of `growth`, which is too slow for three rounds, that count."""
     kept = json.loads(RESULTS.read_text())
-    largest = json.loads(GROWTH.read_text())["points"].get(LARGEST.key)
-    if largest:
-        kept["comparisons"]["growth"] = {"rows": LARGEST.rows, "lines": [as_finding(LARGEST, largest).as_document()]}
+    points = json.loads(GROWTH.read_text())["points"]
+    found = [as_finding(point, points[point.key]) for point in SHOWN if point.key in points]
+    if found:
+        kept["comparisons"]["growth"] = {"lines": [finding.as_document() for finding in found]}
     return kept
 
 
@@ -36,7 +37,7 @@ def tables(kept: dict[str, Any]) -> str:
         for line in comparison["lines"]:
             if "phase_of" in line:
                 continue
-            row = line | {"rows": line.get("rows", comparison["rows"])}
+            row = {"rows": comparison.get("rows"), **line}
             (peers if name == "peers" else lines).append(row)
     parts = [
         f"Measured on {in_words(kept['machine'])}. Seconds are medians; ratios are of two runs of one round: their"

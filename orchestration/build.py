@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 from ingest.months import label
-from orchestration import dbt
 from orchestration.connections import Connections
+from orchestration.dbt import Dbt, DbtError, DbtResult
 from orchestration.ledger import Ledger
 from orchestration.project import BuildState, keep_manifest, project_fingerprint, take_manifest
 from orchestration.report import Report
 
-Fail = Callable[[list[date], dbt.DbtError], None]
+Fail = Callable[[list[date], DbtError], None]
 
 
 class Building:
@@ -22,12 +22,19 @@ class Building:
     """
 
     def __init__(
-        self, connections: Connections, ledger: Ledger, report: Report, fail: Fail, doubtful: Collection[date] = ()
+        self,
+        connections: Connections,
+        ledger: Ledger,
+        report: Report,
+        dbt: Dbt,
+        fail: Fail,
+        doubtful: Collection[date] = (),
     ):
         self._connections = connections
         self._settings = connections.settings
         self._ledger = ledger
         self._report = report
+        self._dbt = dbt
         self._fail = fail
         self._doubtful = doubtful
         self._folder = self._settings.state_dir / "runs" / ledger.run_id
@@ -51,7 +58,7 @@ class Building:
             since, relations = None, []
         self._ledger.forget_build(warehouse)
         passed: list[date] = []
-        results: list[dbt.DbtResult] = []
+        results: list[DbtResult] = []
         for months, months_only in ((others, False), (new, since is not None)):
             built = self._months(warehouse, months, is_changed=True, months_only=months_only, changed_since=since)
             passed += built[0]
@@ -64,10 +71,10 @@ class Building:
             keep_manifest(self._settings, warehouse, project, results[-1].manifest)
         return sorted(passed)
 
-    def _months(self, warehouse: str, months: list[date], **what) -> tuple[list[date], list[dbt.DbtResult]]:
+    def _months(self, warehouse: str, months: list[date], **what) -> tuple[list[date], list[DbtResult]]:
         """Build `months` in batches: those that passed, and the results of the invocations that did."""
         passed: list[date] = []
-        results: list[dbt.DbtResult] = []
+        results: list[DbtResult] = []
         size = self._settings.batch_months
         sure = [month for month in months if month not in self._doubtful]
         batches = [sure[start : start + size] for start in range(0, len(sure), size)]
@@ -79,7 +86,7 @@ class Building:
 
     def _batch(
         self, warehouse: str, months: Sequence[date], is_changed: bool, **what
-    ) -> tuple[list[date], list[dbt.DbtResult]]:
+    ) -> tuple[list[date], list[DbtResult]]:
         """One dbt build. If several months fail together, each is tried alone."""
         months = list(months)
         subject = ", ".join(map(label, months))
@@ -87,17 +94,16 @@ class Building:
         name = label(months[0]) if len(months) == 1 else f"{label(months[0])}..{label(months[-1])}"
         try:
             with self._ledger.step(f"dbt on {warehouse}", subject), self._report.doing(f"dbt on {warehouse}: {shown}"):
-                result = dbt.build(
+                result = self._dbt.build(
                     warehouse,
                     months,
-                    {**self._connections.environment, "DBT_TAXI_RUN_ID": self._ledger.run_id},
                     self._folder / f"dbt_{warehouse}_{name}",
                     parse_cache=self._settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
                     wanted=self._settings.dbt_select,
                     on_progress=self._report.update,
                     **what,
                 )
-        except dbt.DbtError as error:
+        except DbtError as error:
             if error.is_about_the_data and len(months) > 1:
                 self._report.warn(f"{error.what}; each month is tried alone")
                 alone = [self._batch(warehouse, [month], is_changed, **what) for month in months]

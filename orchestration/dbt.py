@@ -1,19 +1,18 @@
-"""Runs dbt for a set of file months, in this process: killed with it, a dbt of its own would go on writing."""
+"""Has dbt build a set of file months, in a process of its own that ends with the batch, or with this process."""
 
+import json
 import os
+import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from ingest.errors import TaxiError
 from orchestration.settings import ROOT
-
-# As dbt.artifacts.schemas.results.NodeStatus has them.
-_FAILED = ("error", "fail", "runtime error")
-_PASSED = ("success", "pass")
 
 # Unit tests are about the code, not the data: CI runs them.
 _COMMANDS = {
@@ -26,6 +25,9 @@ _ALWAYS = ("+fct_trips", "+rejected_trips", "+dim_zones")
 _MONTHS = "tag:months"
 _CHANGED = "state:modified+"
 _TESTS_OF_RAW = "test_name:row_numbers_run_from_1"  # on views that need no building, over rows that are new
+
+# For what a dbt that is interrupted has to take back on the warehouses.
+_SECONDS_TO_END = 20
 
 
 class DbtError(TaxiError):
@@ -51,68 +53,116 @@ class DbtResult:
     has_months: bool
 
 
-def build(
-    target: str,
-    months: Sequence[date],
-    environment: dict[str, str],
-    folder: Path,
-    parse_cache: Path,
-    wanted: str = "",
-    months_only: bool = False,
-    changed_since: Path | None = None,
-    on_progress: Callable[[str], None] = lambda _: None,
-) -> DbtResult:
-    """Build models on `target`, for these file months only; on Postgres, the gate, with all tests of the data.
+class Dbt:
+    """dbt, for the time of a `with`: its process (see orchestration/dbt_worker.py) starts with it, and ends with it.
 
-    BigQuery's tables need no tests of their own in a run: they are held against the tested ones, column by column.
-    (`dbt build` by hand tests them as well.)
-
-    `wanted` are dbt's selection criteria, as for its --select ('': all models); to them comes what the ledger needs:
-    trips, rejected trips and zones. With `months_only`, of these just what new months change is built; with
-    `changed_since`, just what differs from the project whose manifest is in that folder, and all that depends on it;
-    with both, both. `folder` receives dbt's log and artifacts (target/run_results.json and the compiled SQL).
-    `parse_cache` keeps the parsed project from run to run: parsing takes seconds, reading it half of one. Raises
-    DbtError that names the models and tests that failed.
+    `environment` are the variables by which profiles.yml finds the warehouses.
     """
-    # Imported when it is first needed: it holds 50 MB, which the landing before it has use for.
-    from dbt.cli.main import dbtRunner
 
-    os.environ.update(environment)
-    os.environ["DBT_TAXI_FILE_MONTHS"] = ",".join(month.isoformat() for month in months)
-    arguments = [
-        *("--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"),
-        *_COMMANDS[target],
-        *_selection(wanted, months_only, changed_since),
-        *("--project-dir", str(ROOT / "dbt_taxi"), "--profiles-dir", str(ROOT), "--target", target),
-        *("--target-path", str(folder / "target")),
-        *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
-    ]
-    with _as_command("dbt", *arguments):
-        outcome = dbtRunner(callbacks=[_progress(on_progress)]).invoke(arguments)
-    _keep_parsed(folder / "target" / "partial_parse.msgpack", parse_cache)
-    log = folder / "dbt.log"
-    if isinstance(outcome.exception, KeyboardInterrupt):
-        raise outcome.exception
-    if outcome.exception:
-        raise DbtError(f"dbt on {target} could not run: {_one_line(outcome.exception)[:600]}", f"See {log}", False)
-    failed = [result for result in outcome.result if result.status in _FAILED]
-    if failed:
-        shown = "; ".join(
-            f"{result.node.name}: {_one_line(result.message or result.status)[:250]}" for result in failed[:3]
+    def __init__(self, environment: Mapping[str, str]):
+        self._environment = environment
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> "Dbt":
+        self._process = self._start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            if kind:
+                process.terminate()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_SECONDS_TO_END)
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+    def build(
+        self,
+        target: str,
+        months: Sequence[date],
+        folder: Path,
+        parse_cache: Path,
+        wanted: str = "",
+        months_only: bool = False,
+        changed_since: Path | None = None,
+        on_progress: Callable[[str], None] = lambda _: None,
+    ) -> DbtResult:
+        """Build models on `target`, for these file months only; on Postgres, the gate, with all tests of the data.
+
+        BigQuery's tables need no tests of their own in a run: they are held against the tested ones, column by column.
+        (`dbt build` by hand tests them as well.)
+
+        `wanted` are dbt's selection criteria, as for its --select ('': all models); to them comes what the ledger
+        needs: trips, rejected trips and zones. With `months_only`, of these just what new months change is built; with
+        `changed_since`, just what differs from the project whose manifest is in that folder, and all that depends on
+        it; with both, both. `folder` receives dbt's log and artifacts (target/run_results.json and the compiled SQL).
+        `parse_cache` keeps the parsed project from run to run: parsing takes seconds, reading it half of one. Raises
+        DbtError that names the models and tests that failed.
+        """
+        arguments = [
+            *("--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"),
+            *_COMMANDS[target],
+            *_selection(wanted, months_only, changed_since),
+            *("--project-dir", str(ROOT / "dbt_taxi"), "--profiles-dir", str(ROOT), "--target", target),
+            *("--target-path", str(folder / "target")),
+            *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
+        ]
+        outcome = self._invoke(arguments, months, on_progress)
+        _keep_parsed(folder / "target" / "partial_parse.msgpack", parse_cache)
+        log = folder / "dbt.log"
+        if "exception" in outcome:
+            raise DbtError(f"dbt on {target} could not run: {outcome['exception'][:600]}", f"See {log}", False)
+        if failed := outcome["failed"]:
+            shown = "; ".join(failed[:3]) + (" …" if len(failed) > 3 else "")
+            raise DbtError(f"dbt on {target}: {len(failed)} failed: {shown}", f"See {log}", True)
+        if not outcome["ran"] and not changed_since:  # which may be a comment alone
+            raise DbtError(f"dbt on {target}: no model was selected", "Check the setting dbt_select", False)
+        return DbtResult(
+            passed=outcome["passed"],
+            warnings=tuple(outcome["warnings"]),
+            relations=tuple(outcome["relations"]),
+            manifest=folder / "target" / "manifest.json",
+            has_months=outcome["has_months"],
         )
-        more = " …" if len(failed) > 3 else ""
-        raise DbtError(f"dbt on {target}: {len(failed)} failed: {shown}{more}", f"See {log}", True)
-    warnings = tuple(f"{result.node.name}: {result.message}" for result in outcome.result if result.status == "warn")
-    if not outcome.result.results and not changed_since:  # which may be a comment alone
-        raise DbtError(f"dbt on {target}: no model was selected", "Check the setting dbt_select", False)
-    made = [result.node for result in outcome.result if result.node.resource_type in ("model", "seed")]
-    return DbtResult(
-        passed=sum(result.status in _PASSED for result in outcome.result),
-        warnings=warnings,
-        relations=tuple(f"{node.schema}.{node.alias}" for node in made),
-        manifest=folder / "target" / "manifest.json",
-        has_months=any("months" in node.tags for node in made),
-    )
+
+    def _invoke(
+        self, arguments: list[str], months: Sequence[date], on_progress: Callable[[str], None]
+    ) -> dict[str, Any]:
+        if self._process is None or self._process.poll() is not None:  # a build before this one was its end
+            self._process = self._start()
+        environment = {"DBT_TAXI_FILE_MONTHS": ",".join(month.isoformat() for month in months)}
+        try:
+            self._process.stdin.write(json.dumps({"arguments": arguments, "environment": environment}) + "\n")
+            self._process.stdin.flush()
+            for line in self._process.stdout:
+                answer = json.loads(line)
+                if "outcome" in answer:
+                    return answer["outcome"]
+                on_progress(answer["progress"])
+        except BrokenPipeError:
+            pass
+        status = self._process.wait()
+        ended = f"signal {-status} (9: killed, as where memory runs out)" if status < 0 else f"exit code {status}"
+        return {"exception": f"its process ended with {ended}"}
+
+    def _start(self) -> subprocess.Popen[str]:
+        # -P: a folder named dbt, where the run was started, is not the dbt that is meant.
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "orchestration.dbt_worker", str(os.getpid())],
+            env={**os.environ, **self._environment, "PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,  # a terminal's ctrl-C comes to the run alone, which ends dbt
+        )
 
 
 def _selection(wanted: str, months_only: bool, changed_since: Path | None) -> list[str]:
@@ -135,29 +185,3 @@ def _keep_parsed(written: Path, parse_cache: Path) -> None:
     if written.is_file():
         parse_cache.parent.mkdir(exist_ok=True)
         os.replace(written, parse_cache)
-
-
-@contextmanager
-def _as_command(*words: str) -> Iterator[None]:
-    """dbt writes this process' command line into its log and artifacts: it must be dbt's, not one with a password."""
-    command, sys.argv = sys.argv, list(words)
-    try:
-        yield
-    finally:
-        sys.argv = command
-
-
-def _progress(on_progress: Callable[[str], None]) -> Callable:
-    """A dbt event callback that says which model or test has ended."""
-
-    def callback(event) -> None:
-        if event.info.name in ("LogModelResult", "LogTestResult"):
-            name = event.data.node_info.node_name
-            total = getattr(event.data, "total", 0) or getattr(event.data, "num_models", 0)
-            on_progress(f"{event.data.index}/{total} {name}")
-
-    return callback
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())

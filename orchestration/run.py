@@ -11,9 +11,9 @@ from ingest.errors import NotPublishedError, StoreError, TaxiError
 from ingest.months import label
 from ingest.source import Source
 from ingest.zones import read_zone_lookup
-from orchestration import dbt
 from orchestration.build import Building
 from orchestration.connections import Connections
+from orchestration.dbt import Dbt, DbtError
 from orchestration.land import Landing
 from orchestration.ledger import PUBLISH_STEP, Ledger, MonthKey
 from orchestration.plan import PlannedMonth
@@ -96,11 +96,12 @@ class Run:
             self._report.say(
                 f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
             )
-        self._refresh_external_tables()
-        building = Building(self._connections, self._ledger, self._report, self._fail_building, scope.doubtful)
-        for warehouse in WAREHOUSES:
-            passed = building.build(warehouse, months, others, scope.states[warehouse])
-            months, others = ([month for month in wanted if month in passed] for wanted in (months, others))
+        with Dbt({**self._connections.environment, "DBT_TAXI_RUN_ID": self._ledger.run_id}) as dbt:
+            self._refresh_external_tables()  # while dbt is starting
+            building = Building(self._connections, self._ledger, self._report, dbt, self._fail_building, scope.doubtful)
+            for warehouse in WAREHOUSES:
+                passed = building.build(warehouse, months, others, scope.states[warehouse])
+                months, others = ([month for month in wanted if month in passed] for wanted in (months, others))
         # A change that left the tables of the others alone, such as a report's, is none that has to be measured.
         measured = sorted(months + [month for month in others if month in building.rebuilt])
         for batch in _chunks(measured, self._settings.batch_months):
@@ -166,7 +167,7 @@ class Run:
         if not (planned.error and (not is_new or isinstance(planned.error, NotPublishedError))):
             self._ledger.set_failed(planned.key, str(error))
 
-    def _fail_building(self, months: list[date], error: dbt.DbtError) -> None:
+    def _fail_building(self, months: list[date], error: DbtError) -> None:
         """What the run landed of these months is at fault or, if dbt could not even run, waits for the next run."""
         self._report.fail(error)
         before = len(self.failures)
