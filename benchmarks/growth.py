@@ -1,4 +1,4 @@
-"""How time and memory grow with months and with rows: points taken one at a time, kept as they come.
+"""How time and memory grow with months, with rows and with batches: points taken one at a time, kept as they come.
 
 All of them take about an hour. A point that stands in the results file, and was taken on this machine, is not taken
 again: after an end before the last, run it again; to take one anew, remove it from the file.
@@ -94,7 +94,7 @@ def slopes(points: Sequence[dict[str, Any]]) -> dict[str, float]:
 
     Least squares on logarithms over all points of yellow, and once more over the largest two, where the start of a run
     and of dbt (the same for 20,000 rows as for 10 million) weighs least. High-volume files have other columns: their
-    point is drawn, and not fitted.
+    point is drawn, and not fitted. That of batches is neither: it is one.
     """
     found = {}
     for axis in ("months", "rows"):

@@ -27,7 +27,7 @@ def run_with_nothing_to_do(bench: Bench) -> list[Finding]:
             Contender("the same imports", [sys.executable, "-c", "import orchestrate"], environment=environment),
         ]
         ours, imports = interleave(contenders, bench.runs, bench.say)
-    line = Finding("nothing to do", ours.seconds, imports.seconds, 1.5, "more", ours.peak_mb)
+    line = Finding("nothing to do, against the same imports", ours.seconds, imports.seconds, 1.5, "more", ours.peak_mb)
     line.facts = {"rows": ROWS, "contenders": [ours.as_document(), imports.as_document()]}
     return [line]
 

@@ -1,6 +1,5 @@
-"""Has dbt build a set of file months, in a process of its own that ends with the batch, or with this process."""
+"""Has dbt build a set of file months, in a process of its own, which gives its memory back when it ends."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ _MONTHS = "tag:months"
 _CHANGED = "state:modified+"
 _TESTS_OF_RAW = "test_name:row_numbers_run_from_1"  # on views that need no building, over rows that are new
 
-# For what a dbt that is interrupted has to take back on the warehouses.
+# In which a dbt that is interrupted cancels what it has under way on the warehouses.
 _SECONDS_TO_END = 20
 
 
@@ -54,34 +55,33 @@ class DbtResult:
 
 
 class Dbt:
-    """dbt, for the time of a `with`: its process (see orchestration/dbt_worker.py) starts with it, and ends with it.
+    """dbt, for the time of a `with`, in which its process (orchestration/dbt_worker.py) runs.
 
-    `environment` are the variables by which profiles.yml finds the warehouses.
+    `environment` are the variables by which profiles.yml finds the warehouses, the password among them.
     """
+
+    _process: subprocess.Popen[bytes]
+    _channel: Connection
 
     def __init__(self, environment: Mapping[str, str]):
         self._environment = environment
-        self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Dbt":
-        self._process = self._start()
+        self._start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
         try:
             if kind:
-                process.terminate()
-            with suppress(BrokenPipeError):
-                process.stdin.close()
+                self._process.terminate()
+            else:
+                self._channel.close()  # there are no more requests
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_SECONDS_TO_END)
+                self._process.wait(_SECONDS_TO_END)
         finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
+            self._process.kill()
+            self._process.wait()
+            self._channel.close()
 
     def build(
         self,
@@ -114,9 +114,16 @@ class Dbt:
             *("--target-path", str(folder / "target")),
             *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
         ]
-        outcome = self._invoke(arguments, months, on_progress)
-        _keep_parsed(folder / "target" / "partial_parse.msgpack", parse_cache)
         log = folder / "dbt.log"
+        try:
+            outcome = self._invoke(arguments, months, on_progress)
+        except (EOFError, OSError):  # of the channel, whose other end is no more
+            self._process.kill()
+            status = self._process.wait()
+            ended = f"signal {-status} (9: killed, as where memory runs out)" if status < 0 else f"exit code {status}"
+            what = f"dbt on {target} could not run: its process ended with {ended}"
+            raise DbtError(what, f"See what it said above, if anything, and {log}", False) from None
+        _keep_parsed(folder / "target" / "partial_parse.msgpack", parse_cache)
         if "exception" in outcome:
             raise DbtError(f"dbt on {target} could not run: {outcome['exception'][:600]}", f"See {log}", False)
         if failed := outcome["failed"]:
@@ -135,34 +142,28 @@ class Dbt:
     def _invoke(
         self, arguments: list[str], months: Sequence[date], on_progress: Callable[[str], None]
     ) -> dict[str, Any]:
-        if self._process is None or self._process.poll() is not None:  # a build before this one was its end
-            self._process = self._start()
-        environment = {"DBT_TAXI_FILE_MONTHS": ",".join(month.isoformat() for month in months)}
-        try:
-            self._process.stdin.write(json.dumps({"arguments": arguments, "environment": environment}) + "\n")
-            self._process.stdin.flush()
-            for line in self._process.stdout:
-                answer = json.loads(line)
-                if "outcome" in answer:
-                    return answer["outcome"]
-                on_progress(answer["progress"])
-        except BrokenPipeError:
-            pass
-        status = self._process.wait()
-        ended = f"signal {-status} (9: killed, as where memory runs out)" if status < 0 else f"exit code {status}"
-        return {"exception": f"its process ended with {ended}"}
+        """The outcome, see orchestration/dbt_worker.py. Raises EOFError or OSError where its process ends."""
+        if self._process.poll() is not None:  # with a build before this one
+            self._channel.close()
+            self._start()
+        environment = {**self._environment, "DBT_TAXI_FILE_MONTHS": ",".join(month.isoformat() for month in months)}
+        self._channel.send({"arguments": arguments, "environment": environment})
+        while "outcome" not in (answer := self._channel.recv()):
+            on_progress(answer["progress"])
+        return answer["outcome"]
 
-    def _start(self) -> subprocess.Popen[str]:
+    def _start(self) -> None:
+        self._channel, its_end = Pipe()
         # -P: a folder named dbt, where the run was started, is not the dbt that is meant.
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "orchestration.dbt_worker", str(os.getpid())],
-            env={**os.environ, **self._environment, "PYTHONPATH": path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            process_group=0,  # a terminal's ctrl-C comes to the run alone, which ends dbt
-        )
+        with its_end:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "orchestration.dbt_worker", str(os.getpid()), str(its_end.fileno())],
+                env={**os.environ, "PYTHONPATH": path},
+                pass_fds=(its_end.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=2,  # stderr: the run's stdout is for results
+            )
 
 
 def _selection(wanted: str, months_only: bool, changed_since: Path | None) -> list[str]:

@@ -1,10 +1,9 @@
-"""The process in which a run has dbt: a request a line on stdin, what becomes of it in lines on stdout; all of it JSON.
+"""The process in which a run has dbt: it takes a request at a time, and tells what becomes of it.
 
 A process of its own gives back what dbt holds when a batch is built: 110 MB, which else lay under all later landings.
-It does not outlive the run: a dbt that went on would write into tables that the next run replaces.
+It is killed as soon as the run is: a dbt that went on would write into tables that the next run replaces.
 """
 
-import json
 import os
 import signal
 import sys
@@ -12,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TextIO
+from multiprocessing.connection import Connection
+from typing import Any
 
 from orchestration.memory import save_memory
 
@@ -21,29 +21,36 @@ _FAILED = ("error", "fail", "runtime error")
 _PASSED = ("success", "pass")
 
 _ENDED_EVENTS = ("LogModelResult", "LogTestResult")
+
 # Google's client for BigQuery takes what is there: 11 MB of a process' own, and no model is written in Python.
-_WITHOUT = ("pandas", "pyarrow", "numpy")
+WITHOUT = ("pandas", "pyarrow", "numpy")
 
 _LOOK_SECONDS = 0.2  # whether the run is still there
 
 
-def main(run_pid: int) -> None:
-    """Answer requests until there are no more, or until the process `run_pid`, whose child this is, has ended.
+def main(run_pid: int, channel: Connection) -> None:
+    """Answer requests until the other end of `channel` is closed, or the process `run_pid`, our parent, has ended.
 
-    A request is {"arguments": dbt's command line, "environment": variables on top of the process' own}. Its answers
-    are any number of {"progress": text}, then {"outcome": see `_outcome`}.
+    A request is {"arguments": dbt's command line, "environment": variables that dbt reads}. Its answers are any number
+    of {"progress": text}, then {"outcome": see `_outcome`, or {"exception": text} if dbt could not run}.
     """
+    save_memory(WITHOUT)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's ctrl-C comes to the run as well, which ends us
+    signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_end_with, args=(run_pid,), daemon=True).start()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # dbt then cancels what it has under way
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
-    save_memory(_WITHOUT)
-    import dbt.cli.main  # noqa: F401, a second's work that is done before the first request comes
-
-    for line in sys.stdin:
-        request = json.loads(line)
+    with suppress(Exception):  # which the first request will tell of
+        import dbt.cli.main  # noqa: F401, a second's work, while the run is at something else
+    while True:
+        try:
+            request = channel.recv()
+        except EOFError:
+            return
         os.environ.update(request["environment"])
-        _tell(answers, outcome=_outcome(request["arguments"], lambda text: _tell(answers, progress=text)))
+        try:
+            outcome = _outcome(request["arguments"], lambda text: channel.send({"progress": text}))
+        except Exception as error:  # dbt's are among its results: this is a fault of the installation, or ours
+            outcome = {"exception": f"{type(error).__name__}: {_one_line(error)}"}
+        channel.send({"outcome": outcome})
 
 
 def _outcome(arguments: list[str], on_progress: Callable[[str], None]) -> dict[str, Any]:
@@ -54,8 +61,7 @@ def _outcome(arguments: list[str], on_progress: Callable[[str], None]) -> dict[s
     """
     from dbt.cli.main import dbtRunner
 
-    # dbt writes this process' command line into its log and artifacts.
-    sys.argv = ["dbt", *arguments]
+    sys.argv = ["dbt", *arguments]  # dbt writes it into its log and artifacts
     ended = dbtRunner(callbacks=[_progress(on_progress)]).invoke(arguments)
     if isinstance(ended.exception, KeyboardInterrupt):
         raise ended.exception
@@ -96,8 +102,10 @@ def _end_with(run_pid: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _tell(answers: TextIO, **answer: Any) -> None:
-    answers.write(json.dumps(answer) + "\n")
+def _interrupt(*_: object) -> None:
+    """Have dbt cancel what it has under way; once, though systemd may send the signal as well as the run."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _one_line(text: object) -> str:
@@ -105,5 +113,7 @@ def _one_line(text: object) -> str:
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):  # the run was interrupted
-        main(int(sys.argv[1]))
+    try:
+        main(run_pid=int(sys.argv[1]), channel=Connection(int(sys.argv[2])))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGTERM)

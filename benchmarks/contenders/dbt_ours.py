@@ -1,6 +1,6 @@
 """Ours: dbt builds and tests a month that is new on Postgres, as a run does it.
 
-Timed: orchestration/dbt.py's build, from starting dbt's process (2 s, once a batch) to its end. Not timed:
+Timed: orchestration/dbt.py's build, from starting dbt's process (2 s, once a batch of months) to its end. Not timed:
 `--prepare`, which takes the month of the last run out of dbt's tables.
 """
 

@@ -3,7 +3,6 @@
 It is caught while it waits for a server that takes a connection and never answers.
 """
 
-import json
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -21,14 +21,20 @@ from orchestration.dbt import Dbt, DbtError, DbtResult
 from orchestration.settings import ROOT
 
 RUN = """
-import os, sys
+import sys
 from datetime import date
 from pathlib import Path
 from orchestration.dbt import Dbt
 
-with Dbt({"DBT_TAXI_POSTGRES_PORT": sys.argv[1]}) as dbt:
+with Dbt({"DBT_TAXI_POSTGRES_HOST": "127.0.0.1", "DBT_TAXI_POSTGRES_PORT": sys.argv[1]}) as dbt:
     dbt.build("postgres", [date(2024, 1, 1)], Path(sys.argv[2]), Path(sys.argv[2]) / "parse_cache")
 """
+
+
+@pytest.fixture(autouse=True)
+def no_other_pipelines_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("DBT_", "PG"))]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -40,7 +46,7 @@ def silent_server() -> Iterator[socket.socket]:
 
 def worker_of(run_pid: int) -> int | None:
     """The process in which that process has dbt."""
-    found = subprocess.run(["pgrep", "-f", f"orchestration.dbt_worker {run_pid}$"], capture_output=True, text=True)
+    found = subprocess.run(["pgrep", "-f", f"orchestration.dbt_worker {run_pid} "], capture_output=True, text=True)
     return int(found.stdout.split()[0]) if found.stdout else None
 
 
@@ -52,46 +58,45 @@ def wait_until(condition: Callable[[], object], seconds: float) -> None:
 
 
 def test_a_killed_run_takes_its_dbt_with_it(silent_server: socket.socket, tmp_path: Path):
-    run = subprocess.Popen([sys.executable, "-c", RUN, str(silent_server.getsockname()[1]), str(tmp_path)])
-    connection, _ = silent_server.accept()
-    with connection:
-        assert worker_of(run.pid)
-        run.kill()
-        run.wait()
-        wait_until(lambda: worker_of(run.pid) is None, seconds=5)
+    command = [sys.executable, "-c", RUN, str(silent_server.getsockname()[1]), str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT) as run:
+        try:
+            connection, _ = silent_server.accept()
+            assert worker_of(run.pid)
+        finally:
+            run.kill()
+        with connection:
+            wait_until(lambda: worker_of(run.pid) is None, seconds=5)
 
 
 def test_a_killed_dbt_is_an_error_not_of_the_data_and_the_next_build_has_another(
-    silent_server: socket.socket, tmp_path: Path
+    silent_server: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    environment = {"DBT_TAXI_POSTGRES_PORT": str(silent_server.getsockname()[1])}
-    with Dbt(environment) as dbt, ThreadPoolExecutor(1) as pool:
-        first = worker_of(os.getpid())
-        building = pool.submit(dbt.build, "postgres", [date(2024, 1, 1)], tmp_path, tmp_path / "parse_cache")
-        connection, _ = silent_server.accept()
-        with connection:
-            assert_killed_is_told(first, building)
-        building = pool.submit(dbt.build, "postgres", [date(2024, 1, 1)], tmp_path, tmp_path / "parse_cache")
-        wait_until(lambda: worker_of(os.getpid()) not in (None, first), seconds=20)
-        assert_killed_is_told(worker_of(os.getpid()), building)
+    (tmp_path / "dbt").mkdir()
+    (tmp_path / "dbt" / "__init__.py").write_text("raise SystemExit('not the dbt that is meant')")
+    monkeypatch.chdir(tmp_path)
+    address = {"DBT_TAXI_POSTGRES_HOST": "127.0.0.1", "DBT_TAXI_POSTGRES_PORT": str(silent_server.getsockname()[1])}
+    with Dbt(address) as dbt, ThreadPoolExecutor(1) as pool:
+        for _ in range(2):
+            building = pool.submit(dbt.build, "postgres", [date(2024, 1, 1)], tmp_path, tmp_path / "parse_cache")
+            connection, _ = silent_server.accept()
+            with connection:
+                assert_killed_is_told(building)
+            forget_connections(silent_server)
     assert worker_of(os.getpid()) is None
 
 
-def assert_killed_is_told(worker: int, building: Future[DbtResult]) -> None:
-    os.kill(worker, signal.SIGKILL)
+def assert_killed_is_told(building: Future[DbtResult]) -> None:
+    os.kill(worker_of(os.getpid()), signal.SIGKILL)
     with pytest.raises(DbtError, match="dbt on postgres could not run: its process ended with signal 9") as error:
         building.result(60)
     assert not error.value.is_about_the_data
 
 
-def test_what_dbt_prints_is_not_taken_for_an_answer(tmp_path: Path):
-    (tmp_path / "dbt_project.yml").write_text("name: talkative\nprofile: taxi\n")
-    folders = [f"--project-dir={tmp_path}", f"--profiles-dir={ROOT}", f"--log-path={tmp_path}"]
-    request = {"arguments": ["build", *folders], "environment": {"DBT_TAXI_POSTGRES_PORT": "1"}}
-    worker = subprocess.run(
-        [sys.executable, "-m", "orchestration.dbt_worker", str(os.getpid())],
-        input=json.dumps(request), capture_output=True, text=True, cwd=ROOT,
-    )  # fmt: skip
-    assert "Running with dbt" in worker.stderr
-    (answer,) = map(json.loads, worker.stdout.splitlines())
-    assert "outcome" in answer
+def forget_connections(server: socket.socket) -> None:
+    """Take those that wait: dbt opens several at once, and what made them is no more."""
+    server.settimeout(0)
+    with suppress(BlockingIOError):
+        while True:
+            server.accept()[0].close()
+    server.settimeout(60)

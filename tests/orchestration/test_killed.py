@@ -73,15 +73,19 @@ def kill_at_step(line: Line, step: str, server: str, *arguments: str) -> None:
             kill(process)
 
 
-def interrupt_at_step(line: Line, step: str) -> None:
-    """ctrl-C in the middle of a step: a word to people, no traceback, and no success."""
-    running = f"select count(*) from taxi_ledger.steps where step = '{step}' and outcome = 'running'"
-    with line.connect() as observer:
+def interrupt_while_waiting_for_lock(line: Line, lock: str) -> None:
+    """ctrl-C while dbt waits for a lock that the statement `lock` holds: a word to people, no traceback, no success.
+
+    What dbt has under way is cancelled, and its process ends.
+    """
+    sessions = "select count(*) from pg_stat_activity where application_name = 'dbt'"
+    with line.connect() as blocker, line.connect() as observer, blocker.transaction():
+        blocker.execute(lock)
         process = line.start("run")
-        wait_for(lambda: _count(observer, running), f"it came to the step {step!r}", process)
-    time.sleep(2.5)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+        wait_for(lambda: _count(observer, f"{WAITING} and application_name = 'dbt'"), "dbt waited", process)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=10)
+        assert _count(observer, sessions) == 0
     assert process.returncode not in (0, None), output
     assert "Interrupted" in output
     assert "Traceback" not in output
@@ -121,7 +125,7 @@ def test_killed_at_every_stage_the_next_run_ends_as_an_undisturbed_one(new_line:
     assert line.months()["green 2023-01"]["state"] == "landed"
     assert "landed, not yet reconciled" in line.done("plan").stdout
     kill_at_step(line, "dbt on bigquery", "bigquery")
-    interrupt_at_step(line, "dbt on postgres")
+    interrupt_while_waiting_for_lock(line, "lock table taxi_raw.green_tripdata in access exclusive mode")
     assert line.months()["green 2023-01"]["state"] == "landed"
     result = line.done("run")
     assert "landed in Postgres and the lake" not in result.stderr
