@@ -40,6 +40,12 @@ def main(run_pid: int, channel: Connection) -> None:
     threading.Thread(target=_end_with, args=(run_pid,), daemon=True).start()
     with suppress(Exception):  # which the first request will tell of
         import dbt.cli.main  # noqa: F401, a second's work, while the run is at something else
+    sending = threading.Lock()  # dbt's threads tell of their progress side by side
+
+    def tell(**answer: Any) -> None:
+        with sending:
+            channel.send(answer)
+
     while True:
         try:
             request = channel.recv()
@@ -47,10 +53,10 @@ def main(run_pid: int, channel: Connection) -> None:
             return
         os.environ.update(request["environment"])
         try:
-            outcome = _outcome(request["arguments"], lambda text: channel.send({"progress": text}))
+            outcome = _outcome(request["arguments"], lambda text: tell(progress=text))
         except Exception as error:  # dbt's are among its results: this is a fault of the installation, or ours
             outcome = {"exception": f"{type(error).__name__}: {_one_line(error)}"}
-        channel.send({"outcome": outcome})
+        tell(outcome=outcome)
 
 
 def _outcome(arguments: list[str], on_progress: Callable[[str], None]) -> dict[str, Any]:
