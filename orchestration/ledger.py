@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,6 +15,7 @@ from psycopg.types.json import Jsonb
 from ingest.checksums import Measure
 from ingest.errors import StoreError, first_line
 from ingest.source import Fetched
+from orchestration.migrate import migrate
 
 MonthKey = tuple[str, date]
 
@@ -58,10 +58,7 @@ class Ledger:
         connection.autocommit = True
         self._connection = connection
         self.run_id = ""
-        if not self._one("select to_regclass('taxi_ledger.builds') as name")["name"]:
-            with connection.transaction():  # one at a time: two that find a schema missing would both make it
-                connection.execute("select pg_advisory_xact_lock(%s)", (_RUN_LOCK + 1,))
-                connection.execute(Path(__file__).with_name("ledger.sql").read_text())
+        migrate(connection)
 
     def start_run(self, command: str, profile: str, source: str) -> str:
         """Open a run and return its id. Raises StoreError while another run is in progress."""

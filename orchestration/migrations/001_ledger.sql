@@ -1,5 +1,12 @@
--- The ledger: what was wanted, done, measured and found different. Made where it is missing, never dropped.
+-- The ledger: what was wanted, done, measured and found different. "if not exists": it may be older than migrations.
 create schema if not exists taxi_ledger;
+
+create table if not exists taxi_ledger.migrations (
+    version bigint primary key,
+    name text not null,
+    applied_at timestamptz not null default now()
+);
+comment on table taxi_ledger.migrations is 'One row per migration of these tables (orchestration/migrations/)';
 
 create table if not exists taxi_ledger.runs (
     run_id text primary key,

@@ -1,0 +1,119 @@
+"""The ledger's migrations: an old ledger keeps its rows, a newer one is refused, two programs at once migrate once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from embedded import Stack
+from ingest.errors import StoreError
+from orchestration.ledger import Ledger
+from orchestration.migrate import migrate
+
+BEFORE_MIGRATIONS = Path(__file__).with_name("ledger_before_migrations.sql")
+TABLES = ("runs", "steps", "months", "builds", "stages")
+MIGRATIONS = sorted((Path(__file__).parents[2] / "orchestration/migrations").glob("*.sql"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    stack = Stack(tmp_path_factory.mktemp("migrations") / "servers")
+    ends = stack.start(("postgres",))
+    yield make_conninfo(
+        host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user, password=ends.postgres_password
+    )
+    stack.stop()
+
+
+@pytest.fixture
+def dsn(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database of the test's own."""
+    name = request.node.name[:60]
+    with psycopg.connect(make_conninfo(server, dbname="postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    yield make_conninfo(server, dbname=name)
+
+
+def connect(dsn: str) -> psycopg.Connection:
+    return psycopg.connect(dsn, autocommit=True)
+
+
+def contents(connection: psycopg.Connection) -> dict[str, list[dict]]:
+    """Every row of the ledger that a run wrote, by table, as JSON."""
+    return {
+        table: [row for (row,) in connection.execute(f"select to_jsonb(t) from taxi_ledger.{table} t order by t::text")]
+        for table in TABLES
+    }
+
+
+def test_a_ledger_from_before_migrations_keeps_every_row(dsn: str):
+    with connect(dsn) as connection:
+        connection.execute(BEFORE_MIGRATIONS.read_text(encoding="utf-8"))
+        before = contents(connection)
+        migrate(connection)
+        after = contents(connection)
+        months = Ledger(connection).months()
+    assert {table: len(rows) for table, rows in before.items()} == {
+        "runs": 2, "steps": 12, "months": 3, "builds": 2, "stages": 30,
+    }  # fmt: skip
+    for table, rows in before.items():
+        kept = [{name: row[name] for name in old} for old, row in zip(rows, after[table], strict=True)]
+        assert kept == rows, table
+    states = {f"{dataset} {month:%Y-%m}": record.state for (dataset, month), record in months.items()}
+    assert states == {"fhv 2019-01": "done", "green 2023-01": "done", "green 2023-02": "failed"}
+
+
+def test_a_migrated_ledger_has_the_columns_of_a_new_one(dsn: str, server: str):
+    columns = (
+        "select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns"
+        " where table_schema = 'taxi_ledger' order by table_name, column_name"
+    )
+    with connect(dsn) as connection:
+        connection.execute(BEFORE_MIGRATIONS.read_text(encoding="utf-8"))
+        migrate(connection)
+        migrated = connection.execute(columns).fetchall()
+        connection.execute("drop schema taxi_ledger cascade")
+        migrate(connection)
+        assert connection.execute(columns).fetchall() == migrated
+
+
+def test_each_migration_is_recorded_once_though_two_programs_start_at_once(dsn: str):
+    def start(_: int) -> None:
+        with connect(dsn) as connection:
+            Ledger(connection)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(start, range(4)))
+    with connect(dsn) as connection:
+        recorded = connection.execute("select version, name from taxi_ledger.migrations order by version").fetchall()
+    assert recorded == [(number, file.stem) for number, file in enumerate(MIGRATIONS, start=1)]
+
+
+def test_a_ledger_of_a_newer_program_is_refused_in_one_line(dsn: str):
+    with connect(dsn) as connection:
+        migrate(connection)
+        connection.execute("insert into taxi_ledger.migrations values (999, 'from_the_future')")
+        with pytest.raises(StoreError, match=r"^The ledger has version 999, and this program knows versions up to"):
+            Ledger(connection)
+
+
+def test_a_migration_that_fails_leaves_the_ledger_as_it_was(dsn: str, tmp_path: Path):
+    (tmp_path / "001_ledger.sql").write_text(MIGRATIONS[0].read_text(encoding="utf-8"), encoding="utf-8")
+    with connect(dsn) as connection:
+        migrate(connection, tmp_path)
+        (tmp_path / "002_good.sql").write_text("alter table taxi_ledger.runs add column host text", encoding="utf-8")
+        (tmp_path / "003_bad.sql").write_text("alter table taxi_ledger.nowhere add column x text", encoding="utf-8")
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            migrate(connection, tmp_path)
+        names = connection.execute("select name from taxi_ledger.migrations").fetchall()
+        host = "select from information_schema.columns where table_name = 'runs' and column_name = 'host'"
+        assert names == [("001_ledger",)]
+        assert not connection.execute(host).fetchall()
+
+
+def test_migrations_are_numbered_without_gaps():
+    assert [int(file.name[:3]) for file in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
