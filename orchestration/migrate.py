@@ -1,4 +1,4 @@
-"""Brings the ledger's tables to the version that this program writes: numbered SQL files, each applied once, in order."""
+"""Brings the ledger's tables to the version that this program writes, by numbered SQL files."""
 
 from pathlib import Path
 
@@ -14,8 +14,8 @@ _LOCK = 7_201_502
 def migrate(connection: psycopg.Connection, folder: Path = _FOLDER) -> None:
     """Apply the migrations that the ledger lacks, all of them or none.
 
-    A migration is a file `NNN_what_it_does.sql` in `folder`, numbered from 001 without gaps; one that has been released
-    is never edited. A ledger made before there were migrations gets the first one too, which makes only what is missing.
+    A migration is a file `NNN_what_it_does.sql` in `folder`, numbered from 001 without gaps. Released ones are never
+    edited. A ledger made before there were migrations gets the first one too, which makes only what is missing.
 
     `connection` is in autocommit mode. Raises StoreError where a newer program has written the ledger.
     """

@@ -30,12 +30,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def dsn(server: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def dsn(server: str, request: pytest.FixtureRequest) -> str:
     """An empty database of the test's own."""
     name = request.node.name[:60]
     with psycopg.connect(make_conninfo(server, dbname="postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    yield make_conninfo(server, dbname=name)
+    return make_conninfo(server, dbname=name)
 
 
 def connect(dsn: str) -> psycopg.Connection:
