@@ -15,6 +15,7 @@ from ingest.errors import StoreError, TaxiError, first_line
 from ingest.months import parse_months
 from ingest.open_source import open_source
 from ingest.source import Source
+from ingest.waiting import waits
 from orchestration import project
 from orchestration.cli import AsJson, Datasets, Force, Months, Profile, RunByDefault, SourceOption, shown_command
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
@@ -185,6 +186,7 @@ def main() -> None:
     # What ends a job in CI or systemd: as ctrl-C, so that the servers that were started are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     save_memory()
+    waits.tell = report.say
     try:
         app()
     except TaxiError as error:
