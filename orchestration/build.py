@@ -16,9 +16,9 @@ Fail = Callable[[list[date], DbtError], None]
 class Building:
     """The builds of one run; months that fail are told to `fail`, and the others go on.
 
-    `doubtful` are months that failed before: each is built alone, so that no other is held up. What was `done` in the
-    ledger is `landed` from when its tables are made anew until it is reconciled, or fails to be built by other rules.
-    `rebuilt` are the months of which a table kept by file month was, or may have been, made so far.
+    `doubtful` are months whose last build failed: each is built alone, so that no other is held up. What was `done` in
+    the ledger is `landed` from when its tables are made again until it is reconciled, or fails to be built by other
+    rules. `rebuilt` are the months of which a table kept by file month was, or may have been, made so far.
     """
 
     def __init__(

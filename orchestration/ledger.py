@@ -45,6 +45,7 @@ class MonthRecord:
     difference: int | None
     error: str | None
     updated_at: datetime
+    is_doubtful: bool = False  # its last build failed
 
     def is_held_in(self, stores: str) -> bool:
         """Whether Postgres and the lake hold one edition of the file, the last or an earlier one."""
@@ -110,7 +111,7 @@ class Ledger:
         """The state of every file month that a run has ever taken up."""
         rows = self._all(
             "select dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores,"
-            " stores_differ, undeclared, rows, difference, error, updated_at"
+            " stores_differ, undeclared, rows, difference, error, updated_at, is_doubtful"
             " from taxi_ledger.months order by file_month, dataset"
         )
         records = [MonthRecord(**{**row, "undeclared": tuple(row["undeclared"])}) for row in rows]
@@ -136,11 +137,15 @@ class Ledger:
 
     def set_done(self, key: MonthKey) -> None:
         """All stages agree."""
-        self._upsert(key, state="done", difference=0, error=None)
+        self._upsert(key, state="done", difference=0, error=None, is_doubtful=False)
 
     def set_failed(self, key: MonthKey, error: str, difference: int | None = None) -> None:
         """The month is not done; the next run lands it again."""
         self._upsert(key, state="failed", error=error, difference=difference)
+
+    def set_build_failed(self, key: MonthKey, error: str) -> None:
+        """dbt failed with what has landed; the next run lands it again, and builds it alone."""
+        self._upsert(key, state="failed", error=error, difference=None, is_doubtful=True)
 
     def set_untouched(self, key: MonthKey) -> None:
         """A landing failed before either store changed."""

@@ -175,7 +175,7 @@ class Run:
             if key[1] in months and key in self.touched and record.state == "landed":
                 self.failures.append(f"{key[0]} {label(key[1])}: {error}")
                 if error.is_about_the_data:
-                    self._ledger.set_failed(key, str(error))
+                    self._ledger.set_build_failed(key, str(error))
                 else:
                     self._ledger.set_unverified(key, str(error))
         if len(self.failures) == before:  # months that were done, and are as they were

@@ -16,7 +16,7 @@ class Scope:
     """What is to be built, and how each warehouse stands to the project of today.
 
     `months` have landed and wait for it; `others` are done and are brought up to the project, where that is not what
-    the warehouses were built from; `doubtful` are those that failed before. `held_back` says which months are in
+    the warehouses were built from; `doubtful` are those whose last build failed. `held_back` says which months are in
     neither, and why. `waiting` are those of `months` that nobody asked for in this run.
     """
 
@@ -57,7 +57,7 @@ class Scopes:
             states,
             [month for month in wanted if month not in left_out],
             [month for month in others if month not in left_out],
-            {month for (_, month), record in records.items() if record.state == "failed"},
+            {month for (_, month), record in records.items() if record.is_doubtful},
             waiting,
             [
                 f"{label(month)} is not built: the landing of {dataset} broke off between Postgres and the lake"
