@@ -24,7 +24,9 @@ def run_with_nothing_to_do(bench: Bench) -> list[Finding]:
             raise BenchmarkError("The line has its month and would do it again", "See why: `orchestrate.py plan`")
         contenders = [
             Contender("nothing to do", [sys.executable, "orchestrate.py"], environment=environment),
-            Contender("the same imports", [sys.executable, "-c", "import orchestrate"], environment=environment),
+            Contender(
+                "the same imports", [sys.executable, "-c", "import orchestration.commands"], environment=environment
+            ),
         ]
         ours, imports = interleave(contenders, bench.runs, bench.say)
     line = Finding("nothing to do, against the same imports", ours.seconds, imports.seconds, 1.5, "more", ours.peak_mb)

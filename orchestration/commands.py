@@ -1,0 +1,196 @@
+"""The commands of the NYC taxi ELT line, as `orchestrate.py` runs them."""
+
+import shlex
+import sys
+from contextlib import suppress
+from datetime import date
+
+import psycopg
+import typer
+
+from ingest import postgres
+from ingest.datasets import get_dataset
+from ingest.errors import StoreError, TaxiError, first_line
+from ingest.months import parse_months
+from ingest.open_source import open_source
+from ingest.source import Source
+from ingest.waiting import waits
+from orchestration import project
+from orchestration.cli import AsJson, Datasets, Force, Months, Profile, RunByDefault, SourceOption, shown_command
+from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
+from orchestration.ledger import Ledger
+from orchestration.memory import save_memory
+from orchestration.plan import PlannedMonth, make_plan, wanted_months
+from orchestration.report import Report, month_document, plan_document
+from orchestration.settings import Settings, load_settings
+
+app = typer.Typer(
+    cls=RunByDefault,
+    help="TLC's trip records to Postgres, Cloud Storage and BigQuery, every row accounted for. No command: run.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+report = Report()
+
+
+@app.command()
+def run(
+    datasets: Datasets = None,
+    months: Months = None,
+    source: SourceOption = None,
+    profile: Profile = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Do what is missing: land, build, reconcile."""
+    settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
+    with Servers(settings) as servers, postgres.connect(_with_ledger(servers, settings).dsn) as connection:
+        files = _source(settings)
+        ledger = Ledger(connection)
+        ledger.start_run(shown_command(settings, files), settings.profile, files.location)
+        try:
+            planned = _plan(settings, files, ledger, datasets, months, force)
+            failures = _run(servers, files, ledger, planned, as_json)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                report.warn("Interrupted. What has landed is kept, and the next run goes on from there.")
+            with suppress(StoreError):  # what went wrong may be Postgres itself; the error to tell is the first one
+                ledger.finish_run("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", str(error))
+            raise
+        ledger.finish_run("failed" if failures else "done", "\n".join(failures) or None)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMonth], as_json: bool) -> list[str]:
+    failures: list[str] = []
+    is_nothing = all(planned.action == "nothing" for planned in plan)
+    is_outdated = is_nothing and _is_outdated(servers, ledger)
+    if is_nothing and not is_outdated:
+        report.say(f"Nothing to do: all {len(plan)} wanted months are done.")
+    if not is_nothing or not ledger.is_published() or is_outdated:
+        # Imported here: dlt and Google's clients take 2 s, which a run with nothing to do has no need of.
+        from orchestration.run import Run
+
+        work = Run(servers.all(), ledger, files, report)
+        work.execute(plan)
+        failures = work.failures
+        if not as_json and work.touched:
+            stages = {key: ledger.latest_stages(key) for key in work.touched}
+            report.print_ledger(work.touched, stages, ledger.months())
+    if as_json:
+        records = ledger.months()
+        shown = [month_document(records[planned.key]) for planned in plan if planned.key in records]
+        report.print_json({"run_id": ledger.run_id, "failures": failures, "months": shown})
+    return failures
+
+
+def _is_outdated(servers: Servers, ledger: Ledger) -> bool:
+    """Whether a warehouse is not as the dbt project would build it; of BigQuery's tables, only whether it changed."""
+    stores, settings = stores_of(servers.settings), servers.settings
+    if not any(record.is_held_in(stores) for record in ledger.months().values()):
+        return False
+    with postgres.connect(servers.postgres().dsn) as connection:
+        existing = {"postgres": project.relations_in_postgres(connection)}
+    states = [project.build_state(settings, ledger, stores, name, existing.get(name)) for name in project.WAREHOUSES]
+    return any(state != "current" for state in states)
+
+
+@app.command()
+def plan(
+    datasets: Datasets = None,
+    months: Months = None,
+    source: SourceOption = None,
+    profile: Profile = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a run would do and why, and do nothing."""
+    settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
+    with Servers(settings) as servers, postgres.connect(_with_ledger(servers, settings).dsn) as connection:
+        planned = _plan(settings, _source(settings), Ledger(connection), datasets, months, force)
+    if as_json:
+        report.print_json({"months": [plan_document(one) for one in planned]})
+    else:
+        report.print_plan(planned)
+    if any(one.error for one in planned):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(profile: Profile = None, as_json: AsJson = False) -> None:
+    """Show the state of every file month: data sets × months."""
+    settings = load_settings({"profile": profile})
+    with Servers(settings) as servers, postgres.connect(servers.postgres().dsn) as connection:
+        records = list(Ledger(connection).months().values())
+    if as_json:
+        report.print_json({"months": [month_document(record) for record in records]})
+    else:
+        report.print_status(records)
+
+
+@app.command()
+def up() -> None:
+    """Start the embedded servers and keep them, for dbt by hand, psql and bq."""
+    settings = load_settings({"profile": "local"})
+    with Servers(settings) as servers:
+        servers.all()
+        kept_marker(settings).touch()
+    report.say('The embedded servers are up. For dbt, psql and bq: eval "$(python orchestrate.py env)"')
+
+
+@app.command()
+def down() -> None:
+    """Stop the embedded servers; their data stays."""
+    settings = load_settings({"profile": "local"})
+    kept_marker(settings).unlink(missing_ok=True)
+    embedded_stack(settings).stop()
+    report.say("The embedded servers are down; their data stays.")
+
+
+@app.command()
+def env(profile: Profile = None) -> None:
+    """Print the environment variables by which dbt, psql and Google's clients find the servers (with the password)."""
+    settings = load_settings({"profile": profile})
+    if settings.profile == "local" and not embedded_stack(settings).running():
+        raise StoreError("The embedded servers are down", "Start them with `python orchestrate.py up`")
+    for name, value in Servers(settings).all().environment.items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def _with_ledger(servers: Servers, settings: Settings) -> Connections:
+    """The ledger's server answers; Cloud Storage too, where the source is a bucket."""
+    return servers.all() if settings.source.startswith("gs://") else servers.postgres()
+
+
+def _source(settings: Settings) -> Source:
+    return open_source(settings.source, cache=settings.cache_dir, tries=settings.source_tries)
+
+
+def _plan(
+    settings: Settings, files: Source, ledger: Ledger, datasets: str | None, months: list[str] | None, force: bool
+) -> list[PlannedMonth]:
+    named = parse_months(months or [])
+    chosen = [get_dataset(name) for name in settings.datasets]
+    records = ledger.months()
+    wanted = wanted_months(
+        files, chosen, named, settings.newest_months, date.today(), datasets is not None, records.values(), report.warn
+    )
+    return make_plan(files, wanted, records, stores_of(settings), force)
+
+
+def main() -> None:
+    """Run the command line; an error that people have to know about is a sentence, not a traceback."""
+    save_memory()
+    waits.tell = report.say
+    try:
+        app()
+    except TaxiError as error:
+        report.fail(error)
+    except psycopg.Error as error:
+        report.fail(StoreError(f"Postgres went away, or refused: {first_line(error)}", "See to it, then run again"))
+    except OSError as error:
+        what = f"{error.strerror or first_line(error)}: {error.filename or 'no file named'}"
+        report.fail(TaxiError(what, "The settings state_dir, cache and source say which folders are used"))
+    sys.exit(1)

@@ -1,0 +1,110 @@
+"""Signals that end a command: ctrl-C (SIGINT), SIGTERM and SIGHUP, all alike. Imports little: it is in place first.
+
+The first signal raises KeyboardInterrupt in the main thread: dbt is ended, the ledger closed, servers are stopped. The
+second one ends the command at once, and with it what `at_once` names. The exit code is 130 either way.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+EXIT_CODE = 130
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# One cause can send several: a terminal that closes, `timeout` and systemd do so within milliseconds.
+_SAME_SECONDS = 0.3
+
+_first_at: float | None = None  # when the first signal came, by the monotonic clock
+_is_raised = False  # whether it has been raised; not yet, while `deferred`
+_deferrals = 0
+_last_words: list[Callable[[], object]] = []
+
+
+def install() -> None:
+    """Heed the signals from now on, but for those that our parent has us ignore (nohup, a shell's background job)."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _handle)
+
+
+def check() -> None:
+    """Raise KeyboardInterrupt if a signal came: Python loses an exception raised in a finalizer, for example."""
+    if _first_at is not None and not _deferrals:
+        _raise()
+
+
+def happened() -> bool:
+    """Whether one of the signals has come."""
+    return _first_at is not None
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """What happens inside is not torn by a first signal, which is raised after it."""
+    global _deferrals
+    _deferrals += 1
+    try:
+        yield
+    finally:
+        _deferrals -= 1
+    if _first_at is not None and not _is_raised:
+        check()
+
+
+@contextmanager
+def at_once(end: Callable[[], object]) -> Iterator[None]:
+    """While this lasts, a second signal calls `end`, which must not wait for anything, before the command ends."""
+    _last_words.append(end)
+    try:
+        yield
+    finally:
+        _last_words.remove(end)
+
+
+@contextmanager
+def heeded() -> Iterator[None]:
+    """The whole command. When it is interrupted it ends here, without a traceback.
+
+    It then does not wait for threads, such as one in the middle of a download.
+    """
+    install()
+    try:
+        yield
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            sys.stderr.write("Interrupted.\n")
+        _leave()
+    except SystemExit:
+        if happened():
+            _leave()
+        raise
+
+
+def _handle(*_: object) -> None:
+    global _first_at
+    now = time.monotonic()
+    if _first_at is None:
+        _first_at = now
+        if not _deferrals:
+            _raise()
+    elif now - _first_at > _SAME_SECONDS:
+        for end in reversed(_last_words):
+            with suppress(Exception):
+                end()
+        _leave()
+
+
+def _raise() -> None:
+    global _is_raised
+    _is_raised = True
+    raise KeyboardInterrupt
+
+
+def _leave() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # the terminal may be gone
+            stream.flush()
+    os._exit(EXIT_CODE)
