@@ -1,9 +1,9 @@
-# The commands of this project, above all `make demo` and `make test`. Each installs what it needs into .venv.
+# The commands of this project; start with `make demo` and `make test`. Each installs what it needs into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-# The demo has a state folder of its own: its months are synthetic and must not mix with real ones.
+# The demo has its own state folder, so that its synthetic months do not mix with real ones.
 DEMO := .demo
-# Set in many containers: every process would then compile all it imports anew, 4 s for dbt and dlt.
+# Many containers set this. Every process would then compile all its imports again: 4 s for dbt and dlt.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo docs test lint bench install lock down
@@ -29,15 +29,15 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m linting
 
-# Against the limits of this machine: hours with 3 million rows a month; BENCH="landing --rows 100000" is a minute.
+# Compares the pipeline with the limits of this machine. Takes hours; BENCH="landing --rows 100000" takes a minute.
 bench: .venv/bench
 	$(BIN)/python -m benchmarks $(BENCH)
 
 install: .venv/installed
 
-# --no-compile: Python compiles what is used when it is used, and saves 35 s of 110. --no-deps: the file names everything;
-# pip, resolving it anew, takes the newest of what is pinned with extras only (google-auth), and then misses its hash.
-# local-bigquery declares Python 3.13 or newer and is installed apart: see requirements/local-bigquery.txt.
+# --no-compile saves 35 s of 110: Python compiles a module when it is first used. --no-deps: the file names every package.
+# Without it pip resolves again: it takes the newest google-auth, which is pinned with extras only, and misses its hash.
+# local-bigquery declares Python 3.13 or newer, so it has its own command: see requirements/local-bigquery.txt.
 .venv/installed: requirements/dev.txt requirements/local-bigquery.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
@@ -45,12 +45,12 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps --ignore-requires-python -r requirements/local-bigquery.txt
 	@touch $@
 
-# What only benchmarks need: matplotlib, which draws how time and memory grow.
+# Only benchmarks need this: matplotlib draws how time and memory grow.
 .venv/bench: requirements/bench.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/bench.txt
 	@touch $@
 
-# Pin anew what pyproject.toml and requirements/peers/*.in ask for (needs uv).
+# Pins again what pyproject.toml and requirements/peers/*.in ask for (needs uv).
 PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
 lock:
 	$(PIN) pyproject.toml -o requirements/base.txt
@@ -59,7 +59,7 @@ lock:
 	$(PIN) --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 	for peer in requirements/peers/*.in; do $(PIN) $$peer -o $${peer%.in}.txt; done
 
-# Stop the embedded servers, the demo's too.
+# Stops the embedded servers, and those of the demo.
 down:
 	@$(BIN)/python orchestrate.py down
 	@TAXI_STATE_DIR=$(DEMO)/state $(BIN)/python orchestrate.py down

@@ -54,7 +54,7 @@ POINTS = (
     BATCHES,
     LARGEST,
 )
-# Those that README.md has among its limits: for their memory.
+# Those that docs/benchmarks.md shows among the limits, for their memory.
 SHOWN = (BATCHES, LARGEST)
 
 

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.markdown`: the tables of README.md, made from the figures that are kept in benchmarks/results/.
+"""`python -m benchmarks.markdown` prints docs/benchmarks.md's tables, made from the figures in benchmarks/results/.
 
-`--write` puts them into README.md, between the two comments that mark their place.
+`--write` puts them into that page, and three of the figures into README.md, between the comments that mark each place.
 """
 
 import json
@@ -15,9 +15,16 @@ from benchmarks.machine import in_words
 from benchmarks.timing import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results" / "limits.json"
+PAGE = ROOT / "docs" / "benchmarks.md"
 README = ROOT / "README.md"
 _BEGIN, _END = "<!-- benchmarks: made by `python -m benchmarks.markdown --write` -->", "<!-- benchmarks end -->"
 _BETWEEN = re.compile(f"(?<={re.escape(_BEGIN)}\n).*(?={re.escape(_END)})", re.DOTALL)
+# README.md's three rows, as its readers would call them.
+_HEADLINES = {
+    "landing/both": "a month of 3 million trips, from the file into both stores",
+    "line": "the same month, from the file to reconciled marts on both warehouses",
+    "growth": "a month of 20 million high-volume trips, likewise, on an empty system",
+}
 
 
 def figures() -> dict[str, Any]:
@@ -42,17 +49,27 @@ def tables(kept: dict[str, Any]) -> str:
     parts = [
         f"Measured on {in_words(kept['machine'])}. Seconds are medians; ratios are of two runs of one round: their"
         " median and, in brackets, the least and the most.\n",
-        "| work | rows a month | ours | limit | ours / limit | target | peak MB |",
+        "| work | rows a month | pipeline | limit | pipeline / limit | target | peak MB |",
         "| --- | ---: | ---: | ---: | ---: | --- | ---: |",
         *map(_line, lines),
     ]
     if peers:
         parts += [
-            "\n| landing, against | ours | theirs | ours / theirs | what theirs leaves out |",
+            "\n| landing, against | pipeline | peer | pipeline / peer | what the peer leaves out |",
             "| --- | ---: | ---: | ---: | --- |",
         ]
         parts += map(_peer, peers)
     return "\n".join(parts) + "\n"
+
+
+def headlines(kept: dict[str, Any]) -> str:
+    """A table of three figures: how long, how close to the limit, and how much memory."""
+    rows = ["| work | time | limit of the machine | peak memory |", "| --- | ---: | ---: | ---: |"]
+    for name, work in _HEADLINES.items():
+        line = kept["comparisons"][name]["lines"][-1]
+        limit = _figure(line["limit"]["median"], line["unit"]) if "limit" in line else "–"
+        rows.append(f"| {work} | {_figure(line['ours']['median'], line['unit'])} | {limit} | {line['peak_mb']:,} MB |")
+    return "\n".join(rows) + "\n"
 
 
 def _line(line: dict[str, Any]) -> str:
@@ -64,7 +81,7 @@ def _line(line: dict[str, Any]) -> str:
 
 def _peer(line: dict[str, Any]) -> str:
     seconds = [_figure(line[side]["median"], line["unit"]) for side in ("ours", "limit")]
-    faster = "" if line["is_reached"] else f"**theirs is faster**: {line['why_faster']}. "
+    faster = "" if line["is_reached"] else f"**the peer is faster**: {line['why_faster']}. "
     return f"| {' | '.join([line['work'], *seconds, _compared(line), faster + line['leaves_out']])} |"
 
 
@@ -97,16 +114,17 @@ def _peak(line: dict[str, Any]) -> str:
     return f"{line['peak_mb']:,}" + (f" (≤ {target}){missed}" if target else "")
 
 
-def with_tables(text: str, kept: dict[str, Any]) -> str:
-    """The text with the tables of these figures in their place."""
-    return _BETWEEN.sub(lambda _: tables(kept), text)
+def with_tables(text: str, made: str) -> str:
+    """The text with the tables `made` in their place."""
+    return _BETWEEN.sub(lambda _: made, text)
 
 
-def main(write: Annotated[bool, typer.Option(help="Into README.md")] = False) -> None:
+def main(write: Annotated[bool, typer.Option(help="Into docs/benchmarks.md and README.md")] = False) -> None:
     """Print the tables."""
     kept = figures()
     if write:
-        README.write_text(with_tables(README.read_text(), kept))
+        PAGE.write_text(with_tables(PAGE.read_text(), tables(kept)))
+        README.write_text(with_tables(README.read_text(), headlines(kept)))
     else:
         typer.echo(tables(kept), nl=False)
 

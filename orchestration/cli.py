@@ -14,7 +14,7 @@ Months = Annotated[
 ]
 SourceOption = Annotated[str, typer.Option("--source", "-s", help="A base URL, a folder or gs://bucket/prefix")]
 Profile = Annotated[str, typer.Option("--profile", "-p", help="local, docker or gcp")]
-Force = Annotated[bool, typer.Option("--force", help="Also what is done already")]
+Force = Annotated[bool, typer.Option("--force", help="Redo months that are already done")]
 AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout")]
 
 

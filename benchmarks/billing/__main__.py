@@ -105,7 +105,7 @@ def main(
             questions, build = costs(project, measured), steps(project, measured)
     except (psycopg.Error, LookupError) as error:
         sys.exit(
-            f'{error}\nPostgres is to hold a file month that was built: see "dbt, psql and bq by hand" in README.md'
+            f"{error}\nRun the pipeline for a file month first, then set the variables of Postgres: see docs/dbt.md"
         )
     if as_json:
         found = {"questions": [asdict(it) for it in questions], "build": [asdict(it) for it in build]}

@@ -89,6 +89,6 @@ PEERS = (
         package="duckdb",
         script="duckdb_to_postgres",
         leaves_out={"postgres": "the file's own types, whatever they are that month; no lake here"},
-        why_faster="20 columns as the file has them, where ours are 29; nothing is cast",
+        why_faster="20 columns as the file has them, where this project has 29; nothing is cast",
     ),
 )

@@ -1,6 +1,6 @@
 import json
 
-from benchmarks.markdown import README, RESULTS, figures, tables, with_tables
+from benchmarks.markdown import PAGE, README, RESULTS, figures, headlines, tables, with_tables
 
 LINE = {
     "work": "file → Postgres",
@@ -33,11 +33,17 @@ def test_a_missed_target_is_said_to_be_missed():
 
 def test_peers_have_a_table_of_their_own_that_says_what_they_leave_out():
     text = tables(kept("peers", leaves_out="all types", why_faster="fewer bytes", rows=300_000))
-    row = "| file → Postgres | 5.39 s | 4.35 s | 1.24 (1.22–1.26) | **theirs is faster**: fewer bytes. all types |"
+    row = "| file → Postgres | 5.39 s | 4.35 s | 1.24 (1.22–1.26) | **the peer is faster**: fewer bytes. all types |"
     assert text.splitlines()[-1] == row
 
 
-def test_the_tables_of_the_readme_are_those_of_the_figures_kept():
+def test_the_tables_of_the_page_are_those_of_the_figures_kept():
+    text = PAGE.read_text()
+    assert "pipeline / limit" in text
+    assert text == with_tables(text, tables(figures()))
+
+
+def test_the_three_figures_of_the_readme_are_those_of_the_figures_kept():
     text = README.read_text()
-    assert "ours / limit" in text
-    assert text == with_tables(text, figures())
+    assert text == with_tables(text, headlines(figures()))
+    assert headlines(figures()) in text

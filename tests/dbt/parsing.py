@@ -1,4 +1,4 @@
-"""`dbt parse` as in the README, for tests that need no server."""
+"""`dbt parse` as in docs/dbt.md, for tests that need no server."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""dbt by hand, as the README has it, on the warehouses of a finished line."""
+"""dbt by hand, as docs/dbt.md has it, on the warehouses of a finished line."""
 
 import json
 import os
@@ -19,7 +19,7 @@ RELATIONS = ("seed", "model")
 
 
 def dbt(line: Line, *arguments: str, folder: str = "by_hand") -> subprocess.CompletedProcess[str]:
-    """Run a dbt command of the README with the variables that `python orchestrate.py env` prints."""
+    """Run a dbt command of docs/dbt.md with the variables that `python orchestrate.py env` prints."""
     command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments]
     folders = ["--project-dir", "dbt_taxi", "--profiles-dir", ".", "--target-path", str(line.state / folder)]
     environment = {**os.environ, **line.servers()}
