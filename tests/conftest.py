@@ -31,6 +31,10 @@ FILES_OF_A_LINE = {
 GROUPS = {f"tests/{file}.py": line for line, files in FILES_OF_A_LINE.items() for file in files}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-faults", metavar="FILE", help="write what came of the trials of tests/trials here")
+
+
 class ByLine(LoadScopeScheduling):
     """pytest-xdist's `--dist loadfile`, but for the files that share a line.
 
