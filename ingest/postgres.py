@@ -12,6 +12,7 @@ from psycopg import sql
 from ingest.conform import ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import BadFileError, StoreError, UnknownOutcomeError, first_line
+from ingest.watched_postgres import WatchedConnection
 
 RAW_SCHEMA = "taxi_raw"
 ZONE_TABLE = "taxi_zone_lookup"
@@ -23,14 +24,14 @@ POSTGRES_TYPES: dict[ColumnType, str] = {
 }
 _FROM_POSTGRES: dict[str, ColumnType] = {name: column_type for column_type, name in POSTGRES_TYPES.items()}
 
-# A reader can hold up the swap. Past this the month fails, and the next run tries again.
-_LOCK_TIMEOUT = "60s"
 
+def connect(dsn: str, purpose: str = "answer") -> psycopg.Connection:
+    """A connection to `dsn`, on which nothing waits for ever. `purpose` says what Postgres is to do, for people.
 
-def connect(dsn: str) -> psycopg.Connection:
-    """A connection to `dsn`; raises StoreError that names the server where there is none."""
+    Raises StoreError that names the server where there is none.
+    """
     try:
-        return psycopg.connect(dsn, connect_timeout=10, keepalives_idle=60, application_name="nyc-taxi-elt")
+        return WatchedConnection.to(dsn, purpose)
     except psycopg.OperationalError as error:
         info = psycopg.conninfo.conninfo_to_dict(dsn)
         raise StoreError(
@@ -69,8 +70,6 @@ def add_columns(connection: psycopg.Connection, dataset: DataSet, columns: tuple
     """
     held = column_types(connection, dataset)
     changed = [column for column in columns if held.get(column.name) != column.type]
-    if changed:
-        connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
     for column in changed:
         name, table = sql.Identifier(column.name), _raw(dataset.table)
         column_type = sql.SQL(POSTGRES_TYPES[column.type])
@@ -117,9 +116,8 @@ def replace_month(
         "month": month.isoformat(),
     }
     try:
-        with connect(dsn) as connection:
+        with connect(dsn, f"take {dataset.name} {month:%Y-%m}") as connection:
             connection.execute("select pg_advisory_xact_lock(hashtext(%s))", (partition,))
-            connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
             for statement in (
                 "drop table if exists {fresh}",
                 "create table {fresh} (like {parent} including defaults)",
@@ -177,7 +175,7 @@ def sent_schema(layout: Layout) -> pa.Schema:
 def replace_zones(dsn: str, zones: pa.Table) -> None:
     """Replace the raw zone lookup (columns location_id, borough, zone, service_zone) in one transaction."""
     try:
-        with connect(dsn) as connection, connection.cursor() as cursor:
+        with connect(dsn, "take the zone lookup") as connection, connection.cursor() as cursor:
             cursor.execute(sql.SQL("delete from {}").format(_raw(ZONE_TABLE)))
             with cursor.copy(sql.SQL("copy {} from stdin").format(_raw(ZONE_TABLE))) as copy:
                 for row in zip(*(column.to_pylist() for column in zones.columns), strict=True):

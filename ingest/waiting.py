@@ -11,6 +11,7 @@ from typing import Protocol
 
 FIRST_NOTICE = 15.0  # seconds without progress; the next notices come after twice as long each
 _LOOK = 0.25  # seconds
+_ASLEEP = 5.0  # seconds without a look: we were stopped ourselves, by ctrl-Z, and it is no server's fault
 
 
 class Guard(Protocol):
@@ -29,6 +30,8 @@ class Wait:
         self._break_off = break_off
         self._notice = FIRST_NOTICE
         self._moved_at = time.monotonic()
+        self._lock = threading.Lock()
+        self._has_ended = False
         self.hopeless = ""  # why it was broken off
 
     def moved(self) -> None:
@@ -43,8 +46,15 @@ class Wait:
             tell(f"waiting {seconds:.0f} s for {self.what}")
             self._notice *= 2
         if self._guard and not self.hopeless and (reason := self._guard.look(seconds)):
-            self.hopeless = reason
-            self._break_off(reason)
+            with self._lock:  # what has ended is not there to be broken off, or somebody else's by now
+                if not self._has_ended:
+                    self.hopeless = reason
+                    self._break_off(reason)
+
+    def end(self) -> None:
+        """Nobody waits any more."""
+        with self._lock:
+            self._has_ended = True
 
 
 class Waits:
@@ -76,6 +86,7 @@ class Waits:
         try:
             yield wait
         finally:
+            wait.end()
             with self._changed:
                 self._waits.discard(wait)
 
@@ -86,7 +97,11 @@ class Waits:
                 waits = list(self._waits)
             for wait in waits:
                 wait.look(self.tell)
+            looked_at = time.monotonic()
             time.sleep(_LOOK)
+            if time.monotonic() - looked_at > _ASLEEP:
+                for wait in waits:
+                    wait.moved()
 
 
 waits = Waits()

@@ -78,7 +78,7 @@ def measure_stages(connections: Connections, files: dict[MonthKey, Measure]) -> 
             columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
 
     def in_postgres() -> _Measured:
-        with postgres.connect(connections.dsn) as connection:
+        with postgres.connect(connections.dsn, f"measure {len(files)} file months") as connection:
             # Of a partitioned table Postgres has no statistics, and expects 40,000 groups where there is one a file:
             # it would sort 1.2 GB a month, in twice the time.
             connection.execute("set enable_sort = off")
