@@ -1,19 +1,37 @@
 """The BigQuery server's program: local-bigquery 0.3.2, mended. `embedded.bigquery` runs it, and embedded/Dockerfile.
 
 Options are those of local-bigquery. Two variables are read: GCS_LOCAL_ROOT, the folder in which Cloud Storage keeps its
-objects, and BIGQUERY_SCRATCH, a folder for what may be lost.
+objects, and BIGQUERY_SCRATCH, a folder for what may be lost. Relative ones start from the data folder.
 """
+
+import os
+import sys
+from pathlib import Path
 
 from embedded import bigquery_fixes
 
 
 def main() -> None:
     """Serve until stopped."""
+    _go_to_the_data_folder()
     bigquery_fixes.early()
     from local_bigquery import cli
 
     bigquery_fixes.late()
     cli.main()
+
+
+def _go_to_the_data_folder() -> None:
+    """Work in the data folder, and name all files from there on.
+
+    local-bigquery puts names of files into SQL, globs and catalogues: a quote, a bracket or `x=y` in the folder's own
+    name would break or change them, and a catalogue that is copied elsewhere would still name the old place.
+    """
+    value = sys.argv.index("--data-dir") + 1
+    folder = Path(sys.argv[value])
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    sys.argv[value] = "."
 
 
 if __name__ == "__main__":

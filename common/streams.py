@@ -1,0 +1,67 @@
+"""stdout and stderr that take whatever is written, whatever their encoding is and though their reader has gone."""
+
+import codecs
+import errno
+import io
+import os
+import sys
+
+# What we write beyond ASCII, in ASCII.
+_IN_ASCII = {"±": "+/-", "–": "-", "—": "-", "−": "-", "…": "...", "×": "x", "·": ".", "✗": "x", "→": "->", "≤": "<="}
+_HANDLER = "taxi_ascii"
+
+
+def make_tolerant() -> None:
+    """Replace both streams of this process; each keeps its encoding."""
+    codecs.register_error(_HANDLER, _in_ascii)
+    sys.stdout = _tolerant(sys.stdout, 1)
+    sys.stderr = _tolerant(sys.stderr, 2)
+
+
+def _tolerant(stream: io.TextIOBase | None, descriptor: int) -> io.TextIOBase:
+    if stream is None:  # it was closed before we were started
+        return open(os.devnull, "w", encoding="utf-8")
+    stream.flush()
+    raw = _Descriptor(descriptor, "<stdout>" if descriptor == 1 else "<stderr>")
+    is_shown_at_once = descriptor == 2 or raw.isatty()
+    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, _HANDLER, line_buffering=is_shown_at_once)
+
+
+class _Descriptor(io.FileIO):
+    """A stream's file, which is /dev/null from when its reader has gone (`| head`): a run goes on to its end."""
+
+    def __init__(self, descriptor: int, shown: str):
+        super().__init__(descriptor, "w", closefd=False)
+        self._shown = shown
+
+    def write(self, data) -> int | None:
+        """Write, as any file; what goes wrong names the stream."""
+        try:
+            return super().write(data)
+        except OSError as error:
+            if error.errno != errno.EPIPE:
+                raise OSError(error.errno, error.strerror, self._shown) from None
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+        return len(data)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """For each character that the encoding lacks, its likeness in ASCII, a question mark, or a broken byte's number."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_likeness(character) for character in error.object[error.start : error.end]), error.end
+
+
+def _likeness(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":  # a byte of a file's name that is not UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}" if character >= "\udc80" else "?"
+    return _IN_ASCII.get(character) or _decomposed(character) or "?"
+
+
+def _decomposed(character: str) -> str:
+    """`e` for `é`."""
+    import unicodedata
+
+    return unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
