@@ -1,0 +1,110 @@
+"""What reconciling compares: take any one comparison away, and a test here fails. No server is needed but for zones."""
+
+from dataclasses import replace
+
+import pytest
+
+from ingest.checksums import Measure
+from ingest.errors import StoreError
+from orchestration.connections import Servers
+from orchestration.reconcile import RAW_STAGES, check_zones, find_differences
+from orchestration.settings import load_settings
+from tests.line import Line
+
+RAW = Measure(10, 12_345, {"row_number": (10, 55, 385), "fare_amount": (9, 700, 4_200)})
+ACCEPTED = Measure(8, 12_000, {"trip_number": (8, 36, 204), "fare_amount": (8, 690, 4_000)})
+REJECTED = Measure(2, 345, {"trip_number": (2, 3, 5)})
+REVENUE = Measure(8, 12_000, {"trips": (4, 8, 0), "whole row": (4, 0, 99)})
+
+
+def stages() -> dict[str, Measure]:
+    """A file month on which all stores agree."""
+    marts = {"accepted": ACCEPTED, "rejected": REJECTED, "zone_revenue_by_file": REVENUE}
+    both = {f"{warehouse}_{name}": mart for warehouse in ("postgres", "bigquery") for name, mart in marts.items()}
+    return dict.fromkeys(RAW_STAGES, RAW) | both
+
+
+def with_other_value(measure: Measure, column: str) -> Measure:
+    """As if one value of the column were another one: rows and cents stay."""
+    count, plain, weighted = measure.columns[column]
+    return replace(measure, columns={**measure.columns, column: (count, plain + 1, weighted + 3)})
+
+
+def test_stores_that_agree_have_no_difference():
+    assert find_differences(stages()) == []
+
+
+@pytest.mark.parametrize("stage", RAW_STAGES[1:])
+@pytest.mark.parametrize("column", RAW.columns)
+def test_a_raw_store_with_another_value_is_named_with_the_column(stage: str, column: str):
+    (difference,) = find_differences(stages() | {stage: with_other_value(RAW, column)})
+    assert (difference.left, difference.right, difference.rows, difference.cents) == ("file", stage, 0, 0)
+    assert difference.columns == (column,)
+    assert difference.size == 1
+
+
+@pytest.mark.parametrize("stage", RAW_STAGES[1:])
+def test_a_raw_store_without_a_column_is_named_with_it(stage: str):
+    without = replace(RAW, columns={"row_number": RAW.columns["row_number"]})
+    (difference,) = find_differences(stages() | {stage: without})
+    assert (difference.right, difference.columns) == (stage, ("fare_amount",))
+
+
+@pytest.mark.parametrize("stage", RAW_STAGES[1:])
+def test_a_raw_store_that_lacks_a_row_is_named_with_the_number_of_rows(stage: str):
+    found = {one.right: one for one in find_differences(stages() | {stage: replace(RAW, rows=9)})}
+    assert (found[stage].left, found[stage].rows) == ("file", -1)
+
+
+@pytest.mark.parametrize("warehouse", ["postgres", "bigquery"])
+@pytest.mark.parametrize("table", ["accepted", "rejected"])
+@pytest.mark.parametrize(("rows", "cents"), [(1, 0), (-1, 0), (0, 1), (0, -1)])
+def test_accepted_and_rejected_trips_must_be_the_raw_rows_to_the_row_and_the_cent(
+    warehouse: str, table: str, rows: int, cents: int
+):
+    before = stages()
+    wrong = replace(
+        before[f"{warehouse}_{table}"],
+        rows=before[f"{warehouse}_{table}"].rows + rows,
+        cents=before[f"{warehouse}_{table}"].cents + cents,
+    )
+    # On both warehouses alike: only the sum with the raw rows can tell.
+    found = find_differences(before | {f"postgres_{table}": wrong, f"bigquery_{table}": wrong})
+    named = {(one.left, one.right): (one.rows, one.cents) for one in found}
+    assert named == {(f"{one}_raw", f"{one} accepted + rejected"): (rows, cents) for one in ("postgres", "bigquery")}
+
+
+@pytest.mark.parametrize("table", ["accepted", "rejected", "zone_revenue_by_file"])
+def test_a_mart_that_differs_between_the_warehouses_is_named_with_the_column(table: str):
+    before = stages()
+    column = next(reversed(before[f"postgres_{table}"].columns))
+    wrong = with_other_value(before[f"bigquery_{table}"], column)
+    (difference,) = find_differences(before | {f"bigquery_{table}": wrong})
+    assert (difference.left, difference.right) == (f"postgres_{table}", f"bigquery_{table}")
+    assert difference.columns == (column,)
+
+
+def test_a_mart_without_rows_on_one_warehouse_differs():
+    (difference,) = find_differences(stages() | {"bigquery_zone_revenue_by_file": Measure()})
+    assert (difference.right, difference.rows, difference.cents) == ("bigquery_zone_revenue_by_file", -8, -12_000)
+
+
+def test_a_difference_says_in_dollars_and_rows_what_differs():
+    (found,) = find_differences(stages() | {"lake": replace(RAW, rows=8, cents=12_000)})
+    assert str(found) == "file → lake: -2 rows, -3.45 dollars"
+
+
+def test_zones_that_differ_between_the_warehouses_stop_a_run(finished_line: Line, monkeypatch: pytest.MonkeyPatch):
+    for name, value in finished_line.environment.items():
+        monkeypatch.setenv(name, value)
+    with Servers(load_settings()) as servers:
+        connections = servers.all()
+        check_zones(connections)
+        change = "update taxi_marts.dim_zones set borough = '{}' where location_id = 1"
+        borough = finished_line.query("select borough from taxi_marts.dim_zones where location_id = 1")[0][0]
+        finished_line.execute(change.format("Atlantis"))
+        try:
+            with pytest.raises(StoreError, match="dim_zones differs between Postgres and BigQuery"):
+                check_zones(connections)
+        finally:
+            finished_line.execute(change.format(borough))
