@@ -1,11 +1,16 @@
-"""Lossless casts of Arrow arrays to the four types of raw columns; what does not fit raises pyarrow.ArrowException."""
+"""Lossless casts of Arrow arrays to the four types of raw columns; what does not fit raises pyarrow.ArrowException.
 
-import json
+Only what means the same is cast: numbers to numbers, times to times, texts of either to either. An integer is no time,
+since nobody can tell seconds since 1970 from milliseconds. Everything has a text, see ingest/texts.py.
+"""
+
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingest.datasets import ColumnType
+from ingest.texts import UNITS, to_text
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "bigint": pa.int64(),
@@ -23,32 +28,66 @@ def cast_array(array: pa.Array, column_type: ColumnType) -> pa.Array:
 
     A time with a zone keeps what that zone's clocks show: New York's clocks are what TLC means.
     """
-    cast = _cast(array, column_type)
+    target = ARROW_TYPES[column_type]
+    array = unwrap(array)
+    if array.null_count == len(array):
+        return pa.nulls(len(array), target)
+    if column_type == "text":
+        return to_text(array)
+    if is_text(array.type):
+        cast = _parse(array, column_type)
+    elif is_time(array.type) if column_type == "timestamp" else is_number(array.type):
+        cast = array.cast(target)
+    else:
+        raise pa.ArrowInvalid(f"a value of {array.type} is no {column_type}")
     if column_type == "timestamp":
         _check_years(cast)
     return cast
 
 
-def _cast(array: pa.Array, column_type: ColumnType) -> pa.Array:
-    target = ARROW_TYPES[column_type]
-    if array.type == target and column_type != "double":
-        return array
-    if pa.types.is_null(array.type):
-        return pa.nulls(len(array), target)
+def is_number(arrow_type: pa.DataType) -> bool:
+    """Integers, floats, decimals and booleans."""
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+    return any(is_kind(arrow_type) for is_kind in kinds)
+
+
+def is_time(arrow_type: pa.DataType) -> bool:
+    """Points in time: timestamps and dates."""
+    return pa.types.is_timestamp(arrow_type) or pa.types.is_date(arrow_type)
+
+
+def is_text(arrow_type: pa.DataType) -> bool:
+    """Strings; after `unwrap` there are two kinds of them."""
+    return pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type)
+
+
+def unwrap(array: pa.Array) -> pa.Array:
+    """The same values in a type that compute functions know; NaN, with which pandas writes "no value", as null."""
+    while isinstance(array.type, pa.BaseExtensionType):
+        array = array.storage
     if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
+        return unwrap(array.dictionary_decode())
+    if pa.types.is_run_end_encoded(array.type):
+        return unwrap(pc.run_end_decode(array))
+    if pa.types.is_string_view(array.type):
+        return array.cast(pa.large_string())
+    if pa.types.is_duration(array.type):
+        return _seconds(array)
+    if pa.types.is_float16(array.type):
+        array = array.cast(pa.float32())
     if pa.types.is_floating(array.type):
-        array = _nan_to_null(array)
+        return _nan_to_null(array)
     if pa.types.is_timestamp(array.type) and array.type.tz:
-        array = pc.local_timestamp(array)
-    if column_type == "text":
-        return _to_text(array)
-    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
-        array = _blank_to_null(array)
-        if column_type == "bigint":  # '1.0' is how a CSV writes pandas' integers
-            array = pc.replace_substring_regex(array, r"\.0*$", "")
-        return _nan_to_null(array.cast(target)) if column_type == "double" else array.cast(target)
-    return array.cast(target)
+        return pc.local_timestamp(array)
+    return array
+
+
+def _parse(array: pa.Array, column_type: ColumnType) -> pa.Array:
+    array = _blank_to_null(array)
+    if column_type == "bigint":  # '1.0' is how a CSV writes pandas' integers
+        array = pc.replace_substring_regex(array, r"\.0*$", "")
+    cast = array.cast(ARROW_TYPES[column_type])
+    return _nan_to_null(cast) if column_type == "double" else cast
 
 
 def _check_years(array: pa.Array) -> None:
@@ -70,13 +109,9 @@ def _blank_to_null(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed)
 
 
-def _to_text(array: pa.Array) -> pa.Array:
-    if pa.types.is_floating(array.type):
-        # A whole number is written without its point, so that 1, 1.0 and '1' of different years are one code.
-        is_whole = pc.and_(pc.equal(pc.floor(array), array), pc.less(pc.abs(array), 2.0**53))
-        whole = pc.if_else(is_whole, array, pa.scalar(None, array.type)).cast(pa.int64()).cast(pa.string())
-        return pc.coalesce(whole, array.cast(pa.string()))
-    try:
-        return array.cast(pa.string())
-    except pa.ArrowNotImplementedError:  # lists and structs, which no TLC file has so far
-        return pa.array([None if value is None else json.dumps(value, default=str) for value in array.to_pylist()])
+def _seconds(array: pa.Array) -> pa.Array:
+    """A duration as a decimal number of seconds."""
+    places = UNITS[array.type.unit]
+    counts = array.cast(pa.int64()).to_pylist()
+    values = [None if count is None else Decimal(count).scaleb(-places) for count in counts]
+    return pa.array(values, pa.decimal128(19 + 9, places))

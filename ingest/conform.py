@@ -6,10 +6,10 @@ columns of its data set in the declared types; a value that a type cannot hold s
 NaN, with which pandas writes a missing number, becomes null.
 """
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,9 @@ import pyarrow.parquet as pq
 from ingest.casts import ARROW_TYPES, cast_array
 from ingest.datasets import Column, ColumnType, DataSet, fold
 from ingest.errors import BadFileError, first_line
+from ingest.names import ROW_NUMBER, raw_names
+from ingest.undeclared import choose_types
+from ingest.unreadable import unreadable
 
 # What reads a file's conformed rows: `conformed_batches`, or one reading that several stores share.
 ReadBatches = Callable[[Path, "Layout"], Iterator[pa.RecordBatch]]
@@ -25,10 +28,13 @@ ReadBatches = Callable[[Path, "Layout"], Iterator[pa.RecordBatch]]
 # 16k rows: COPY took 1.5 times as long with 131k, and the memory in use is a few MB.
 BATCH_ROWS = 16_384
 
-ROW_NUMBER = "row_number"
+# By default pyarrow holds a whole row group in memory, and many of TLC's files are one: 189 MB for 3 million rows of 6
+# columns. Read as a stream it is 18 MB. INT96, Spark's old timestamps, would be nanoseconds, which end in 2262.
+_READING: dict[str, Any] = {"pre_buffer": False, "buffer_size": 2**18, "coerce_int96_timestamp_unit": "us"}
 
-# Every table of Postgres has columns of these names.
-_POSTGRES_COLUMNS = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
+# A row of Postgres has to fit a page of 8 kB: of so many columns it does, whatever is in them (18 bytes each for a text
+# that is stored elsewhere).
+MOST_COLUMNS = 400
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ class Layout:
     rows: int
     file: Path
     """The file as the source has it, for people: what is read may be a copy under a name of dlt's."""
+    left_out: tuple[str, ...] = ()
+    """The file's undeclared columns that hold no value, by which to tell their type."""
 
     @property
     def undeclared(self) -> tuple[Column, ...]:
@@ -64,34 +72,29 @@ class Layout:
 def read_layout(path: Path, dataset: DataSet, known: dict[str, ColumnType] | None = None) -> Layout:
     """Match the columns of the parquet file at `path` with those of `dataset`.
 
-    `known` are the types that undeclared columns have in the raw table already, by name.
+    `known` are the types that undeclared columns have in the raw table already, by name. One that does not hold the
+    file's values is wider in the layout.
     Raises BadFileError where the file is not parquet, or has no pickup time, without which it is no month of trips.
     """
+    known = known or {}
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, **_READING) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
+            sources = {column.name: _choose_source(column, schema) for column in dataset.columns}
+            undeclared = [name for name in schema.names if name not in sources.values()]
+            _check_columns(path, dataset, schema, sources)
+            names = raw_names(undeclared, taken=sources)
+            _check_count(path, {*known, *sources, *names.values()})
+            types = choose_types(
+                file.iter_batches(BATCH_ROWS, columns=undeclared, use_threads=False) if undeclared else (),
+                pa.schema([schema.field(name) for name in undeclared]),
+                {name: known[raw] for name, raw in names.items() if raw in known},
+            )
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, error) from error
-
-    sources = {column.name: _choose_source(column, schema) for column in dataset.columns}
-    undeclared: dict[str, str] = {}
-    for name in schema.names:
-        if name not in sources.values():
-            undeclared[_free_name(name, taken={*sources, *undeclared})] = name
-    if all(source is None for name, source in sources.items() if name.endswith("pickup_datetime")):
-        raise BadFileError(
-            f"{path} holds no pickup time of the {dataset.name} data set (its columns: {', '.join(schema.names)})",
-            "Check that the source serves TLC's file under that name; if TLC renamed the column, give it an alias in "
-            "ingest/datasets.py",
-        )
-    if twice := sorted({name for name in schema.names if schema.names.count(name) > 1}):
-        raise BadFileError(f"{path} has two columns of the name {twice[0]}", "Ask the file's publisher for another")
-    declared = [TargetColumn(column, sources[column.name]) for column in dataset.columns]
-    extra = [
-        TargetColumn(Column(name, (known or {}).get(name) or _guess(schema.field(source).type), ""), source, False)
-        for name, source in undeclared.items()
-    ]
-    return Layout(tuple(declared + extra), rows, path)
+    targets = [TargetColumn(column, sources[column.name]) for column in dataset.columns]
+    targets += [TargetColumn(Column(names[name], types[name], ""), name, False) for name in undeclared if name in types]
+    return Layout(tuple(targets), rows, path, tuple(name for name in undeclared if name not in types))
 
 
 def conformed_batches(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
@@ -101,11 +104,8 @@ def conformed_batches(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
     """
     first_row = 1
     try:
-        # By default pyarrow holds a whole row group in memory, and many of TLC's files are one: 189 MB for 3 million
-        # rows of 6 columns. Read as a stream it is 18 MB.
-        with pq.ParquetFile(path, pre_buffer=False, buffer_size=2**18) as file:
-            sources = [target.source for target in layout.targets if target.source is not None]
-            for batch in file.iter_batches(BATCH_ROWS, columns=sources, use_threads=False):
+        with pq.ParquetFile(path, **_READING) as file:
+            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
                 row_numbers = pa.array(np.arange(first_row, first_row + batch.num_rows))
                 columns = [_conform(target, batch, layout.file, first_row) for target in layout.targets]
                 yield pa.RecordBatch.from_arrays([row_numbers, *columns], schema=layout.schema)
@@ -125,26 +125,61 @@ def _choose_source(column: Column, schema: pa.Schema) -> str | None:
     return by_worth[0].name if by_worth else None
 
 
+def _check_columns(path: Path, dataset: DataSet, schema: pa.Schema, sources: dict[str, str | None]) -> None:
+    if all(source is None for name, source in sources.items() if name.endswith("pickup_datetime")):
+        raise BadFileError(
+            f"{path} holds no pickup time of the {dataset.name} data set (its columns: {', '.join(schema.names)})",
+            "Check that the source serves TLC's file under that name; if TLC renamed the column, give it an alias in "
+            "ingest/datasets.py",
+        )
+    if twice := sorted({name for name in schema.names if schema.names.count(name) > 1}):
+        raise BadFileError(f"{path} has two columns of the name {twice[0]}", "Ask the file's publisher for another")
+
+
+def _check_count(path: Path, names: Collection[str]) -> None:
+    if len(names) > MOST_COLUMNS:
+        raise BadFileError(
+            f"{path} would give the raw table {len(names):,} columns, and it takes {MOST_COLUMNS}",
+            "Leave columns out of the file that TLC's do not have",
+        )
+
+
 def _conform(target: TargetColumn, batch: pa.RecordBatch, file: Path, first_row: int) -> pa.Array:
     if target.source is None:
         return pa.nulls(batch.num_rows, ARROW_TYPES[target.column.type])
-    array = batch.column(target.source)
+    array, column_type = batch.column(target.source), target.column.type
     try:
-        return cast_array(array, target.column.type)
-    except pa.ArrowException:
-        offset = _first_failure(array, target.column.type)
+        if target.is_declared and pa.types.is_binary(array.type):  # how some old writers say text
+            array = array.cast(pa.string())
+        return cast_array(array, column_type)
+    except pa.ArrowException as error:
+        offset = _first_failure(array, column_type)
         raise BadFileError(
-            f"{file}: column {target.source} does not convert from {array.type} to {target.column.type}: "
+            f"{file}: column {target.source} does not convert from {array.type} to {column_type}: "
             f"row {first_row + offset} holds {_shown(array, offset)}",
-            f"If TLC changed the column, give {target.column.name} a wider type in ingest/datasets.py",
+            _next_step(target, array.type, first_line(error)),
         ) from None
 
 
+def _next_step(target: TargetColumn, arrow_type: pa.DataType, reason: str) -> str:
+    if target.column.type == "timestamp" and pa.types.is_integer(arrow_type):
+        return (
+            f"Have {target.source} written as timestamps: integers may be seconds, milliseconds or anything else since "
+            "1970 or another year, and are not taken for times"
+        )
+    if target.column.type == "text":
+        return f"Have that value written in another way, the warehouses do not take it as text ({reason})"
+    return f"If TLC changed the column, give {target.column.name} a wider type in ingest/datasets.py"
+
+
 def _shown(array: pa.Array, index: int) -> str:
+    value = array.slice(index, 1)
     try:
-        return repr(array[index].as_py())
-    except (OverflowError, ValueError):  # a year or a fraction of a second that Python does not have
-        return array.slice(index, 1).cast(pa.string())[0].as_py()
+        shown = repr(value[0].as_py())
+    except (ArithmeticError, LookupError, ValueError):  # a year or a time zone that Python does not have, or no UTF-8
+        is_text = pa.types.is_string(array.type)
+        shown = repr(value.view(pa.binary())[0].as_py()) if is_text else str(value.cast(pa.string())[0])
+    return shown if len(shown) <= 100 else f"{shown[:100]} …"
 
 
 def _first_failure(array: pa.Array, column_type: ColumnType) -> int:
@@ -158,32 +193,3 @@ def _first_failure(array: pa.Array, column_type: ColumnType) -> int:
         except pa.ArrowException:
             high = middle
     return low
-
-
-def _guess(arrow_type: pa.DataType) -> ColumnType:
-    if pa.types.is_integer(arrow_type) and arrow_type != pa.uint64():
-        return "bigint"
-    if pa.types.is_floating(arrow_type):
-        return "double"
-    if pa.types.is_timestamp(arrow_type) or pa.types.is_date(arrow_type):
-        return "timestamp"
-    return "text"
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    """'New Fee' -> 'new_fee', or 'new_fee_2' where that name is taken."""
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
-    snake = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:55] or "unnamed"
-    snake = f"column_{snake}" if snake[0].isdigit() else snake
-    reserved = taken | {ROW_NUMBER, "dataset", "file_month"} | _POSTGRES_COLUMNS
-    candidates = (snake, *(f"{snake}_{count}" for count in range(2, 1000)))
-    return next(candidate for candidate in candidates if candidate not in reserved)
-
-
-def unreadable(path: Path, error: BaseException) -> BadFileError:
-    """The error of a parquet file that breaks off, or never was one."""
-    reason = first_line(error)
-    return BadFileError(
-        f"{path} is not a whole parquet file ({path.stat().st_size:,} bytes): {reason}",
-        "Remove it from the source or the cache, and run again to fetch it anew",
-    )

@@ -28,6 +28,11 @@ def check_content(path: Path, shown: str, came_as: str = "") -> None:
         tail = file.read(4)
     is_page = head.startswith(b"<")
     if shown.endswith(".parquet"):
+        if tail == b"PARE":
+            raise BadFileError(
+                f"{shown} is encrypted parquet, its footer too",
+                "Put a file without encryption in its place; no setting of this program takes a key",
+            )
         good = length >= 12 and head == tail == b"PAR1"
         kind = "cut short" if head == b"PAR1" else "not parquet"
     else:

@@ -8,7 +8,9 @@ shows packages, schema and traces.
 
 import filecmp
 import os
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,20 +23,26 @@ from dlt.common.destination.exceptions import DestinationTerminalException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingest.checksums import Measure
-from ingest.conform import Layout, unreadable
-from ingest.datasets import ColumnType, DataSet
+from ingest.conform import Layout
+from ingest.datasets import DataSet
 from ingest.errors import BadFileError, StoreError, TaxiError, UnknownOutcomeError, first_line
+from ingest.unreadable import unreadable
 
 # Puts a conformed month into a store: (data set, month, file, layout) -> what was written, if it was measured.
 ReplaceMonth = Callable[[DataSet, date, Path, Layout], Measure | None]
 
-_DLT_TYPES: dict[ColumnType, dict] = {
-    "bigint": {"data_type": "bigint"},
-    "double": {"data_type": "double"},
-    "text": {"data_type": "text"},
-    # New York's clocks, without a zone; dlt would otherwise make it UTC.
-    "timestamp": {"data_type": "timestamp", "timezone": False},
-}
+# Names that dlt leaves alone and does not use itself, and the types that it takes as they are.
+_DLT_NAME = re.compile(r"(?!_dlt)\w(?:[\w -]{0,60}\w)?", re.ASCII)
+_DLT_KINDS = (
+    lambda kind: pa.types.is_integer(kind) and kind != pa.uint64(),
+    pa.types.is_float32,
+    pa.types.is_float64,
+    pa.types.is_boolean,
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_date32,
+    lambda kind: pa.types.is_timestamp(kind) and kind.tz is None,
+)
 
 # Nothing is reported to dlt's makers; what goes wrong is ours to say, not dlt's logger's. As variables: dlt reads both
 # when it is first asked for anything, `dlt.config` included.
@@ -57,10 +65,7 @@ class _Landing:
     failure: Exception | None = None
 
     def sink(self, path: Path) -> None:
-        """Replace the month by the file of dlt's load package, or by the file itself where dlt rewrote it.
-
-        It rewrites null-typed columns, and times with a zone as UTC; what is to land is what TLC published.
-        """
+        """Replace the month by the file of dlt's load package, or by the file itself where dlt was given another."""
         if self.is_done:  # dlt asks once more where it could not note that the job is done
             return
         if not (path.samefile(self.layout.file) or filecmp.cmp(path, self.layout.file, shallow=False)):
@@ -111,12 +116,20 @@ def land_month(
 ) -> Measure | None:
     """Run the dlt pipeline that brings the file at `path` into `store`; returns what `replace_month` did.
 
+    dlt imports the file itself. One that it would not take as it is has an empty stand-in in dlt's load package, with
+    the raw table's columns, and `replace_month` reads the file where it is.
     Raises what `replace_month` raised: a TaxiError, unless there is a fault in it. BadFileError where dlt cannot read
     the file, StoreError where its folder `pipelines_dir` cannot be written to: UnknownOutcomeError, if afterwards.
     """
-    resource = trip_file(dataset, month, path, layout)
-    landing = _landings[store, resource.name] = _Landing(dataset, month, layout, replace_month)
+    landing = _Landing(dataset, month, layout, replace_month)
+    stand_in = pipelines_dir / f"{dataset.table}_{month:%Y_%m}.{store}.parquet"
     try:
+        if not _is_taken_by_dlt(pq.read_schema(path)):
+            path = stand_in
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(layout.schema.empty_table(), path)
+        resource = trip_file(dataset, month, path, layout)
+        _landings[store, resource.name] = landing
         pipeline = dlt.pipeline(
             pipeline_name=f"tlc_{dataset.name}_to_{store}",
             destination=_DESTINATIONS[store](),
@@ -132,7 +145,9 @@ def land_month(
     except OSError as error:
         raise _explain(error, landing, pipelines_dir) from error
     finally:
-        del _landings[store, resource.name]
+        _landings.pop((store, f"{dataset.table}_{month:%Y_%m}"), None)
+        with suppress(OSError):
+            stand_in.unlink(missing_ok=True)
     return landing.outcome
 
 
@@ -157,16 +172,16 @@ def _explain(failed: BaseException, landing: _Landing, pipelines_dir: Path) -> T
 
 
 def trip_file(dataset: DataSet, month: date, path: Path, layout: Layout):
-    """The dlt resource of one file month: the parquet file itself, imported into the load package without being read.
+    """The dlt resource of one file month: the parquet file at `path`, which dlt imports without reading its rows.
 
-    Its table is named as the month's partition and has the columns of the file as TLC wrote them: dlt would rewrite a
-    file whose columns are not its table's. (It does rewrite one with null-typed columns, as the declared type.)
+    Its table is named as the month's partition and has the columns of that file: dlt would rewrite a file whose columns
+    are not its table's.
     """
     schema = pq.read_schema(path)
-    columns = {target.source: target.column for target in layout.targets if target.source is not None}
+    columns = {name: target.column for target in layout.targets for name in (target.column.name, target.source)}
+    descriptions = {name: column.description for name, column in columns.items()}
     hints = [
-        {"name": field.name, "description": columns[field.name].description, "nullable": True}
-        | (_DLT_TYPES[columns[field.name].type] if _needs_type(field.type) else {})
+        {"name": field.name, "description": descriptions.get(field.name, ""), "nullable": True} | _dlt_type(field.type)
         for field in schema
     ]
 
@@ -177,6 +192,18 @@ def trip_file(dataset: DataSet, month: date, path: Path, layout: Layout):
     return trips()
 
 
-def _needs_type(arrow_type: pa.DataType) -> bool:
-    """Whether dlt would change the column if it were left to itself: times it takes for UTC, nulls for nothing."""
-    return pa.types.is_null(arrow_type) or (pa.types.is_timestamp(arrow_type) and arrow_type.tz is None)
+def _dlt_type(arrow_type: pa.DataType) -> dict:
+    """What dlt would get wrong: it takes times for UTC, and these are New York's clocks."""
+    return {"data_type": "timestamp", "timezone": False} if pa.types.is_timestamp(arrow_type) else {}
+
+
+def _is_taken_by_dlt(schema: pa.Schema) -> bool:
+    """Whether dlt imports a file of that schema as it is.
+
+    Columns without values and times with a zone it would write again, in 5 times the time and with a row group in
+    memory; other names would be changed, and other types are unknown to it.
+    """
+    return all(
+        field.nullable and _DLT_NAME.fullmatch(field.name) and any(is_kind(field.type) for is_kind in _DLT_KINDS)
+        for field in schema
+    )

@@ -10,6 +10,10 @@ from ingest.checksums import CENTS_LIMIT, DOUBLE_LIMIT, DOUBLE_SCALE, PRIME
 # The name, in a measure, of the checksum over whole rows of a table without row numbers.
 WHOLE_ROW = "whole row"
 
+# The measured table goes by a name that no column has (see ingest/names.py), and every column of it is qualified by
+# that: the names in these queries are ours, those of the columns come from files.
+_TABLE = "_measured"
+
 # The types that raw tables and models have, by what a value's integer is made of.
 Kind = Literal["bigint", "double", "text", "timestamp", "date", "boolean", "numeric"]
 
@@ -75,24 +79,25 @@ def measure_query(
     columns: dict[str, Kind],
     total_columns: Iterable[str],
     months: Sequence[tuple[str, date]],
+    is_aggregate: bool = False,
 ) -> str:
     """A SELECT of one row per data set and file month that `table` holds of `months`.
 
     It gives data set, file month, rows, cents, then count, sum and weighted sum of each of `columns`, in their order.
-    `total_columns` are the dollars whose cents are summed. A table without row numbers, an aggregate, has no weights:
-    there the weighted sums are 0, but for one more triple at the end (WHOLE_ROW) whose weighted sum is that of the
-    squares of a number made of the whole row, so that values that changed places between rows are seen there too.
-    An aggregate's rows are as many as its `trips`, if it counts these.
+    `total_columns` are the dollars whose cents are summed. The weights are the rows' numbers, in `row_number`.
+    An aggregate has none: there the weighted sums are 0, but for one more triple at the end (WHOLE_ROW) whose weighted
+    sum is that of the squares of a number made of the whole row, so that values that changed places between rows are
+    seen there too. An aggregate's rows are as many as its `trips`, if it counts these.
     """
+    quoted = {name: f"{_TABLE}.{dialect.quote.format(name)}" for name in columns}
     residues = {
-        name: dialect.mod.format(f"({_integer(dialect, dialect.quote.format(name), kind)})", PRIME)
-        for name, kind in columns.items()
+        name: dialect.mod.format(f"({_integer(dialect, quoted[name], kind)})", PRIME) for name, kind in columns.items()
     }
-    is_weighted = "row_number" in columns
+    is_weighted = not is_aggregate
     inner = {
-        "dataset": "dataset",
-        "file_month": "file_month",
-        "counted": "trips" if "trips" in columns else "1",
+        "dataset": f"{_TABLE}.dataset",
+        "file_month": f"{_TABLE}.file_month",
+        "counted": quoted["trips"] if is_aggregate and "trips" in columns else "1",
         "cents": _cents(dialect, columns, total_columns),
         **{f"r{number}": residue for number, residue in enumerate(residues.values())},
     }
@@ -116,8 +121,9 @@ def measure_query(
     return (
         "select\n  "
         + ",\n  ".join(f"{part} as c{number}" for number, part in enumerate(outer))
-        + f"\nfrom (\n  select\n    {integers}\n  from {table}"
-        f"\n  where file_month in ({file_months}) and dataset in ({datasets}){dialect.fence}\n) as residues"
+        + f"\nfrom (\n  select\n    {integers}\n  from {table} as {_TABLE}"
+        f"\n  where {_TABLE}.file_month in ({file_months}) and {_TABLE}.dataset in ({datasets}){dialect.fence}"
+        "\n) as residues"
         "\ngroup by dataset, file_month"
     )
 
@@ -125,7 +131,7 @@ def measure_query(
 def _cents(dialect: Dialect, columns: dict[str, Kind], total_columns: Iterable[str]) -> str:
     cents = []
     for name in total_columns:
-        quoted = dialect.quote.format(name)
+        quoted = f"{_TABLE}.{dialect.quote.format(name)}"
         is_exact = columns[name] == "numeric"
         value = dialect.bigint.format(f"{quoted} * 100") if is_exact else _scaled(dialect, quoted, 100, CENTS_LIMIT)
         cents.append(f"coalesce({value}, 0)")

@@ -175,19 +175,20 @@ def _measure_warehouse(
     for name, kinds in columns.items():
         if name in DATASETS:
             totals, keys = DATASETS[name].total_columns, by_dataset.get(name, [])
-            tables.append((f"{warehouse}_raw", f"taxi_raw.{DATASETS[name].table}", kinds, totals, keys))
+            tables.append((f"{warehouse}_raw", f"taxi_raw.{DATASETS[name].table}", kinds, totals, keys, False))
         else:
             totals = [column for column in ("total_amount",) if column in kinds]
-            tables.append((_stage(warehouse, name), f"{MARTS_SCHEMA}.{name}", kinds, totals, list(files)))
-    for stage, table, kinds, totals, keys in tables:
+            is_aggregate = name not in _NAMES_OF_TABLES  # the tables of trips have a row for each of the files'
+            tables.append((_stage(warehouse, name), f"{MARTS_SCHEMA}.{name}", kinds, totals, list(files), is_aggregate))
+    for stage, table, kinds, totals, keys, is_aggregate in tables:
         if not keys:
             continue
-        query = measure_query(dialect, table, kinds, totals, keys)
+        query = measure_query(dialect, table, kinds, totals, keys, is_aggregate)
         started = time.monotonic()
         rows = run(query)
         seconds = round((time.monotonic() - started) / len(keys), 3)
         for dataset, month, *values in rows:
-            found[(dataset, month), stage] = Stage(_to_measure(values, kinds), seconds)
+            found[(dataset, month), stage] = Stage(_to_measure(values, kinds, is_aggregate), seconds)
     return found
 
 
@@ -200,10 +201,10 @@ def _measure_object(connections: Connections, key: MonthKey, scratch: Path) -> S
     return Stage(measure, round(time.monotonic() - started, 3))
 
 
-def _to_measure(values: Sequence, columns: dict[str, Kind]) -> Measure:
+def _to_measure(values: Sequence, columns: dict[str, Kind], is_aggregate: bool) -> Measure:
     rows, cents, *sums = (int(value) for value in values)
     triples = zip(sums[0::3], sums[1::3], sums[2::3], strict=True)
-    names = columns if "row_number" in columns else (*columns, WHOLE_ROW)
+    names = (*columns, WHOLE_ROW) if is_aggregate else columns
     return Measure(rows, cents, dict(zip(names, triples, strict=True)))
 
 

@@ -1,5 +1,5 @@
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,11 @@ from google.cloud import bigquery, storage
 from psycopg.conninfo import make_conninfo
 
 from embedded import Stack
-from ingest import lake, postgres
+from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import Layout, read_layout
-from ingest.datasets import YELLOW, DataSet
+from ingest.datasets import YELLOW, Column, DataSet
+from orchestration.checksum_sql import BIGQUERY, POSTGRES, measure_query
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Stores:
     bucket: storage.Bucket
     bigquery: bigquery.Client
     folder: Path
+    _in_bigquery: dict[str, tuple[Column, ...]] = field(default_factory=dict)
 
     def write(self, month: date, columns: dict[str, list | pa.Array], dataset: DataSet = YELLOW) -> Path:
         """A file of these columns, by the raw table's names."""
@@ -46,10 +48,49 @@ class Stores:
     def to_lake(self, month: date, path: Path, dataset: DataSet = YELLOW) -> Measure:
         return lake.replace_month(self.bucket, dataset, month, path, self.layout(path, dataset), self.folder)
 
+    def land(self, month: date, path: Path, dataset: DataSet = YELLOW) -> Measure:
+        """Both stores, one after the other; returns what the file holds."""
+        self.to_postgres(month, path, dataset)
+        return self.to_lake(month, path, dataset)
+
+    def held_everywhere(
+        self, months: Collection[date], dataset: DataSet = YELLOW, bigquery: bool = True
+    ) -> dict[str, dict[date, Measure]]:
+        """What the lake, Postgres and BigQuery hold of the months, each measured as the line does it."""
+        with postgres.connect(self.dsn) as connection:
+            types = postgres.column_types(connection, dataset)
+        declared = {column.name for column in dataset.columns}
+        undeclared = tuple(Column(name, kind, "") for name, kind in types.items() if name not in declared)
+        columns = {"row_number": "bigint", **types}
+        keys = [(dataset.name, month) for month in months]
+        arguments = f"taxi_raw.{dataset.table}", columns, dataset.total_columns, keys
+        found = {
+            "lake": {month: lake.measure_month(self.bucket, dataset, month, self.folder) for month in months},
+            "postgres": to_measures(self.query(measure_query(POSTGRES, *arguments)), list(columns)),
+        }
+        if bigquery:
+            if self._in_bigquery.get(dataset.name) != undeclared:
+                extra = {dataset.name: undeclared}
+                external_tables.ensure_external_tables(self.bigquery, self.bucket.name, "US", extra)
+                self._in_bigquery = extra
+            rows = self.bigquery.query_and_wait(measure_query(BIGQUERY, *arguments))
+            found["bigquery"] = to_measures([row.values() for row in rows], list(columns))
+        return {store: {month: held.get(month, Measure()) for month in months} for store, held in found.items()}
+
     def query(self, statement: str) -> list[tuple]:
         """The rows of a query on Postgres."""
         with postgres.connect(self.dsn) as connection:
             return connection.execute(statement).fetchall()
+
+
+def to_measures(rows: Sequence[tuple], columns: Sequence[str]) -> dict[date, Measure]:
+    """The rows that `measure_query` gives, by month."""
+    found = {}
+    for _, month, *values in rows:
+        count, cents, *sums = (int(value) for value in values)
+        triples = zip(sums[0::3], sums[1::3], sums[2::3], strict=True)
+        found[month] = Measure(count, cents, dict(zip(columns, triples, strict=True)))
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Casts lose nothing: what a type cannot hold is refused, never rounded."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,30 @@ NOON = datetime(2024, 1, 2, 12, 0, 0, 1)
         pytest.param(pa.array([2.0**60, INFINITY]), "text", ["1.152921504606847e+18", "inf"], id="huge codes"),
         pytest.param(pa.array(["CMT", "", None]).dictionary_encode(), "text", ["CMT", "", None], id="dictionary"),
         pytest.param(pa.array(["ü", " N"], pa.large_string()), "text", ["ü", " N"], id="large strings"),
-        pytest.param(pa.array([b"Y"]), "text", ["Y"], id="bytes"),
+        pytest.param(pa.array([b"Y\xff", None]), "text", ["59ff", None], id="bytes"),
+        pytest.param(pa.array([b"ab"], pa.binary(2)), "text", ["6162"], id="bytes of fixed size"),
+        pytest.param(pa.array([b"ab"], pa.binary_view()), "text", ["6162"], id="views of bytes"),
+        pytest.param(pa.array(["a", None], pa.string_view()), "text", ["a", None], id="views of strings"),
+        pytest.param(pa.array([1.5, NAN, None], pa.float16()), "double", [1.5, None, None], id="half floats"),
+        pytest.param(pa.array([0.1], pa.float32()), "text", ["0.10000000149011612"], id="as after a double"),
+        pytest.param(pa.array([Decimal("1.50"), Decimal("2.00")]), "text", ["1.5", "2"], id="decimals as text"),
+        pytest.param(pa.array([Decimal("1234567890123456.70")]), "text", ["1234567890123456.7"], id="long decimals"),
+        pytest.param(pa.array([timedelta(seconds=90), timedelta(milliseconds=1)]), "double", [90.0, 0.001],
+                     id="durations in seconds"),
+        pytest.param(pa.array([time(12, 0, 1)]), "text", ["12:00:01"], id="times of day"),
+        pytest.param(pa.array([NOON, NOON.replace(microsecond=0)]), "text",
+                     ["2024-01-02 12:00:00.000001", "2024-01-02 12:00:00"], id="times as text"),
+        pytest.param(pa.array([1], pa.timestamp("ns")), "text", ["1970-01-01 00:00:00.000000001"], id="1 ns as text"),
+        pytest.param(pa.array([date(2024, 1, 2)]), "text", ["2024-01-02 00:00:00"], id="dates as text"),
+        pytest.param(pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())), "text", ['[["a", 1]]'], id="maps"),
+        pytest.param(pa.array([[b"a", None], [b"\xff"]]), "text", ['["61", null]', '["ff"]'], id="lists of bytes"),
+        pytest.param(pa.array([{"at": NOON, "fee": Decimal("1.50")}]), "text",
+                     ['{"at": "2024-01-02 12:00:00.000001", "fee": 1.5}'], id="structs of times and decimals"),
+        pytest.param(pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"a" * 16], pa.binary(16))), "text",
+                     ["61" * 16], id="extension types"),
+        pytest.param(pa.RunEndEncodedArray.from_arrays(pa.array([2], pa.int32()), pa.array([7])), "double", [7.0, 7.0],
+                     id="runs"),
+        pytest.param(pa.array([NAN, None]), "timestamp", [None, None], id="no values of another type"),
         pytest.param(pa.array([True, None, False]), "text", ["true", None, "false"], id="booleans as text"),
         pytest.param(pa.array([True, None, False]), "bigint", [1, None, 0], id="booleans"),
         pytest.param(pa.array([Decimal("-1.25"), None]), "double", [-1.25, None], id="decimals"),
@@ -68,7 +91,14 @@ def test_values_stay_what_they_are(array: pa.Array, column_type: str, expected: 
         pytest.param(pa.array(["yesterday"]), "timestamp", id="no time"),
         pytest.param(pa.array([1], pa.timestamp("ns")), "timestamp", id="one nanosecond"),
         pytest.param(pa.array([timedelta(1)]), "timestamp", id="duration"),
-        pytest.param(pa.array([b"\xff"]), "text", id="not utf-8"),
+        pytest.param(pa.array([time(12)]), "timestamp", id="time of day"),
+        pytest.param(pa.array([1_612_137_600_000]), "timestamp", id="integer as a time"),
+        pytest.param(pa.array([NOON]), "bigint", id="time as an integer"),
+        pytest.param(pa.array([time(12)]), "bigint", id="time of day as an integer"),
+        pytest.param(pa.array([b"5"]), "bigint", id="bytes as an integer"),
+        pytest.param(pa.array([[1]]), "double", id="list as a number"),
+        pytest.param(pa.array([b"\xff"]).view(pa.string()), "text", id="not utf-8"),
+        pytest.param(pa.array(["a\0b"]), "text", id="NUL"),
     ],
 )
 def test_what_does_not_fit_is_refused(array: pa.Array, column_type: str):
