@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 PRIME = 2_147_483_647  # 2^31 - 1: a product of two residues, and the sum of 2^32 of them, fit 64 bits
 DOUBLE_SCALE = 1_000_000
 DOUBLE_LIMIT = 9e12  # scaled, still within 64 bits
-CENTS_LIMIT = 1e13
+CENTS_LIMIT = 1e7  # dollars: the cents of 8 charges in 100 million rows add up within 64 bits
 
 
 @dataclass
@@ -91,7 +91,7 @@ def integers(array: pa.Array) -> np.ndarray:
 
 
 def cents(array: pa.Array) -> int:
-    """Sum of the dollars in cents, each value rounded half up; amounts of 1e13 or more count as 0."""
+    """Sum of the dollars in cents, each value rounded half up; amounts from CENTS_LIMIT on count as 0."""
     return int(_scaled(array.drop_null().to_numpy(), 100, CENTS_LIMIT).sum())
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from ingest import postgres
-from ingest.checksums import PRIME, Measure, Measurer
+from ingest.checksums import CENTS_LIMIT, PRIME, Measure, Measurer
 from orchestration.checksum_sql import POSTGRES, WHOLE_ROW, measure_query
 from tests.ingest.conftest import Stores, to_measures
 
@@ -147,8 +147,15 @@ def test_a_column_of_nulls_changes_no_digest():
 
 
 def test_cents_are_exact_and_rounded_half_up():
-    amounts = [0.005, 0.1 + 0.2, -0.005, 19.99, INFINITY, -INFINITY, 1e13, None, 9999999999999.99]
-    assert measure({"total_amount": pa.array(amounts)}).cents == 1 + 30 + 0 + 1999 + 999999999999999
+    amounts = [0.005, 0.1 + 0.2, -0.005, 19.99, INFINITY, -INFINITY, 1e7, None, 9999999.99]
+    assert measure({"total_amount": pa.array(amounts)}).cents == 1 + 30 + 0 + 1999 + 999999999
+
+
+def test_the_cents_of_a_file_of_any_size_fit_the_ledger():
+    rows, charges, bigint = 100_000_000, 8, 2**63
+    assert rows * charges * CENTS_LIMIT * 100 < bigint
+    far_too_much = pa.array([9.9e12] * 20_000)  # 1.98e19 cents
+    assert measure({"total_amount": far_too_much}).cents == 0
 
 
 def test_values_that_changed_places_between_rows_of_an_aggregate_are_seen(stores: Stores):

@@ -1,4 +1,4 @@
 {% macro base_number(text) -%}
     {#- trim() alone takes away spaces on Postgres, all white space on BigQuery -#}
-    nullif(upper(trim({{ text }}, ' ')), '')
+    nullif({{ ascii_upper("trim(" ~ text ~ ", ' ')") }}, '')
 {%- endmacro %}

@@ -1,3 +1,3 @@
 {% macro cents(amount) -%}
-    case when abs({{ amount }}) < 1e13 then cast(floor({{ amount }} * 100 + 0.5) as bigint) end
+    case when abs({{ amount }}) < {{ amount_limit() }} then cast(floor({{ amount }} * 100 + 0.5) as bigint) end
 {%- endmacro %}

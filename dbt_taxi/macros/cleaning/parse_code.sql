@@ -7,11 +7,11 @@
     cast(
         case
             when length({{ text }}) between 1 and 9 and translate({{ text }}, '0123456789', '') = '' then {{ text }}
-            else substring({{ text }} from '^\s*(-?[0-9]{1,9})(?:[.]0*)?\s*$')
+            else substring({{ text }} from '^ *(-?[0-9]{1,9})(?:[.]0*)? *$')
         end as bigint
     )
 {%- endmacro %}
 
 {% macro bigquery__parse_code(text) -%}
-    cast(regexp_extract({{ text }}, r'^\s*(-?[0-9]{1,9})(?:[.]0*)?\s*$') as int64)
+    cast(regexp_extract({{ text }}, r'^ *(-?[0-9]{1,9})(?:[.]0*)? *$') as int64)
 {%- endmacro %}

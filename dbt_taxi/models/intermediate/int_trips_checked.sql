@@ -76,6 +76,7 @@ select
     is_null_block,
     is_meter_left_running,
     has_unknown_code,
+    nulled_fields,
     -- As a case: of a bare condition Postgres expects one row in 200 to hold, and hashes millions of trips.
     case reason_list when '' then false else true end as is_rejected,
     nullif(substr(reason_list, 2), '') as reject_reasons

@@ -3,6 +3,9 @@
     'base_passenger_fare', 'tolls', 'bcf', 'sales_tax', 'congestion_surcharge', 'airport_fee', 'tips',
     'cbd_congestion_fee',
 ] %}
+{%- set bounded_fields = {
+    'trip_seconds': 'trip_time', 'requested_at': 'request_datetime', 'on_scene_at': 'on_scene_datetime',
+} %}
 {%- set charged_cents = [] -%}
 {%- for charge in charges -%}
 {%- do charged_cents.append("coalesce(" ~ cents(charge) ~ ", 0)") -%}
@@ -24,9 +27,10 @@ renamed as (
         hvfhs_license_num as hvfhs_license_number,
         {{ base_number('dispatching_base_num') }} as dispatching_base_number,
         {{ base_number('originating_base_num') }} as originating_base_number,
+        {{ fields_out_of_bounds(bounded_fields) }} as nulled_fields,
 
         -- numerics
-        trip_time as trip_seconds,
+        {{ bounded('trip_seconds', 'trip_time') }} as trip_seconds,
         {{ exact_miles('trip_miles') }} as trip_miles,
         {{ dollars(cents('base_passenger_fare')) }} as fare_amount,
         {{ dollars(cents('tolls')) }} as tolls_amount,
@@ -52,8 +56,8 @@ renamed as (
         file_month,
 
         -- timestamps
-        request_datetime as requested_at,
-        on_scene_datetime as on_scene_at,
+        {{ bounded('requested_at', 'request_datetime') }} as requested_at,
+        {{ bounded('on_scene_at', 'on_scene_datetime') }} as on_scene_at,
         pickup_datetime as pickup_at,
         dropoff_datetime as dropoff_at
     from source

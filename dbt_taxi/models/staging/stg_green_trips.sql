@@ -1,4 +1,11 @@
 -- One row per row of a green taxi file: typed and named as everywhere.
+{%- set codes = {
+    'vendor_id': 'vendor_id',
+    'rate_code_id': 'ratecode_id',
+    'payment_type_id': 'payment_type',
+    'trip_type_id': 'trip_type',
+} %}
+
 with source as (
     select * from {{ source('raw', 'green_tripdata') }}
 ),
@@ -7,19 +14,19 @@ renamed as (
     select
         -- ids
         row_number,
-        vendor_id,
-        ratecode_id as rate_code_id,
-        payment_type as payment_type_id,
-        trip_type as trip_type_id,
+        {%- for name, source in codes.items() %}
+        {{ bounded(name, source) }} as {{ name }},
+        {%- endfor %}
         pu_location_id as pickup_location_id,
         do_location_id as dropoff_location_id,
 
         -- strings
         dataset,
         request_source,
+        {{ fields_out_of_bounds(dict(codes, passenger_count='passenger_count')) }} as nulled_fields,
 
         -- numerics
-        passenger_count,
+        {{ bounded('passenger_count', 'passenger_count') }} as passenger_count,
         {{ exact_miles('trip_distance') }} as trip_miles,
         {{ dollars(cents('fare_amount')) }} as fare_amount,
         {{ dollars(cents('extra')) }} as extra_amount,

@@ -7,21 +7,21 @@ renamed as (
     select
         -- ids
         row_number,
-        case upper(trim(vendor_id))
+        case {{ ascii_upper("trim(vendor_id, ' ')") }}
             when 'CMT' then 1
             when 'VTS' then 2
             when 'DDS' then 3  -- our own number: the company left before TLC numbered them
             else {{ parse_code('vendor_id') }}
         end as vendor_id,
         case
-            when trim(ratecode_id) != '' then coalesce({{ parse_code('ratecode_id') }}, 99)
+            when trim(ratecode_id, ' ') != '' then coalesce({{ parse_code('ratecode_id') }}, 99)
         end as rate_code_id,
         case
-            when lower(trim(payment_type)) like 'cr%' then 1  -- Credit, CREDIT, Cre, CRD
-            when lower(trim(payment_type)) like 'c%' then 2  -- Cash, CASH, Cas, CSH
-            when lower(trim(payment_type)) like 'n%' then 3  -- No Charge, 'No ', NOC, NA
-            when lower(trim(payment_type)) like 'd%' then 4  -- Dispute, Dis
-            when trim(payment_type) != '' then coalesce({{ parse_code('payment_type') }}, 5)
+            when lower(trim(payment_type, ' ')) like 'cr%' then 1  -- Credit, CREDIT, Cre, CRD
+            when lower(trim(payment_type, ' ')) like 'c%' then 2  -- Cash, CASH, Cas, CSH
+            when lower(trim(payment_type, ' ')) like 'n%' then 3  -- No Charge, 'No ', NOC, NA
+            when lower(trim(payment_type, ' ')) like 'd%' then 4  -- Dispute, Dis
+            when trim(payment_type, ' ') != '' then coalesce({{ parse_code('payment_type') }}, 5)
         end as payment_type_id,
         pu_location_id as pickup_location_id,
         do_location_id as dropoff_location_id,
@@ -29,9 +29,10 @@ renamed as (
         -- strings
         dataset,
         request_source,
+        {{ fields_out_of_bounds({'passenger_count': 'passenger_count'}) }} as nulled_fields,
 
         -- numerics
-        passenger_count,
+        {{ bounded('passenger_count', 'passenger_count') }} as passenger_count,
         {{ exact_miles('trip_distance') }} as trip_miles,
         {{ dollars(cents('fare_amount')) }} as fare_amount,
         {{ dollars(cents('extra')) }} as extra_amount,

@@ -32,7 +32,8 @@ select
     or {{ is_in_zones('int_trips_checked.dropoff_location_id', airport_zones()) }} as is_airport_trip,
     {{ is_in_zones('int_trips_checked.pickup_location_id', congestion_zones()) }}
     or {{ is_in_zones('int_trips_checked.dropoff_location_id', congestion_zones()) }} as is_in_congestion_zone,
-    int_refund_twins.twin_row_number
+    int_refund_twins.twin_row_number,
+    int_trips_checked.nulled_fields
 from int_trips_checked
 left join int_refund_twins
     on

@@ -14,6 +14,7 @@ select
     is_null_block,
     is_meter_left_running,
     has_unknown_code,
+    nulled_fields,
     reject_reasons
 from int_trips_checked
 where is_rejected

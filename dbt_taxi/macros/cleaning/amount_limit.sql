@@ -1,0 +1,3 @@
+{% macro amount_limit() -%}
+    1e7
+{%- endmacro %}

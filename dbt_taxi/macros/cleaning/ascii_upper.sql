@@ -1,0 +1,3 @@
+{% macro ascii_upper(text) -%}
+    translate({{ text }}, 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ')
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro bounded(name, source) -%}
+    case when {{ source }} between {{ bounds()[name] | join(" and ") }} then {{ source }} end
+{%- endmacro %}
