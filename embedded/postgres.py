@@ -64,6 +64,8 @@ class Postgres(Server):
     def prepare(self) -> None:
         """Make the data folder, or clear away what a killed server left in it."""
         if (self.folder / "PG_VERSION").exists():
+            # PostgreSQL refuses a folder that others may read, as one may be that was copied or restored.
+            self.folder.chmod(0o700)
             self._clear_remains()
         else:
             self._initialise()

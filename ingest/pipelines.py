@@ -7,7 +7,6 @@ shows packages, schema and traces.
 """
 
 import filecmp
-import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +24,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import DataSet
+from ingest.dlt_alone import be_alone
 from ingest.errors import BadFileError, StoreError, TaxiError, UnknownOutcomeError, first_line
 from ingest.unreadable import unreadable
 
@@ -44,12 +44,7 @@ _DLT_KINDS = (
     lambda kind: pa.types.is_timestamp(kind) and kind.tz is None,
 )
 
-# Nothing is reported to dlt's makers; what goes wrong is ours to say, not dlt's logger's. As variables: dlt reads both
-# when it is first asked for anything, `dlt.config` included.
-os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
-# The package is kept as a record, the file in it is not: it would double every download.
-dlt.config["load.delete_completed_jobs"] = True
+be_alone()
 
 
 @dataclass

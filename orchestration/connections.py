@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import make_conninfo
 
+from common.paths import make_private_folder
 from embedded.endpoints import PROJECT
 from embedded.stack import Stack
 from ingest.errors import SettingError, first_line
@@ -146,8 +147,9 @@ class Servers:
         self._stack = embedded_stack(settings) if settings.profile == "local" else None
 
     def __enter__(self) -> "Servers":
+        make_private_folder("The setting state_dir names", self.settings.state_dir)
         if self._stack:
-            self._stack.root.mkdir(parents=True, exist_ok=True)
+            self._stack.root.mkdir(exist_ok=True)
             self._lock = (self._stack.root / "users.lock").open("w")
             fcntl.flock(self._lock, fcntl.LOCK_SH)
         return self

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ProgrammingError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from common.paths import check_folder_name
 from ingest.datasets import get_dataset
 from ingest.errors import SettingError
 
@@ -91,9 +92,10 @@ def load_settings(options: dict[str, Any] | None = None, file: Path = ROOT / "se
 
     Raises SettingError that names the setting, where it stands, and what is wrong with it.
     """
+    check_folder_name("The project stands in", ROOT)
     given = {name: (value, f"option --{name}") for name, value in (options or {}).items() if value is not None}
     environment = _from_environment(os.environ, "variable")
-    dotenv = _from_environment(dotenv_values(file.with_name(".env")), ".env:")
+    dotenv = _from_environment(_read_dotenv(file.with_name(".env")), ".env:")
     from_file = _read_toml(file)
     profile, origin = (
         given.get("profile")
@@ -124,19 +126,42 @@ def load_settings(options: dict[str, Any] | None = None, file: Path = ROOT / "se
             f"bigquery_keyfile {settings.bigquery_keyfile} does not exist", "Name the account's key file"
         )
     folders = {name: folder for name in ("state_dir", "cache") if (folder := getattr(settings, name))}
-    settings = settings.model_copy(update={name: (file.parent / folder).resolve() for name, folder in folders.items()})
+    settings = settings.model_copy(
+        update={name: _folder(name, file.parent / folder, settings.profile) for name, folder in folders.items()}
+    )
     if profile == "gcp":
         settings.postgres_parameters()  # better refused now than after hours of landing
     return settings
 
 
+def _folder(name: str, folder: Path, profile: str) -> Path:
+    what = f"The setting {name} names"
+    check_folder_name(what, folder)
+    if profile == "local" and name == "state_dir" and "?" in str(folder):
+        why = "and the embedded BigQuery (DuckDB) cannot keep its files where a '?' is in the path"
+        raise SettingError(f"{what} {folder}, {why}", "Name another folder")
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError):  # Python 3.11 and 3.12 raise RuntimeError
+        raise SettingError(f"{what} {folder}, which is a link to itself", "Name another folder") from None
+
+
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text())
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{file.name} is not TOML: {error}", "Correct that line") from None
+    except UnicodeDecodeError as error:
+        raise SettingError(f"{file} is not UTF-8: {error}", "Save it as UTF-8") from None
+
+
+def _read_dotenv(file: Path) -> dict[str, str | None]:
+    try:
+        return dotenv_values(file, encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingError(f"{file} is not UTF-8: {error}", "Save it as UTF-8") from None
 
 
 def _from_environment(variables: Mapping[str, str | None], origin: str) -> dict[str, tuple[str, str]]:
