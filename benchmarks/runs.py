@@ -12,11 +12,11 @@ from benchmarks.bench import Bench, orchestrate
 from benchmarks.timing import Contender, run_once
 
 _PHASES = """
-    select step, extract(epoch from sum(finished_at - started_at))::float8
+    select step, (sum(milliseconds) / 1000)::float8
     from taxi_ledger.steps
-    where run_id = (select run_id from taxi_ledger.runs order by started_at desc limit 1)
+    where run_id = (select run_id from taxi_ledger.runs order by run_number desc limit 1)
     group by step
-    order by min(started_at)
+    order by min(step_number)
 """
 
 

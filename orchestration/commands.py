@@ -69,7 +69,7 @@ def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMont
     is_outdated = is_nothing and _is_outdated(servers, ledger)
     if is_nothing and not is_outdated:
         report.say(f"Nothing to do: all {len(plan)} wanted months are done.")
-    if not is_nothing or not ledger.is_published() or is_outdated:
+    if not is_nothing or not ledger.is_published(stores_of(servers.settings)) or is_outdated:
         # Imported here: dlt and Google's clients take 2 s, which a run with nothing to do has no need of.
         from orchestration.run import Run
 

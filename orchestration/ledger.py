@@ -1,6 +1,7 @@
 """The ledger in Postgres: runs, their steps, the state of every file month, and what each store held of it."""
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -59,12 +60,14 @@ class Ledger:
         connection.autocommit = True
         self._connection = connection
         self.run_id = ""
+        self._run_number = 0
+        self._began = time.monotonic()
         migrate(connection)
 
     def start_run(self, command: str, profile: str, source: str) -> str:
         """Open a run and return its id. Raises StoreError while another run is in progress."""
         if not self._one("select pg_try_advisory_lock(%s) as held", _RUN_LOCK)["held"]:
-            other = self._one("select run_id, started_at from taxi_ledger.runs order by started_at desc limit 1")
+            other = self._one("select run_id from taxi_ledger.runs order by run_number desc limit 1")
             raise StoreError(
                 f"Another run is in progress ({other['run_id'] if other else 'just begun'})",
                 "Wait for it to end, or end it; what it has not done is done by the next run",
@@ -74,12 +77,16 @@ class Ledger:
             "update taxi_ledger.runs set outcome = 'interrupted', finished_at = now() where outcome = 'running'"
         )
         self._execute("update taxi_ledger.steps set outcome = 'interrupted' where outcome = 'running'")
-        self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-        versions = {package: version(package) for package in _PACKAGES}
-        self._execute(
-            "insert into taxi_ledger.runs (run_id, command, profile, source, versions) values (%s, %s, %s, %s, %s)",
-            self.run_id, command, profile, source, Jsonb(versions),
-        )  # fmt: skip
+        versions = Jsonb({package: version(package) for package in _PACKAGES})
+        inserted = None
+        while not inserted:  # where the clock was set back, the second of this start may have had a run before
+            self.run_id = f"{_time_of_start()}-{secrets.token_hex(2)}"
+            inserted = self._one(
+                "insert into taxi_ledger.runs (run_id, command, profile, source, versions) values (%s, %s, %s, %s, %s)"
+                " on conflict do nothing returning run_number",
+                self.run_id, command, profile, source, versions,
+            )  # fmt: skip
+        self._run_number, self._began = inserted["run_number"], time.monotonic()
         return self.run_id
 
     def finish_run(self, outcome: str, error: str | None = None) -> None:
@@ -92,20 +99,26 @@ class Ledger:
     @contextmanager
     def step(self, step: str, subject: str = "") -> Iterator[None]:
         """Record what happens inside as a step of the run: how long it took, and the error it ended with, if any."""
-        started_at = datetime.now(UTC)
-        key = (self.run_id, step, subject, started_at)
-        self._execute("insert into taxi_ledger.steps (run_id, step, subject, started_at) values (%s, %s, %s, %s)", *key)
-        finish = (
-            "update taxi_ledger.steps set finished_at = now(), outcome = %s, error = %s"
-            " where (run_id, step, subject, started_at) = (%s, %s, %s, %s)"
-        )
+        insert = "insert into taxi_ledger.steps (run_id, step, subject) values (%s, %s, %s) returning step_number"
+        number = self._one(insert, self.run_id, step, subject)["step_number"]
+        began = time.monotonic()
+
+        def finish(outcome: str, error: str | None) -> None:
+            now = time.monotonic()
+            self._execute(
+                "update taxi_ledger.steps set finished_at = now(), outcome = %s, error = %s, milliseconds = %s,"
+                " run_milliseconds = %s where step_number = %s",
+                outcome, error, int((now - began) * 1000), int((now - self._began) * 1000), number,
+            )  # fmt: skip
+
         try:
             yield
         except BaseException as failure:
             with suppress(StoreError):  # what broke the step may be Postgres; the error to tell is the first one
-                self._execute(finish, "failed", str(failure) or type(failure).__name__, *key)
+                is_interrupted = isinstance(failure, KeyboardInterrupt)
+                finish("interrupted" if is_interrupted else "failed", str(failure) or type(failure).__name__)
             raise
-        self._execute(finish, "done", None, *key)
+        finish("done", None)
 
     def months(self) -> dict[MonthKey, MonthRecord]:
         """The state of every file month that a run has ever taken up."""
@@ -158,7 +171,8 @@ class Ledger:
     def set_rebuilt(self, months: Sequence[date]) -> None:
         """The tables of these file months were made anew: what was reconciled is no more."""
         self._execute(
-            "update taxi_ledger.months set state = 'landed', difference = null, updated_at = now()"
+            "update taxi_ledger.months set state = 'landed', difference = null, updated_at = now(),"
+            " change_number = nextval('taxi_ledger.changes')"
             " where file_month = any(%s) and state = 'done'",
             list(months),
         )
@@ -166,19 +180,21 @@ class Ledger:
     def add_stage(self, key: MonthKey, stage: str, measure: Measure, seconds: float) -> None:
         """Record what a store holds of the month."""
         self._execute(
-            "insert into taxi_ledger.stages (run_id, dataset, file_month, stage, rows, cents, digest, columns, seconds)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            "insert into taxi_ledger.stages"
+            " (run_id, run_number, dataset, file_month, stage, rows, cents, digest, columns, seconds)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " on conflict (run_id, dataset, file_month, stage) do update set"
             " rows = excluded.rows, cents = excluded.cents, digest = excluded.digest, columns = excluded.columns,"
             " seconds = excluded.seconds, measured_at = now()",
-            self.run_id, *key, stage, measure.rows, measure.cents, measure.digest, Jsonb(measure.columns), seconds,
+            self.run_id, self._run_number, *key,
+            stage, measure.rows, measure.cents, measure.digest, Jsonb(measure.columns), seconds,
         )  # fmt: skip
 
     def latest_stages(self, key: MonthKey) -> dict[str, Measure]:
-        """The last measure of each stage of the month."""
+        """The measure of each stage of the month by the last run that took it."""
         rows = self._all(
             "select distinct on (stage) stage, rows, cents, columns from taxi_ledger.stages"
-            " where (dataset, file_month) = (%s, %s) order by stage, measured_at desc",
+            " where (dataset, file_month) = (%s, %s) order by stage, run_number desc",
             *key,
         )
         return {
@@ -208,11 +224,19 @@ class Ledger:
             warehouse, stores, project, relations, self.run_id,
         )  # fmt: skip
 
-    def is_published(self) -> bool:
-        """Whether BigQuery has been given the present state of every file month."""
-        last = "select max(finished_at) from taxi_ledger.steps where step = %s and outcome = 'done'"
-        newer = f"select from taxi_ledger.months where updated_at > coalesce(({last}), '-infinity')"
-        return self._one(f"select not exists ({newer}) as is_published", PUBLISH_STEP)["is_published"]
+    def is_published(self, stores: str) -> bool:
+        """Whether the BigQuery of `stores` has been given the present state of every file month."""
+        last = "select change_number from taxi_ledger.publications where stores = %s"
+        newer = f"select from taxi_ledger.months where change_number > coalesce(({last}), 0)"
+        return self._one(f"select not exists ({newer}) as is_published", stores)["is_published"]
+
+    def set_published(self, stores: str, change_number: int) -> None:
+        """The BigQuery of `stores` has a copy of the ledger with all changes up to this one."""
+        self._execute(
+            "insert into taxi_ledger.publications (stores, change_number) values (%s, %s)"
+            " on conflict (stores) do update set change_number = excluded.change_number, published_at = now()",
+            stores, change_number,
+        )  # fmt: skip
 
     def _upsert(self, key: MonthKey, **values: Any) -> None:
         values = {"run_id": self.run_id, **values}
@@ -222,7 +246,8 @@ class Ledger:
         if "state" in values:
             statement = (
                 f"insert into taxi_ledger.months (dataset, file_month, {names}) values (%s, %s, {marks})"
-                f" on conflict (dataset, file_month) do update set {updates}, updated_at = now()"
+                f" on conflict (dataset, file_month) do update set {updates}, updated_at = now(),"
+                " change_number = nextval('taxi_ledger.changes')"
             )
             self._execute(statement, *key, *values.values())
         else:
@@ -248,6 +273,10 @@ class Ledger:
     def _one(self, statement: str, *values: Any) -> dict[str, Any] | None:
         rows = self._all(statement, *values)
         return rows[0] if rows else None
+
+
+def _time_of_start() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
 
 
 def _out_of_reach(error: psycopg.Error) -> StoreError:

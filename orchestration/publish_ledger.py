@@ -29,30 +29,31 @@ _TYPES: dict[str, tuple[pa.DataType, str]] = {
 # What is copied of each table: the present, so that the copy does not grow with every month that is measured again.
 _PUBLISHED_RUNS = (
     "select run_id from taxi_ledger.months union"
-    " (select run_id from taxi_ledger.runs order by started_at desc limit 100)"
+    " (select run_id from taxi_ledger.runs order by run_number desc limit 100)"
 )
 _QUERIES = {
     "months": "select {columns} from taxi_ledger.months order by file_month, dataset",
     "stages": "select distinct on (dataset, file_month, stage) {columns} from taxi_ledger.stages"
-    " order by dataset, file_month, stage, measured_at desc, run_id desc",
-    "runs": f"select {{columns}} from taxi_ledger.runs where run_id in ({_PUBLISHED_RUNS}) order by started_at",
+    " order by dataset, file_month, stage, run_number desc",
+    "runs": f"select {{columns}} from taxi_ledger.runs where run_id in ({_PUBLISHED_RUNS}) order by run_number",
     # without the one that is under way, which is this copy
     "steps": f"select {{columns}} from taxi_ledger.steps where run_id in ({_PUBLISHED_RUNS}) and outcome != 'running'"
-    " order by started_at, step, subject",
+    " order by step_number",
 }
 
 
-def publish_ledger(connections: Connections, run_id: str, outcome: str, error: str | None = None) -> None:
+def publish_ledger(connections: Connections, run_id: str, outcome: str, error: str | None = None) -> int:
     """Replace BigQuery's copy of the ledger; each table is replaced as a whole, or stays as it is.
 
     It holds every file month with its latest measures; the last 100 runs and those that a file month's state comes
     from; and their steps that have ended. Run `run_id` stands in it with the `outcome` and `error` that it is about to
-    end with, or as 'running'. Raises StoreError.
+    end with, or as 'running'. Returns the number of the latest change of a month that it holds. Raises StoreError.
     """
     with postgres.connect(connections.dsn) as connection:
         # One snapshot of the four tables.
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         tables = {name: _read(connection, name, query) for name, query in _QUERIES.items()}
+        newest = connection.execute("select coalesce(max(change_number), 0) from taxi_ledger.months").fetchone()[0]
     tables["runs"] = _with_end(tables["runs"], run_id, outcome, error)
     client = connections.bigquery
     dataset = bigquery.Dataset(f"{client.project}.{LEDGER_SCHEMA}")
@@ -66,6 +67,7 @@ def publish_ledger(connections: Connections, run_id: str, outcome: str, error: s
             f"BigQuery refused the copy of the ledger in {client.project}.{LEDGER_SCHEMA}: {first_line(error)}",
             "The months are as they were, and so is the ledger in Postgres; run again, which copies it anew",
         ) from error
+    return newest
 
 
 def _read(connection: psycopg.Connection, table: str, query: str) -> pa.Table:

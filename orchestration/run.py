@@ -155,7 +155,9 @@ class Run:
         """Copy the ledger to BigQuery. If that fails, what is done stays done, and the next run makes the copy."""
         try:
             with self._ledger.step(PUBLISH_STEP):
-                publish_ledger(self._connections, self._ledger.run_id, outcome, "\n".join(self.failures) or None)
+                failures = "\n".join(self.failures) or None
+                newest = publish_ledger(self._connections, self._ledger.run_id, outcome, failures)
+            self._ledger.set_published(self._connections.stores, newest)
         except StoreError as error:
             self._report.fail(error)
             self.failures.append(str(error))

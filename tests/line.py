@@ -94,6 +94,6 @@ class Line:
         rows = self.query(
             "select distinct on (dataset, file_month, stage)"
             " dataset, to_char(file_month, 'YYYY-MM'), stage, rows, cents, digest from taxi_ledger.stages"
-            " order by dataset, file_month, stage, measured_at desc"
+            " order by dataset, file_month, stage, run_number desc"
         )
         return {row[:3]: row[3:] for row in rows}

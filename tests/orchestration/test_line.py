@@ -44,7 +44,7 @@ def test_a_second_run_says_that_there_is_nothing_to_do_and_records_it(finished_l
     result = finished_line.done("run")
     assert f"Nothing to do: all {len(MONTHS)} wanted months are done." in result.stderr
     assert finished_line.query("select count(*) from taxi_ledger.stages") == before
-    assert finished_line.query("select outcome from taxi_ledger.runs order by started_at desc limit 1") == [("done",)]
+    assert finished_line.query("select outcome from taxi_ledger.runs order by run_number desc limit 1") == [("done",)]
 
 
 def test_plan_tells_what_would_be_done_and_why_and_does_nothing(finished_line: Line):

@@ -180,7 +180,7 @@ def test_a_project_that_fails_for_every_month_is_tried_once_a_run_and_then_made_
     edit(line, REPORT, "by_month.tolls_amount,", "by_month.tolls_amount / 0 as tolls_amount,")
     builds = (
         "select subject from taxi_ledger.steps where step = 'dbt on postgres'"
-        " and run_id = (select run_id from taxi_ledger.runs order by started_at desc limit 1) order by 1"
+        " and run_id = (select run_id from taxi_ledger.runs order by run_number desc limit 1) order by 1"
     )
     for _ in range(2):  # the second run finds months that landed, in batches of one
         result = line.run("run", TAXI_BATCH_MONTHS="1")

@@ -14,7 +14,9 @@ from tests.line import Line
 @pytest.fixture(scope="module")
 def client(finished_line: Line) -> bigquery.Client:
     """BigQuery after a copy that is as new as the ledger: other tests may have left runs that were not copied."""
-    finished_line.execute("update taxi_ledger.months set updated_at = now() where dataset = 'fhv'")
+    finished_line.execute(
+        "update taxi_ledger.months set change_number = nextval('taxi_ledger.changes') where dataset = 'fhv'"
+    )
     finished_line.done("run")
     servers = finished_line.servers()
     options = {"api_endpoint": servers["BIGQUERY_EMULATOR_HOST"]}
@@ -35,7 +37,7 @@ def test_the_copy_holds_what_postgres_holds(finished_line: Line, client: bigquer
     columns = ", ".join(f"`{name}`" for name in names)
     there = sorted(row.values() for row in client.query_and_wait(f"select {columns} from taxi_ledger.{table}"))
     latest = "distinct on (dataset, file_month, stage)" if table == "stages" else ""
-    order = "order by dataset, file_month, stage, measured_at desc, run_id desc" if latest else ""
+    order = "order by dataset, file_month, stage, run_number desc" if latest else ""
     here = finished_line.query(f"select {latest} {columns.replace('`', '')} from taxi_ledger.{table} {order}")
     if table == "runs":  # the copy cannot tell when it was finished itself
         end = names.index("finished_at")
@@ -47,7 +49,7 @@ def test_the_copy_holds_what_postgres_holds(finished_line: Line, client: bigquer
 
 
 def test_the_newest_run_has_ended_in_the_copy(finished_line: Line, client: bigquery.Client):
-    query = "select outcome, finished_at from taxi_ledger.runs order by started_at desc limit 1"
+    query = "select outcome, finished_at from taxi_ledger.runs order by run_number desc limit 1"
     ((outcome, finished_at),) = (row.values() for row in client.query_and_wait(query))
     assert outcome == "done"
     assert finished_at is not None
@@ -58,7 +60,9 @@ def refusing(finished_line: Line, client: bigquery.Client) -> Iterator[None]:
     """BigQuery cannot take the steps: there is a view of that name. A month's state is newer than the copy."""
     client.query_and_wait("drop table taxi_ledger.steps")
     client.query_and_wait("create view taxi_ledger.steps as select 1 as step")
-    finished_line.execute("update taxi_ledger.months set updated_at = now() where dataset = 'fhv'")
+    finished_line.execute(
+        "update taxi_ledger.months set change_number = nextval('taxi_ledger.changes') where dataset = 'fhv'"
+    )
     yield
     if client.get_table("taxi_ledger.steps").table_type == "VIEW":  # the test did not come to its end
         client.query_and_wait("drop view taxi_ledger.steps")
@@ -72,10 +76,10 @@ def test_a_copy_that_fails_fails_the_run_but_no_month_and_the_next_run_makes_it(
     assert "BigQuery refused the copy of the ledger in taxi-local.taxi_ledger" in result.stderr
     assert "Traceback" not in result.stderr
     assert {month["state"] for month in finished_line.months().values()} == {"done"}
-    assert finished_line.query("select outcome from taxi_ledger.runs order by started_at desc limit 1") == [("failed",)]
+    assert finished_line.query("select outcome from taxi_ledger.runs order by run_number desc limit 1") == [("failed",)]
     client.query_and_wait("drop view taxi_ledger.steps")
     assert "Nothing to do" in finished_line.done("run").stderr
-    failed = "select step from taxi_ledger.steps where outcome = 'failed' order by started_at desc limit 1"
+    failed = "select step from taxi_ledger.steps where outcome = 'failed' order by step_number desc limit 1"
     assert [row.values() for row in client.query_and_wait(failed)] == [("publish the ledger",)]
     steps = finished_line.query("select count(*) from taxi_ledger.steps where step = 'publish the ledger'")
     finished_line.done("run")

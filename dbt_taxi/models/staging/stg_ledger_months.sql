@@ -22,6 +22,7 @@ renamed as (
         source_length as source_bytes,
         {{ adapter.quote('rows') }} as row_count,
         difference,
+        change_number,
 
         -- booleans
         stores_differ as has_differing_stores,

@@ -15,6 +15,9 @@ renamed as (
         outcome,
         error,
 
+        -- numerics
+        run_number,
+
         -- timestamps
         started_at,
         finished_at

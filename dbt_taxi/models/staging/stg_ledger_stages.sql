@@ -14,6 +14,7 @@ renamed as (
         digest,
 
         -- numerics
+        run_number,
         {{ adapter.quote('rows') }} as row_count,
         cents,
 
@@ -29,7 +30,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by dataset, file_month, stage order by measured_at desc, run_id desc
+            partition by dataset, file_month, stage order by run_number desc
         ) as place
     from renamed
 )
@@ -39,6 +40,7 @@ select
     dataset,
     stage,
     digest,
+    run_number,
     row_count,
     cents,
     file_month,

@@ -14,6 +14,11 @@ renamed as (
         outcome,
         error,
 
+        -- numerics
+        step_number,
+        milliseconds,
+        run_milliseconds,
+
         -- timestamps
         started_at,
         finished_at

@@ -9,7 +9,10 @@ with stg_ledger_months as (
 ),
 
 stg_ledger_stages as (
-    select * from {{ ref('stg_ledger_stages') }}
+    select
+        *,
+        max(case when stage != 'file' then run_number end) over (partition by dataset, file_month) as last_run_number
+    from {{ ref('stg_ledger_stages') }}
 ),
 
 months as (
@@ -50,7 +53,7 @@ measured as (
         max(case when stage = '{{ stage }}' then row_count end) as {{ stage }}_rows,
         max(case when stage = '{{ stage }}' then cents end) as {{ stage }}_cents,
         {% endfor -%}
-        max(case when stage != 'file' then measured_at end) as reconciled_at
+        max(case when stage != 'file' and run_number = last_run_number then measured_at end) as reconciled_at
     from stg_ledger_stages
     group by dataset, file_month
 )

@@ -14,7 +14,7 @@ with stg_ledger_runs as (
 stg_ledger_steps as (
     select
         *,
-        coalesce({{ dbt.datediff('started_at', 'finished_at', 'second') }}, 0) as seconds
+        max(case when finished_at is not null then step_number end) over (partition by run_id) as last_step_number
     from {{ ref('stg_ledger_steps') }}
     where step != 'publish the ledger'
 ),
@@ -25,9 +25,12 @@ worked as (
         count(*) as steps,
         sum(case when outcome = 'failed' then 1 else 0 end) as failed_steps,
         {% for part, step in parts.items() -%}
-        sum(case when step = '{{ step }}' then seconds else 0 end) as {{ part }}_seconds,
+        cast(
+            coalesce(sum(case when step = '{{ step }}' then milliseconds end), 0) as bigint
+        ) as {{ part }}_milliseconds,
         {% endfor -%}
-        max(finished_at) as last_finished_at
+        max(case when step_number = last_step_number then finished_at end) as last_finished_at,
+        max(case when step_number = last_step_number then run_milliseconds end) as total_milliseconds
     from stg_ledger_steps
     group by run_id
 ),
@@ -37,9 +40,10 @@ ended as (
     select
         stg_ledger_runs.*,
         case when stg_ledger_runs.outcome != 'running' then worked.last_finished_at end as work_finished_at,
+        case when stg_ledger_runs.outcome != 'running' then worked.total_milliseconds end as total_milliseconds,
         worked.steps,
         {% for part in parts -%}
-        worked.{{ part }}_seconds,
+        worked.{{ part }}_milliseconds,
         {% endfor -%}
         worked.failed_steps
     from stg_ledger_runs
@@ -57,12 +61,9 @@ select
     steps,
     cast(failed_steps as bigint) as failed_steps,
     {% for part in parts -%}
-    cast({{ part }}_seconds as bigint) as {{ part }}_seconds,
+    {{ integer_division(part ~ '_milliseconds + 500', 1000) }} as {{ part }}_seconds,
     {% endfor -%}
-    cast(
-        {{ dbt.datediff('started_at', 'work_finished_at', 'second') }}
-        as bigint
-    ) as total_seconds,
+    {{ integer_division('total_milliseconds + 500', 1000) }} as total_seconds,
     started_at,
     work_finished_at as finished_at
 from ended
