@@ -93,7 +93,7 @@ def orchestrate(*arguments: str, environment: dict[str, str]) -> str:
 def run_quietly(command: Sequence[str], environment: dict[str, str] | None = None) -> str:
     """Run a command of the preparation to its end; returns its stdout. Raises BenchmarkError with its last words."""
     variables = {**os.environ, **(environment or {})}
-    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
         raise BenchmarkError(f"`{' '.join(command)}` failed with exit code {done.returncode}: {said[-1].strip()}")

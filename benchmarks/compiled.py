@@ -80,7 +80,7 @@ class Compiled:
     @classmethod
     def read(cls, manifest: Path) -> "Compiled":
         """What is compiled already."""
-        return cls(json.loads(manifest.read_text()))
+        return cls(json.loads(manifest.read_text(encoding="utf-8")))
 
     @cached_property
     def models(self) -> list[Node]:

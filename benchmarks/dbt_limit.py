@@ -75,7 +75,7 @@ class Limit:
         lines += ["", "commit;", "begin;"]
         for name, query in self.tests():
             lines += ["", f"-- {name}", f"{query};"]
-        path.write_text("\n".join([*lines, "", "commit;", ""]))
+        path.write_text("\n".join([*lines, "", "commit;", ""]), encoding="utf-8")
 
     def _table(self, model: Node, columns: list[Column]) -> Iterator[str]:
         table = f"{SCHEMA}.{model.name}"

@@ -63,7 +63,7 @@ def growth(
 ) -> list[Finding]:
     """Take the points that are missing; returns a line for each. Slopes go into the file, the picture into the docs."""
     machine = describe(bench.folder)
-    kept = json.loads(results.read_text()) if results.exists() else {}
+    kept = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
     if kept.get("machine") != machine:  # points of two machines, or versions, make no curve
         kept = {"machine": machine, "points": {}}
     for point in points:

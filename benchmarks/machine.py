@@ -50,13 +50,13 @@ def in_words(machine: dict[str, Any]) -> str:
 
 def _git(*arguments: str) -> str:
     command = ("git", *arguments)
-    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, encoding="utf-8", check=False)
     return done.stdout.strip()
 
 
 def _processor() -> str:
     if sys.platform == "linux":
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()
@@ -67,7 +67,7 @@ def _file_system(folder: Path) -> str:
     mounts = Path("/proc/mounts")
     if not mounts.exists():
         return ""
-    entries = [line.split()[1:3] for line in mounts.read_text().splitlines()]
+    entries = [line.split()[1:3] for line in mounts.read_text(encoding="utf-8").splitlines()]
     above = [(point, kind) for point, kind in entries if folder.resolve().is_relative_to(point)]
     return max(above, key=lambda entry: len(entry[0]))[1] if above else ""
 

@@ -29,8 +29,8 @@ _HEADLINES = {
 
 def figures() -> dict[str, Any]:
     """What is kept of the comparisons, and those points of `growth`, which is too slow for three rounds, that count."""
-    kept = json.loads(RESULTS.read_text())
-    points = json.loads(GROWTH.read_text())["points"]
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+    points = json.loads(GROWTH.read_text(encoding="utf-8"))["points"]
     found = [as_finding(point, points[point.key]) for point in SHOWN if point.key in points]
     if found:
         kept["comparisons"]["growth"] = {"lines": [finding.as_document() for finding in found]}
@@ -123,8 +123,8 @@ def main(write: Annotated[bool, typer.Option(help="Into docs/benchmarks.md and R
     """Print the tables."""
     kept = figures()
     if write:
-        PAGE.write_text(with_tables(PAGE.read_text(), tables(kept)))
-        README.write_text(with_tables(README.read_text(), headlines(kept)))
+        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), tables(kept)), encoding="utf-8")
+        README.write_text(with_tables(README.read_text(encoding="utf-8"), headlines(kept)), encoding="utf-8")
     else:
         typer.echo(tables(kept), nl=False)
 

@@ -48,7 +48,7 @@ def _family(pid: int) -> Iterator[int]:
     yield pid
     for file in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
-            children = file.read_text().split()
+            children = file.read_text(encoding="utf-8").split()
         except OSError:  # it ended meanwhile
             continue
         for child in children:
@@ -58,7 +58,7 @@ def _family(pid: int) -> Iterator[int]:
 def _pages(pid: int) -> tuple[int, int] | None:
     """Resident pages, and those of them that are files' (proc(5): statm)."""
     try:
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()
     except OSError:
         return None
     return int(resident), int(shared)

@@ -39,7 +39,7 @@ def print_table(machine: dict[str, Any], rows: int, runs: int, lines: Sequence[F
 
 def keep(file: Path, machine: dict[str, Any], comparison: Comparison, found: dict[str, Any]) -> None:
     """Write what a comparison found into the JSON file, beside what others found on the same machine."""
-    content = json.loads(file.read_text()) if file.exists() else {}
+    content = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if content.get("machine") != machine:  # figures of two machines, or versions, have no place in one table
         content = {"machine": machine, "comparisons": {}}
     content["comparisons"][comparison.name] = {
@@ -57,7 +57,7 @@ def write(file: Path, content: dict[str, Any]) -> None:
     text = json.dumps(content, indent=2, ensure_ascii=False)
     # Rows of numbers on one line each: a fifth as many lines to read.
     text = re.sub(r"\[([-\d.,\s]+)\]", lambda found: f"[{' '.join(found[1].split())}]", text)
-    partial.write_text(text + "\n")
+    partial.write_text(text + "\n", encoding="utf-8")
     partial.replace(file)
 
 

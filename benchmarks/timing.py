@@ -104,7 +104,10 @@ def run_once(contender: Contender) -> tuple[float, float, dict[str, Any]]:
 
 def _run(name: str, command: Sequence[str], environment: dict[str, str]) -> tuple[float, float, str]:
     # To files, not pipes: a pipe that nobody empties while we wait would stop the command.
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as output,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
+    ):
         began = time.perf_counter()
         try:
             process = subprocess.Popen(

@@ -59,7 +59,7 @@ class Postgres(Server):
 
     def password(self) -> str:
         """The password made at the first start, empty before it."""
-        return self.password_file.read_text().strip() if self.password_file.exists() else ""
+        return self.password_file.read_text(encoding="utf-8").strip() if self.password_file.exists() else ""
 
     def prepare(self) -> None:
         """Make the data folder, or clear away what a killed server left in it."""
@@ -148,9 +148,8 @@ def _not_as_root() -> list[str]:
 
 
 def _run(command: list[str], text: str = "") -> None:
-    done = subprocess.run(
-        command, input=text, env=environment.for_server(), capture_output=True, text=True, start_new_session=True
-    )
+    surroundings = {"env": environment.for_server(), "start_new_session": True, "capture_output": True}
+    done = subprocess.run(command, input=text, encoding="utf-8", errors="replace", **surroundings)
     if done.returncode:
         raise StoreError(
             f"PostgreSQL could not make its data folder: {(done.stderr or done.stdout).strip()}",
@@ -161,5 +160,5 @@ def _run(command: list[str], text: str = "") -> None:
 def _write_private(file: Path, text: str) -> None:
     """Write a file that nobody else can read, not even for a moment."""
     file.unlink(missing_ok=True)
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
         handle.write(text + "\n")

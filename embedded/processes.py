@@ -51,7 +51,8 @@ def _arguments(pid: int) -> list[str]:
             line = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
             return line.split("\0") if line else []
         return []
-    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
+    command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+    shown = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     return shown.stdout.split()  # macOS; a folder with a blank in its name is not recognised there
 
 
@@ -62,7 +63,7 @@ def is_dying(pid: int) -> bool:
     states = []
     for stat in Path(f"/proc/{pid}/task").glob("*/stat"):  # its last thread may end long after the first
         with contextlib.suppress(OSError):
-            states.append(stat.read_text().rpartition(")")[2].split()[0])
+            states.append(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0])
     return not set(states) <= {"Z", "X"}
 
 
@@ -109,6 +110,6 @@ def wait_until(condition, seconds: float, pause: float = 0.02) -> bool:
 def tail(log: Path, lines: int = 15) -> str:
     """The last lines of a log, for an error message."""
     try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
     except OSError:
         return ""

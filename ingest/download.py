@@ -39,7 +39,7 @@ class CacheEntry:
         """Alone with the entry, among threads and processes: a second fetch waits, and finds the file there."""
         with self._cache_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            lock = self.path.with_name(f"{self.path.name}.lock").open("w")
+            lock = self.path.with_name(f"{self.path.name}.lock").open("w", encoding="utf-8")
         with lock:  # the system unlocks it when it is closed, also by a kill
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -127,7 +127,7 @@ def _note_of(file: Path) -> Path:
 
 def _read_note(file: Path) -> dict[str, Any]:
     try:
-        note = json.loads(_note_of(file).read_text())
+        note = json.loads(_note_of(file).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError):  # no note, or one cut short by a kill
         return {}
     return note if isinstance(note, dict) else {}
@@ -135,7 +135,7 @@ def _read_note(file: Path) -> dict[str, Any]:
 
 def _write_note(file: Path, note: dict[str, Any]) -> None:
     # Not atomic: one cut short by a kill counts as none.
-    _note_of(file).write_text(json.dumps(note, indent=2) + "\n")
+    _note_of(file).write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
 
 
 def _sync(path: Path) -> None:

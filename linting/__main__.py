@@ -35,7 +35,7 @@ def _run(target: str) -> bool:
     for name, command in STEPS[target].items():
         began = time.monotonic()
         done = subprocess.run(
-            command, cwd=PROJECT, env={**environment(target), "COLUMNS": "200"}, text=True, check=False,
+            command, cwd=PROJECT, env={**environment(target), "COLUMNS": "200"}, encoding="utf-8", check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         outcome = "ok" if done.returncode == 0 else "FAILED\n" + done.stdout

@@ -117,7 +117,7 @@ def _check_contract(analyzer: Analyzer, node: dict[str, Any], columns: Columns) 
 
 def main() -> int:
     """Print the complaints; 1 if there are any."""
-    manifest = json.loads((folder("bigquery") / "manifest.json").read_text())
+    manifest = json.loads((folder("bigquery") / "manifest.json").read_text(encoding="utf-8"))
     found = list(complaints(Analyzer(), manifest, FALSE_ALARMS))
     compiled = (folder("bigquery") / "compiled").relative_to(PROJECT.parent)
     for name, message in found:

@@ -150,7 +150,7 @@ class Servers:
         make_private_folder("The setting state_dir names", self.settings.state_dir)
         if self._stack:
             self._stack.root.mkdir(exist_ok=True)
-            self._lock = (self._stack.root / "users.lock").open("w")
+            self._lock = (self._stack.root / "users.lock").open("w", encoding="utf-8")
             fcntl.flock(self._lock, fcntl.LOCK_SH)
         return self
 

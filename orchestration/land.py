@@ -158,7 +158,7 @@ class Landing:
         """Write down the traceback of the error at hand; returns where."""
         path = self._folder / f"{planned.dataset.name}_{planned.month:%Y-%m}.traceback.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(traceback.format_exc())
+        path.write_text(traceback.format_exc(), encoding="utf-8")
         return path
 
     def _show_download(self, done: int, total: int) -> None:

@@ -36,7 +36,7 @@ def keep_manifest(settings: Settings, warehouse: str, project: str, manifest: Pa
     folder = _manifest_folder(settings, warehouse)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(manifest, folder / "manifest.json")
-    (folder / "fingerprint").write_text(project)
+    (folder / "fingerprint").write_text(project, encoding="utf-8")
 
 
 def take_manifest(settings: Settings, warehouse: str, built: str, into: Path) -> bool:
@@ -47,7 +47,7 @@ def take_manifest(settings: Settings, warehouse: str, built: str, into: Path) ->
     """
     folder = _manifest_folder(settings, warehouse)
     fingerprint = folder / "fingerprint"
-    is_it = fingerprint.exists() and fingerprint.read_text() == built
+    is_it = fingerprint.exists() and fingerprint.read_text(encoding="utf-8") == built
     if is_it:
         into.mkdir(parents=True, exist_ok=True)  # it is there where the project was edited twice during a run
         shutil.move(folder / "manifest.json", into / "manifest.json")

@@ -68,7 +68,7 @@ class Project:
     @classmethod
     def load(cls, path: Path) -> "Project":
         """Read a manifest.json."""
-        return cls(json.loads(path.read_text()))
+        return cls(json.loads(path.read_text(encoding="utf-8")))
 
     @property
     def relations(self) -> set[str]:

@@ -29,7 +29,7 @@ class Peer:
     @property
     def version(self) -> str:
         """The pinned version of its package."""
-        pins = (REQUIREMENTS / f"{self.key}.txt").read_text()
+        pins = (REQUIREMENTS / f"{self.key}.txt").read_text(encoding="utf-8")
         return re.search(rf"^{self.package}(?:\[.*\])?==(\S+)", pins, re.MULTILINE)[1]
 
     def command(self, file: Path, store: str = "postgres", python: Callable[[str], Path] = python_of) -> list[str]:

@@ -26,7 +26,7 @@ def python_of(peer: str, environments: Path = ENVIRONMENTS) -> Path:
     pins = REQUIREMENTS / f"{peer}.txt"
     folder = environments / peer
     python, installed = folder / "bin" / "python", folder / "installed.txt"
-    if not installed.exists() or installed.read_text() != pins.read_text():
+    if not installed.exists() or installed.read_text(encoding="utf-8") != pins.read_text(encoding="utf-8"):
         shutil.rmtree(folder, ignore_errors=True)
         _run(peer, [sys.executable, "-m", "venv", str(folder)])
         options = ["--quiet", "--disable-pip-version-check", "--no-compile", "--require-hashes", "--no-deps"]
@@ -36,7 +36,7 @@ def python_of(peer: str, environments: Path = ENVIRONMENTS) -> Path:
 
 
 def _run(peer: str, command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
         raise TaxiError(f"{peer} could not be installed: {said[-1].strip()}", f"See requirements/peers/{peer}.txt")

@@ -40,7 +40,7 @@ def export_to_postgres(task: job.Job) -> None:
     frame = FileIO().load(task.file)
     with tempfile.TemporaryDirectory() as folder:
         config_path = Path(folder) / "io_config.yaml"
-        config_path.write_text(IO_CONFIG)
+        config_path.write_text(IO_CONFIG, encoding="utf-8")
         with Postgres.with_config(ConfigFileLoader(config_path, "default")) as loader:
             loader.export(frame, task.schema, task.name, index=False, if_exists="replace")
 

@@ -34,7 +34,7 @@ class Translator(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str):
         """Compile the translated source."""
-        source = Path(self.path).read_text()
+        source = Path(self.path).read_text(encoding="utf-8")
         for newer, older in TRANSLATIONS[fullname].items():
             source = source.replace(newer, older)
         return compile(source, self.path, "exec", dont_inherit=True)
