@@ -7,7 +7,7 @@ column X has type INT32 which does not match the target cpp_type DOUBLE"). Here 
 from google.api_core.exceptions import GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
-from google.cloud.bigquery.retry import DEFAULT_RETRY
+from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 from requests.exceptions import RequestException
 
 from ingest.conform import ROW_NUMBER
@@ -15,9 +15,11 @@ from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import StoreError, first_line
 from ingest.lake import RAW_PREFIX, ZONE_OBJECT
 from ingest.postgres import RAW_SCHEMA, ZONE_TABLE
+from ingest.time_limits import LIMITS
 
 # The client's default tries for 10 minutes a request; a server that is down is to be told of sooner.
 RETRY = DEFAULT_RETRY.with_timeout(30)
+_JOB_RETRY = DEFAULT_JOB_RETRY.with_timeout(30)
 
 # What the client raises when BigQuery, the network or the credentials fail.
 BIGQUERY_FAULTS = (GoogleAPIError, GoogleAuthError, RequestException)
@@ -30,6 +32,12 @@ BIGQUERY_TYPES: dict[ColumnType, str] = {
     "text": "STRING",
     "timestamp": "DATETIME",
 }
+
+
+def query(client: bigquery.Client, statement: str) -> list[tuple]:
+    """The rows of a query, or nothing. Raises one of BIGQUERY_FAULTS."""
+    rows = client.query_and_wait(statement, retry=RETRY, job_retry=_JOB_RETRY, wait_timeout=LIMITS.statement)
+    return [row.values() for row in rows]
 
 
 def ensure_external_tables(
@@ -46,8 +54,8 @@ def ensure_external_tables(
         client.create_dataset(dataset, exists_ok=True, retry=RETRY)
         for taxi_dataset in DATASETS.values():
             extra = (undeclared or {}).get(taxi_dataset.name, ())
-            client.query_and_wait(_trips_ddl(client.project, bucket, taxi_dataset, extra), retry=RETRY)
-        client.query_and_wait(_zones_ddl(client.project, bucket), retry=RETRY)
+            query(client, _trips_ddl(client.project, bucket, taxi_dataset, extra))
+        query(client, _zones_ddl(client.project, bucket))
     except BIGQUERY_FAULTS as error:
         raise StoreError(
             f"BigQuery refused the external tables in {client.project}.{RAW_SCHEMA}: {first_line(error)}",

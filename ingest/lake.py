@@ -21,6 +21,7 @@ from ingest.conform import BATCH_ROWS, ROW_NUMBER, Layout, ReadBatches, conforme
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, DataSet
 from ingest.errors import StoreError, UnknownOutcomeError, first_line
+from ingest.google_session import SilenceError
 
 RAW_PREFIX = "raw"
 ZONE_OBJECT = f"{RAW_PREFIX}/taxi_zone_lookup/taxi_zone_lookup.parquet"
@@ -34,6 +35,7 @@ _ROW_GROUP_ROWS = 131_072
 _CHUNK_BYTES = 16 * 2**20
 # The client's default tries for 2 minutes a request; a server that is down is to be told of sooner.
 _RETRY = DEFAULT_RETRY.with_timeout(30)
+_RETRY_ONCE_MORE = DEFAULT_RETRY.with_timeout(5)  # after an upload that was tried for as long
 # What the server says when it has kept the old object. Not among it: 412, "another generation is there", which may be
 # our own, where the answer to a first try was lost and the client tried again.
 _ANSWERS = (BadRequest, Unauthorized, Forbidden, NotFound)
@@ -119,7 +121,8 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
     """Put the file under `name`, on condition that nobody else replaced the object meanwhile.
 
     The checksum goes with the upload, so that the server refuses bytes that changed on the way, and is compared with
-    the one that the server states afterwards.
+    the one that the server states afterwards. Where no answer comes, the object is looked up: it may have arrived.
+    Raises StoreError; UnknownOutcomeError where nobody can tell which object is there.
     """
     blob = bucket.blob(name, chunk_size=_CHUNK_BYTES)
     blob.metadata = metadata
@@ -128,22 +131,38 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
         current = bucket.get_blob(name, retry=_RETRY)
     except _REFUSALS as error:
         raise _refused(bucket, error, name) from error
+    before = current.generation if current else 0
     try:
         blob.upload_from_filename(
             str(path),
             content_type="application/vnd.apache.parquet",
-            if_generation_match=current.generation if current else 0,
+            if_generation_match=before,
             checksum="crc32c",
             retry=_RETRY,
         )
-    except _ANSWERS as error:
-        raise _refused(bucket, error, name) from error
-    except _REFUSALS as error:
+    except _REFUSALS as error:  # an upload in parts that has arrived is no more there to be asked for: 404
+        if _has_arrived(bucket, name, before, checksum, metadata):
+            return
+        if isinstance(error, _ANSWERS):
+            raise _refused(bucket, error, name) from error
         what = f"Cloud Storage refused gs://{bucket.name}/{name}, or broke off: {first_line(error)}"
-        raise UnknownOutcomeError(what, "See to it, then run again: the object is sent anew") from error
+        raise UnknownOutcomeError(what, "See to it, then run again: the object is sent again") from error
     if blob.crc32c != checksum:
         what = f"gs://{bucket.name}/{name} has the CRC32C {blob.crc32c}, the file {checksum}"
-        raise UnknownOutcomeError(what, "Run again: the object is sent anew")
+        raise UnknownOutcomeError(what, "Run again: the object is sent again")
+
+
+def _has_arrived(bucket: storage.Bucket, name: str, before: int, checksum: str, metadata: dict[str, str]) -> bool:
+    """Whether the object is what we sent: another generation than `before`, and our bytes and metadata."""
+    try:
+        found = bucket.get_blob(name, retry=_RETRY_ONCE_MORE)
+    except _REFUSALS:
+        return False
+    return (
+        found is not None
+        and found.generation != before
+        and (found.crc32c, found.metadata or {}) == (checksum, metadata)
+    )
 
 
 def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch: Path) -> Measure:
@@ -208,6 +227,8 @@ def _row_groups(batches: Iterator[pa.RecordBatch], measurer: Measurer) -> Iterat
 
 
 def _refused(bucket: storage.Bucket, error: Exception, name: str = "") -> StoreError:
+    if isinstance(error, SilenceError):
+        return StoreError(str(error), "Check the server, then run again; the old object is untouched")
     return StoreError(
         f"Cloud Storage refused gs://{bucket.name}/{name}: {first_line(error)}",
         "Check the bucket, its permissions and the setting bucket; the old object is untouched",

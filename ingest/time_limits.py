@@ -26,8 +26,11 @@ class TimeLimits:
 
     @property
     def silence_again(self) -> float:
-        """Seconds for a server that was found silent before: the rest of the run need not wait as long again."""
-        return self.silence / 4
+        """Seconds for a server that was found silent before: the rest of the run need not wait as long again.
+
+        BigQuery keeps a client that asks for a result waiting for 10 s.
+        """
+        return min(self.silence, max(self.silence / 4, 15.0))
 
 
 LIMITS = TimeLimits()

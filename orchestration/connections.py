@@ -4,7 +4,7 @@ import fcntl
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,9 @@ from common.paths import make_private_folder
 from embedded.endpoints import PROJECT
 from embedded.stack import Stack
 from ingest.errors import SettingError, first_line
+from ingest.heartbeat import Heartbeat
+from ingest.time_limits import LIMITS
+from ingest.watched_postgres import heartbeat_of
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:  # Google's clients take a second to import, which a run with nothing to do has no need of
@@ -22,6 +25,7 @@ if TYPE_CHECKING:  # Google's clients take a second to import, which a run with 
 # Where Google's clients themselves look for an emulator.
 _STORAGE_ENDPOINT = "STORAGE_EMULATOR_HOST"
 _BIGQUERY_ENDPOINT = "BIGQUERY_EMULATOR_HOST"
+_SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
 # Those of libpq's parameters that its programs, and psycopg2 in dbt, take from variables.
@@ -46,38 +50,43 @@ class Connections:
     @cached_property
     def bucket(self) -> "storage.Bucket":
         """The lake's bucket. Raises SettingError where there are no credentials."""
-        from google.auth.credentials import AnonymousCredentials
         from google.cloud import storage
 
-        if self.gcs_endpoint:
-            client = storage.Client(
-                self.project, credentials=AnonymousCredentials(), client_options={"api_endpoint": self.gcs_endpoint}
-            )
-        else:
-            client = storage.Client(self.project, credentials=self._google_credentials())
+        client = storage.Client(self.project, **self._client_options("Cloud Storage", self.gcs_endpoint))
         return client.bucket(self.settings.bucket)
 
     @cached_property
     def bigquery(self) -> "bigquery.Client":
         """BigQuery's client. Raises SettingError where there are no credentials."""
-        from google.auth.credentials import AnonymousCredentials
         from google.cloud import bigquery
 
-        location = self.settings.bigquery_location
         limits = bigquery.QueryJobConfig(
             maximum_bytes_billed=self.settings.bigquery_maximum_bytes_billed,
             labels={"app": "orchestrate", "project": "nyc_taxi_elt"},
         )
-        if self.bigquery_endpoint:
-            return bigquery.Client(
-                self.project,
-                AnonymousCredentials(),
-                location=location,
-                default_query_job_config=limits,
-                client_options={"api_endpoint": self.bigquery_endpoint},
-            )
-        credentials = self._google_credentials()
-        return bigquery.Client(self.project, credentials, location=location, default_query_job_config=limits)
+        return bigquery.Client(
+            self.project,
+            location=self.settings.bigquery_location,
+            default_query_job_config=limits,
+            **self._client_options("BigQuery", self.bigquery_endpoint),
+        )
+
+    @cached_property
+    def heartbeats(self) -> dict[str, Heartbeat]:
+        """Of the two warehouses, by which whoever waits for them is told that they hang."""
+        from ingest.google_session import ask
+
+        bigquery = Heartbeat(partial(ask, self.bigquery_endpoint or "https://bigquery.googleapis.com"))
+        return {"postgres": heartbeat_of(self.dsn), "bigquery": bigquery}
+
+    def _client_options(self, server: str, endpoint: str) -> dict[str, Any]:
+        from google.auth.credentials import AnonymousCredentials
+
+        from ingest.google_session import BoundedSession
+
+        credentials = AnonymousCredentials() if endpoint else self._google_credentials()
+        options = {"client_options": {"api_endpoint": endpoint}} if endpoint else {}
+        return {"credentials": credentials, "_http": BoundedSession(server, credentials), **options}
 
     @property
     def stores(self) -> str:
@@ -107,6 +116,7 @@ class Connections:
                 "oauth-secrets" if self.bigquery_endpoint else "service-account" if keyfile else "oauth"
             ),
             "DBT_TAXI_BIGQUERY_KEYFILE": str(keyfile or ""),
+            "DBT_TAXI_STATEMENT_SECONDS": f"{LIMITS.statement:.0f}",
             "GOOGLE_CLOUD_PROJECT": self.project,
         }
         if self.gcs_endpoint:
@@ -122,8 +132,8 @@ class Connections:
 
         try:
             if keyfile := self.settings.bigquery_keyfile:
-                return service_account.Credentials.from_service_account_file(str(keyfile))
-            return google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0]
+                return service_account.Credentials.from_service_account_file(str(keyfile), scopes=_SCOPES)
+            return google.auth.default(scopes=_SCOPES)[0]
         except ValueError as error:
             what = f"bigquery_keyfile {self.settings.bigquery_keyfile} is not a key file: {first_line(error)}"
             raise SettingError(what, "Name the JSON key file of a service account") from None
@@ -144,6 +154,7 @@ class Servers:
 
     def __init__(self, settings: Settings):
         self.settings = self._settings = settings
+        LIMITS.silence, LIMITS.statement = settings.silence_seconds, settings.statement_minutes * 60
         self._stack = embedded_stack(settings) if settings.profile == "local" else None
 
     def __enter__(self) -> "Servers":

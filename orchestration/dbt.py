@@ -13,7 +13,8 @@ from typing import Any
 
 from common import environment
 from common.python import python_command
-from ingest.errors import TaxiError
+from ingest.errors import StoreError, TaxiError
+from ingest.waiting import Guard, Wait, waiting_for
 from orchestration.settings import ROOT
 
 # Unit tests are about the code, not the data: CI runs them.
@@ -21,6 +22,7 @@ _COMMANDS = {
     "postgres": ("build", "--exclude-resource-type", "unit_test"),
     "bigquery": ("build", "--exclude-resource-type", "unit_test", "test"),
 }
+_SERVERS = {"postgres": "Postgres", "bigquery": "BigQuery"}
 
 _ALWAYS = ("+fct_trips", "+rejected_trips", "+dim_zones")
 # The tables kept by file month and the dimensions made from data; all else changes with the project's code only.
@@ -58,14 +60,16 @@ class DbtResult:
 class Dbt:
     """dbt, for the time of a `with`, in which its process (orchestration/dbt_worker.py) runs.
 
-    `environment` are the variables by which profiles.yml finds the warehouses, the password among them.
+    `environment` are the variables by which profiles.yml finds the warehouses, the password among them; by their
+    `heartbeats`, one each, it is stopped when its warehouse hangs.
     """
 
     _process: subprocess.Popen[bytes]
     _channel: Connection
 
-    def __init__(self, environment: Mapping[str, str]):
+    def __init__(self, environment: Mapping[str, str], heartbeats: Mapping[str, Guard] | None = None):
         self._environment = environment
+        self._heartbeats = heartbeats or {}
 
     def __enter__(self) -> "Dbt":
         self._start()
@@ -105,7 +109,7 @@ class Dbt:
         `changed_since`, just what differs from the project whose manifest is in that folder, and all that depends on
         it; with both, both. `folder` receives dbt's log and artifacts (target/run_results.json and the compiled SQL).
         `parse_cache` keeps the parsed project from run to run: parsing takes seconds, reading it half of one. Raises
-        DbtError that names the models and tests that failed.
+        DbtError that names the models and tests that failed, StoreError where the warehouse hangs.
         """
         arguments = [
             *("--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"),
@@ -116,10 +120,15 @@ class Dbt:
             *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
         ]
         log = folder / "dbt.log"
+        wait: Wait | None = None
         try:
-            outcome = self._invoke(arguments, months, on_progress)
+            with waiting_for(f"dbt on {target}", self._heartbeats.get(target), self._break_off) as wait:
+                outcome = self._invoke(arguments, months, wait, on_progress)
         except (EOFError, OSError):  # of the channel, whose other end is no more
             self._process.kill()
+            if wait and wait.hopeless:
+                what = f"{_SERVERS[target]} failed while dbt was at work: {wait.hopeless}"
+                raise StoreError(what, "Check the server, then run again: what has landed stays") from None
             status = self._process.wait()
             ended = f"signal {-status} (9: killed, as where memory runs out)" if status < 0 else f"exit code {status}"
             what = f"dbt on {target} could not run: its process ended with {ended}"
@@ -140,8 +149,11 @@ class Dbt:
             has_months=outcome["has_months"],
         )
 
+    def _break_off(self, _: str) -> None:
+        self._process.kill()  # it could cancel nothing on a server that hangs
+
     def _invoke(
-        self, arguments: list[str], months: Sequence[date], on_progress: Callable[[str], None]
+        self, arguments: list[str], months: Sequence[date], wait: Wait, on_progress: Callable[[str], None]
     ) -> dict[str, Any]:
         """The outcome, see orchestration/dbt_worker.py. Raises EOFError or OSError where its process ends."""
         if self._process.poll() is not None:  # with a build before this one
@@ -150,6 +162,7 @@ class Dbt:
         environment = {**self._environment, "DBT_TAXI_FILE_MONTHS": ",".join(month.isoformat() for month in months)}
         self._channel.send({"arguments": arguments, "environment": environment})
         while "outcome" not in (answer := self._channel.recv()):
+            wait.moved()
             on_progress(answer["progress"])
         return answer["outcome"]
 

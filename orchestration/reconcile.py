@@ -89,11 +89,7 @@ def measure_stages(connections: Connections, files: dict[MonthKey, Measure]) -> 
     def in_bigquery() -> _Measured:
         client = connections.bigquery
         return _measure_warehouse(
-            "bigquery",
-            BIGQUERY,
-            lambda query: [row.values() for row in client.query_and_wait(query, retry=external_tables.RETRY)],
-            files,
-            columns,
+            "bigquery", BIGQUERY, lambda query: external_tables.query(client, query), files, columns
         )
 
     def in_lake() -> _Measured:
@@ -123,7 +119,7 @@ def check_zones(connections: Connections) -> None:
     try:
         with postgres.connect(connections.dsn) as connection:
             here = [tuple(row) for row in connection.execute(query).fetchall()]
-        there = [tuple(row.values()) for row in connections.bigquery.query_and_wait(query)]
+        there = external_tables.query(connections.bigquery, query)
     except (psycopg.Error, *external_tables.BIGQUERY_FAULTS) as error:
         raise StoreError(f"dim_zones cannot be read: {first_line(error)}", "Run again") from error
     if here != there:

@@ -5,7 +5,7 @@ from google.api_core.exceptions import NotFound
 
 from ingest import postgres
 from ingest.errors import StoreError, first_line
-from ingest.external_tables import BIGQUERY_FAULTS
+from ingest.external_tables import BIGQUERY_FAULTS, RETRY
 from orchestration.connections import Connections
 from orchestration.project import SCHEMAS, relations_in_postgres
 
@@ -25,7 +25,7 @@ def _in_bigquery(connections: Connections) -> set[str]:
     found: set[str] = set()
     for schema in SCHEMAS:
         try:
-            found |= {f"{schema}.{table.table_id}" for table in connections.bigquery.list_tables(schema)}
+            found |= {f"{schema}.{table.table_id}" for table in connections.bigquery.list_tables(schema, retry=RETRY)}
         except NotFound:  # the dataset itself is missing, and with it all that it should hold
             continue
     return found

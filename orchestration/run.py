@@ -10,6 +10,7 @@ from ingest.datasets import DATASETS, ZONE_LOOKUP_PATH, Column
 from ingest.errors import NotPublishedError, StoreError, TaxiError
 from ingest.months import label
 from ingest.source import Source
+from ingest.time_limits import LIMITS, LOCK
 from ingest.zones import read_zone_lookup
 from orchestration.build import Building
 from orchestration.connections import Connections
@@ -96,7 +97,12 @@ class Run:
             self._report.say(
                 f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
             )
-        with Dbt({**self._connections.environment, "DBT_TAXI_RUN_ID": self._ledger.run_id}) as dbt:
+        variables = {
+            **self._connections.environment,
+            "DBT_TAXI_RUN_ID": self._ledger.run_id,
+            "PGOPTIONS": f"-c statement_timeout={LIMITS.statement:.0f}s -c lock_timeout={LOCK:.0f}s",
+        }
+        with Dbt(variables, self._connections.heartbeats) as dbt:
             self._refresh_external_tables()  # while dbt is starting
             building = Building(self._connections, self._ledger, self._report, dbt, self._fail_building, scope.doubtful)
             for warehouse in WAREHOUSES:

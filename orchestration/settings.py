@@ -34,6 +34,8 @@ class Settings(BaseModel):
     newest_months: int = Field(3, ge=1)
     batch_months: int = Field(12, ge=1)
     dbt_select: str = ""
+    silence_seconds: float = Field(60, ge=15)  # BigQuery keeps a client that asks for a result waiting for 10 s
+    statement_minutes: float = Field(120, gt=0)
     state_dir: Path = Path(".taxi")
     cache: Path | None = None
 

@@ -11,6 +11,7 @@ def losing_answer_to(request: bytes, host: str, port: int) -> Iterator[int]:
     """The port of a proxy to the server at `host` and `port`.
 
     When the server answers the first request that holds these bytes, the connection ends instead. Later ones pass.
+    Addresses that the server hands out, such as those of uploads in parts, lead to the proxy as well.
     """
     is_lost = threading.Event()
 
@@ -36,6 +37,9 @@ def losing_answer_to(request: bytes, host: str, port: int) -> Iterator[int]:
                 threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        own_port = listener.getsockname()[1]
+        theirs, ours = f":{port}".encode(), f":{own_port}".encode()
+        assert len(theirs) == len(ours), "lengths that the server states would be wrong"
         threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1]
+        yield own_port
         assert is_lost.is_set(), f"nobody sent {request!r}"

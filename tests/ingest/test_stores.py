@@ -22,8 +22,10 @@ from ingest.conform import read_layout
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, YELLOW, Column
 from ingest.errors import BadFileError, StoreError, TaxiError, UnknownOutcomeError
+from ingest.google_session import BoundedSession
 from ingest.months import parse_month
 from ingest.pipelines import land_month
+from ingest.time_limits import LIMITS
 from tests.ingest.conftest import Stores
 from tests.ingest.lost_answer import losing_answer_to
 from tests.months import write
@@ -172,16 +174,57 @@ def test_an_object_that_somebody_else_replaced_meanwhile_is_not_written_over(sto
     assert stores.bucket.blob(name).download_as_bytes() == b"theirs"
 
 
-def test_an_upload_whose_answer_is_lost_is_not_called_untouched_since_the_new_object_may_be_there(stores: Stores):
-    stores.to_lake(APRIL, stores.write(APRIL, trips(5)))
-    path = stores.write(APRIL, trips(3, 2.0))
+@pytest.mark.parametrize(
+    ("size", "request_of"),
+    [(1_000, b"uploadType=multipart"), (20 * 2**20, b"uploadType=resumable"), (20 * 2**20, b"bytes 16777216-")],
+    ids=["in one request", "beginning in parts", "the last part"],
+)
+def test_an_upload_whose_answer_is_lost_is_recognised_by_its_generation_checksum_and_metadata(
+    stores: Stores, tmp_path: Path, monkeypatch, size: int, request_of: bytes
+):
+    monkeypatch.setattr(LIMITS, "silence", 4.0)  # a part that is sent twice is not answered by the embedded server
+    name, path = f"lost-{size}-{len(request_of)}", tmp_path / "object"
+    for content in (b"old", b"new"):
+        path.write_bytes(content * (size // 3))
+        metadata = {"digest": content.decode()}
+        if content == b"old":
+            lake.upload(stores.bucket, name, path, metadata)
+            continue
+        server = urlsplit(stores.bucket.client.api_endpoint)
+        with losing_answer_to(request_of, server.hostname, server.port) as port:
+            lake.upload(bucket_at(stores, port), name, path, metadata)
+    found = stores.bucket.get_blob(name)
+    assert (found.size, found.metadata) == (len(path.read_bytes()), {"digest": "new"})
+    assert found.download_as_bytes() == path.read_bytes()
+
+
+def test_an_object_that_another_writer_put_there_meanwhile_is_not_taken_for_ours(stores: Stores, tmp_path: Path):
+    path = tmp_path / "object"
+    path.write_bytes(b"the same bytes")
     server = urlsplit(stores.bucket.client.api_endpoint)
     with losing_answer_to(b"uploadType=multipart", server.hostname, server.port) as port:
-        there = {"api_endpoint": f"http://127.0.0.1:{port}"}
-        bucket = storage.Client("taxi", AnonymousCredentials(), client_options=there).bucket(stores.bucket.name)
-        with pytest.raises(UnknownOutcomeError, match=r"run again: the object is sent anew"):
-            lake.replace_month(bucket, YELLOW, APRIL, path, stores.layout(path), stores.folder)
-    assert lake.measure_month(stores.bucket, YELLOW, APRIL, stores.folder).cents == 600
+        bucket = bucket_at(stores, port)
+        look_up = bucket.get_blob
+
+        def then_another_writes(*arguments, **options):
+            found = look_up(*arguments, **options)
+            lake.upload(stores.bucket, "theirs", path, {"digest": "theirs"}) if found is None else None
+            return found
+
+        bucket.get_blob = then_another_writes
+        with pytest.raises(UnknownOutcomeError, match="run again: the object is sent again"):
+            lake.upload(bucket, "theirs", path, {"digest": "ours"})
+    assert stores.bucket.get_blob("theirs").metadata == {"digest": "theirs"}
+
+
+def bucket_at(stores: Stores, port: int) -> storage.Bucket:
+    """The lake's bucket, by way of a proxy."""
+    there, session = (
+        {"api_endpoint": f"http://127.0.0.1:{port}"},
+        BoundedSession("Cloud Storage", AnonymousCredentials()),
+    )
+    client = storage.Client("taxi", AnonymousCredentials(), _http=session, client_options=there)
+    return client.bucket(stores.bucket.name)
 
 
 def test_an_upload_that_arrives_changed_is_refused(stores: Stores, tmp_path: Path, monkeypatch):
