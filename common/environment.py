@@ -17,8 +17,9 @@ GOOGLE = (
     *("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_QUOTA_PROJECT", "CLOUDSDK_CONFIG", "CLOUDSDK_CORE_PROJECT"),
     *("GCE_METADATA_HOST", "GCE_METADATA_IP", "GCE_METADATA_ROOT", "NO_GCE_CHECK"),
 )
-# Whom TLS trusts. requests, and with it Google's clients, read the first two; OpenSSL the others.
-CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+# Whom TLS trusts. requests, and with it Google's clients, read the first two; OpenSSL, and with it libpq, the others.
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+CERTIFICATES = (*BUNDLES, "SSL_CERT_DIR")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 SETTINGS = "TAXI_"
 
@@ -56,7 +57,7 @@ def _some_of(given: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]
 def _certificates(given: Mapping[str, str]) -> dict[str, str]:
     """One bundle for all clients, whichever of the variables names it."""
     passed = _some_of(given, CERTIFICATES)
-    bundle = next((passed[name] for name in CERTIFICATES[:3] if name in passed), "")
+    bundle = next((passed[name] for name in BUNDLES if name in passed), "")
     return passed | ({"REQUESTS_CA_BUNDLE": bundle} if bundle else {})
 
 

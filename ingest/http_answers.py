@@ -7,6 +7,8 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
+from common.network import hindrance
+
 
 def version(headers: Mapping[str, str]) -> str:
     """What changes with the file, as If-Range takes it: its ETag, or else its date (RFC 9110, section 13.1.5)."""
@@ -40,6 +42,8 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float:
 
 def why(error: BaseException) -> str:
     """In the system's words. Those of requests hold the whole address, query and all, and are not for people."""
+    if hindered := hindrance(error):
+        return hindered
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     cause: BaseException | None = error

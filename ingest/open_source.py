@@ -1,9 +1,11 @@
 """Chooses the kind of source by the form of its location."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from common.network import check_way_to, check_way_to_google
 from ingest.errors import SettingError
 from ingest.retry import RetryPolicy
 from ingest.source import Source
@@ -19,16 +21,21 @@ def open_source(
     Raises SettingError for a location that cannot be used.
     """
     text = os.fspath(location)
-    scheme = text.partition("://")[0].lower() if "://" in text else ""
+    is_address = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text)  # else a folder, be there '://' in its name
+    scheme = text.partition("://")[0].lower() if is_address else ""
     policy = RetryPolicy(tries, base_delay)
     # Each kind is imported where it is used: google-cloud-storage alone takes longer than a run with nothing to do.
     if scheme in ("http", "https"):
         from ingest.http_source import HttpSource
 
-        return HttpSource(text, cache, policy, timeout)
+        source = HttpSource(text, cache, policy, timeout)
+        check_way_to(text)
+        return source
     if scheme == "gs":
         from ingest.bucket_source import BucketSource
 
+        if not os.environ.get("STORAGE_EMULATOR_HOST"):
+            check_way_to_google()
         return BucketSource(text, cache, policy, timeout)
     if scheme == "file":
         text = unquote(urlsplit(text).path)

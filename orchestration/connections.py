@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import make_conninfo
 
+from common.network import check_way_to_google
 from common.paths import make_private_folder
 from embedded.endpoints import PROJECT
 from embedded.stack import Stack
@@ -130,6 +131,7 @@ class Connections:
         from google.auth.exceptions import DefaultCredentialsError
         from google.oauth2 import service_account
 
+        check_way_to_google()
         try:
             if keyfile := self.settings.bigquery_keyfile:
                 return service_account.Credentials.from_service_account_file(str(keyfile), scopes=_SCOPES)

@@ -60,6 +60,6 @@ def test_loopback_is_left_out_of_every_proxy(given: dict, expected: str):
     assert passed["NO_PROXY"] == passed["no_proxy"] == expected
 
 
-@pytest.mark.parametrize("name", environment.CERTIFICATES[:3])
+@pytest.mark.parametrize("name", environment.BUNDLES)
 def test_whichever_variable_names_the_certificates_requests_uses_them(name: str):
     assert environment.clean({name: "/ca.pem"})["REQUESTS_CA_BUNDLE"] == "/ca.pem"
