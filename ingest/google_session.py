@@ -11,6 +11,7 @@ from ingest.time_limits import LIMITS
 from ingest.waiting import waiting_for
 
 _REFRESH_SECONDS = 60  # for credentials, as Google's clients have it
+_LONG_POLL = 15.0  # BigQuery keeps a client that asks for a result waiting for 10 s
 
 
 class SilenceError(requests.exceptions.RequestException):
@@ -31,7 +32,9 @@ class BoundedSession(AuthorizedSession):
 
     def request(self, method: str, url: str, data: Any = None, headers: Any = None, **options: Any) -> Any:
         """As the original, whatever time-out it is given."""
-        seconds = LIMITS.silence_again if self._was_silent.is_set() else LIMITS.silence
+        seconds = LIMITS.silence
+        if self._was_silent.is_set():
+            seconds = min(seconds, max(LIMITS.silence_again, _LONG_POLL))
         try:
             with waiting_for(f"{self._server} to answer"):
                 response = super().request(method, url, data, headers, **{**options, "timeout": seconds})

@@ -27,7 +27,7 @@ class Heartbeat:
 
     def look(self, seconds: float) -> str:
         """Why it is hopeless to wait for this server after so many seconds without progress; '' while it is not."""
-        if seconds >= LIMITS.statement:
+        if seconds >= LIMITS.statement + 30:
             return f"it took longer than {LIMITS.statement / 60:.0f} minutes (the setting statement_minutes)"
         if seconds < LIMITS.question:
             return ""

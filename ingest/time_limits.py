@@ -17,7 +17,10 @@ class TimeLimits:
     silence: float = 60.0
     """Seconds after which a server that answers nothing, not even a question of its own, counts as hung."""
     statement: float = 2 * 3600.0
-    """Seconds that one statement may take on a server that does answer: 20 million rows take minutes."""
+    """Seconds that one statement may take on a server that does answer: 20 million rows take minutes.
+
+    The server ends it; whoever waits for the server does so half a minute later.
+    """
 
     @property
     def question(self) -> float:
@@ -26,11 +29,8 @@ class TimeLimits:
 
     @property
     def silence_again(self) -> float:
-        """Seconds for a server that was found silent before: the rest of the run need not wait as long again.
-
-        BigQuery keeps a client that asks for a result waiting for 10 s.
-        """
-        return min(self.silence, max(self.silence / 4, 15.0))
+        """Seconds for a server that was found silent before: the rest of the run need not wait as long again."""
+        return self.silence / 4
 
 
 LIMITS = TimeLimits()
