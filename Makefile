@@ -29,7 +29,7 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m linting
 
-# Compares the pipeline with the limits of this machine. Takes hours; BENCH="landing --rows 100000" takes a minute.
+# Compares the pipeline with the limits of this machine. Takes hours; BENCH="landing --rows 100000" takes minutes.
 bench: .venv/bench
 	$(BIN)/python -m benchmarks $(BENCH)
 
