@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,16 @@ def _has_arrived(bucket: storage.Bucket, name: str, before: int, checksum: str, 
 
 def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch: Path) -> Measure:
     """Read the month's object back from the bucket and measure it. Raises MissingObjectError, StoreError."""
-    measurer = Measurer(dataset.total_columns)
+    with fetched(bucket, dataset, month, scratch) as path:
+        try:
+            return measure_file(path, dataset)
+        except pa.ArrowException as error:
+            raise _refused(bucket, error, object_name(dataset, month)) from error
+
+
+@contextmanager
+def fetched(bucket: storage.Bucket, dataset: DataSet, month: date, scratch: Path) -> Iterator[Path]:
+    """The month's object as a file, for the time of a `with`. Raises MissingObjectError, StoreError."""
     name = object_name(dataset, month)
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
@@ -179,12 +189,15 @@ def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch
             raise MissingObjectError(f"gs://{bucket.name}/{name} does not exist") from error
         except _REFUSALS as error:
             raise _refused(bucket, error, name) from error
-        try:
-            with pq.ParquetFile(file.name, pre_buffer=False, buffer_size=2**18) as parquet:
-                for batch in parquet.iter_batches(BATCH_ROWS, use_threads=False):
-                    measurer.add(batch)
-        except pa.ArrowException as error:
-            raise _refused(bucket, error, name) from error
+        yield Path(file.name)
+
+
+def measure_file(path: Path, dataset: DataSet) -> Measure:
+    """What an object of the lake holds. Raises pyarrow.ArrowException where it is no parquet of ours."""
+    measurer = Measurer(dataset.total_columns)
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=2**18) as parquet:
+        for batch in parquet.iter_batches(BATCH_ROWS, use_threads=False):
+            measurer.add(batch)
     return measurer.measure
 
 

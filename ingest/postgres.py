@@ -9,6 +9,7 @@ import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from psycopg import sql
 
+from ingest.alter_type import alter_types
 from ingest.conform import ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import BadFileError, StoreError, UnknownOutcomeError, first_line
@@ -65,26 +66,26 @@ def ensure_raw_tables(connection: psycopg.Connection) -> None:
 def add_columns(connection: psycopg.Connection, dataset: DataSet, columns: tuple[Column, ...]) -> None:
     """Add those of `columns` that the raw table lacks (a change of the catalogue only, whatever the table's size).
 
-    One that is there with another type, because it landed before it was declared, gets the declared type.
-    Raises StoreError.
+    Those that are there with another type, because they landed before they were declared or a file needs a wider one,
+    get this one: Postgres then writes the table again. Raises StoreError.
     """
     held = column_types(connection, dataset)
-    changed = [column for column in columns if held.get(column.name) != column.type]
-    for column in changed:
+    changed = {column.name: POSTGRES_TYPES[column.type] for column in columns if held.get(column.name) != column.type}
+    if altered := {name: column_type for name, column_type in changed.items() if name in held}:
+        alter_types(connection, RAW_SCHEMA, dataset.table, altered)
+    for column in (column for column in columns if column.name in changed):
         name, table = sql.Identifier(column.name), _raw(dataset.table)
-        column_type = sql.SQL(POSTGRES_TYPES[column.type])
-        change = "alter column {} type {} using {}::{}" if column.name in held else "add column if not exists {} {}"
-        statement = sql.SQL("alter table {} " + change).format(table, name, column_type, name, column_type)
         comment = column.description or "Undeclared: came with a file, see ingest/datasets.py"
         try:
-            connection.execute(statement)
+            connection.execute(
+                sql.SQL("alter table {} add column if not exists {} {}").format(
+                    table, name, sql.SQL(changed[column.name])
+                )
+            )
             connection.execute(sql.SQL("comment on column {}.{} is {}").format(table, name, comment))
         except psycopg.Error as error:
             what = f"{RAW_SCHEMA}.{dataset.table} cannot take the column {column.name} as {column.type}"
-            raise StoreError(
-                f"{what}: {first_line(error)}",
-                "If a view uses it, drop the schema taxi_staging with cascade (dbt makes it again); then run again",
-            ) from error
+            raise StoreError(f"{what}: {first_line(error)}", "See to the server, then run again") from error
 
 
 def column_types(connection: psycopg.Connection, dataset: DataSet) -> dict[str, ColumnType]:

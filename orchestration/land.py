@@ -12,14 +12,16 @@ import pyarrow as pa
 
 from ingest import lake, postgres
 from ingest.checksums import Measure
-from ingest.conform import Layout, read_layout
+from ingest.conform import Layout
 from ingest.errors import StoreError, TaxiError, UnknownOutcomeError, first_line
 from ingest.landing import land_side_by_side
 from ingest.source import Fetched, Source
+from ingest.widening import layout_beside
 from orchestration.connections import Connections
 from orchestration.ledger import Ledger
 from orchestration.plan import PlannedMonth, declared_fingerprint, undeclared_names
 from orchestration.report import Report
+from orchestration.widen import Widening
 
 Fail = Callable[[PlannedMonth, Exception], None]
 
@@ -27,8 +29,17 @@ Fail = Callable[[PlannedMonth, Exception], None]
 class Landing:
     """Lands months one after another; a month that fails is told to `fail`, and the others go on."""
 
-    def __init__(self, connections: Connections, ledger: Ledger, source: Source, report: Report, fail: Fail):
+    def __init__(
+        self,
+        connections: Connections,
+        ledger: Ledger,
+        source: Source,
+        report: Report,
+        widening: Widening,
+        fail: Fail,
+    ):
         self._connections = connections
+        self._widening = widening
         self._ledger = ledger
         self._source = source
         self._report = report
@@ -98,22 +109,27 @@ class Landing:
             # Up to 90 MB that Arrow would keep, and dbt has use for: first what only a cycle of references holds.
             gc.collect()
             pa.default_memory_pool().release_unused()
-            names = [column.name for column in layout.undeclared]
+            undeclared = {column.name: column.type for column in layout.undeclared}
             declared, stores = declared_fingerprint(planned.dataset), self._connections.stores
             self._ledger.add_stage(planned.key, "file", file, 0.0)
-            self._ledger.set_landed(planned.key, fetched, declared, stores, names, layout.rows)
+            self._ledger.set_landed(planned.key, fetched, declared, stores, undeclared, layout.rows)
         self._report.say(f"{planned}: {layout.rows:,} rows landed in Postgres and the lake")
         return True
 
     def _layout(self, planned: PlannedMonth, fetched: Fetched) -> Layout:
         """The file's columns; those that nobody declared get a column in the raw table, and a word to people."""
-        with postgres.connect(self._connections.dsn) as connection:
-            known = postgres.column_types(connection, planned.dataset)
-            layout = read_layout(fetched.path, planned.dataset, known)
-            postgres.add_columns(connection, planned.dataset, layout.undeclared)
+        dataset = planned.dataset
+        with postgres.connect(self._connections.dsn, f"make room for the columns of {planned}") as connection:
+            layout, wider = layout_beside(connection, fetched.path, dataset)
+            if wider:
+                self._widening.announce(dataset, wider, layout.undeclared)
+            postgres.add_columns(connection, dataset, layout.undeclared)
         if layout.undeclared:
             names = undeclared_names(layout.undeclared)
             self._report.warn(f"{planned}: columns that nobody declared landed too: {names}")
+        if layout.left_out:
+            names = ", ".join(layout.left_out)
+            self._report.warn(f"{planned}: columns that nobody declared are left out, as they hold no value: {names}")
         return layout
 
     def _is_same_file(self, planned: PlannedMonth, fetched: Fetched) -> bool:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from ingest.checksums import Measure
+from ingest.datasets import ColumnType
 from ingest.errors import StoreError, first_line
 from ingest.source import Fetched
 from orchestration.migrate import migrate
@@ -41,7 +42,7 @@ class MonthRecord:
     declared: str | None
     stores: str | None
     stores_differ: bool
-    undeclared: tuple[str, ...]
+    undeclared: dict[str, ColumnType]
     rows: int | None
     difference: int | None
     error: str | None
@@ -127,7 +128,7 @@ class Ledger:
             " stores_differ, undeclared, rows, difference, error, updated_at, is_doubtful"
             " from taxi_ledger.months order by file_month, dataset"
         )
-        records = [MonthRecord(**{**row, "undeclared": tuple(row["undeclared"])}) for row in rows]
+        records = [MonthRecord(**row) for row in rows]
         return {(record.dataset, record.month): record for record in records}
 
     def set_landing(self, key: MonthKey) -> None:
@@ -135,7 +136,13 @@ class Ledger:
         self._upsert(key, state="landing", stores_differ=True, error=None, difference=None)
 
     def set_landed(
-        self, key: MonthKey, fetched: Fetched, declared: str, stores: str, undeclared: list[str], rows: int
+        self,
+        key: MonthKey,
+        fetched: Fetched,
+        declared: str,
+        stores: str,
+        undeclared: Mapping[str, ColumnType],
+        rows: int,
     ) -> None:
         """Both stores hold this edition of the file."""
         self._upsert(
@@ -143,6 +150,11 @@ class Ledger:
             source_length=fetched.stat.length, source_sha256=fetched.sha256, declared=declared,
             stores=stores, stores_differ=False, undeclared=Jsonb(undeclared), rows=rows, error=None, difference=None,
         )  # fmt: skip
+
+    def set_landed_again(self, key: MonthKey, undeclared: Mapping[str, ColumnType], file: Measure) -> None:
+        """Both stores hold the same edition with wider types, in which it has another measure."""
+        self.add_stage(key, "file", file, 0.0)
+        self._upsert(key, undeclared=Jsonb(undeclared))
 
     def set_unchanged(self, key: MonthKey, etag: str, length: int) -> None:
         """The source states another ETag for the same bytes."""
@@ -167,6 +179,16 @@ class Ledger:
     def set_unverified(self, key: MonthKey, error: str) -> None:
         """Both stores hold the month, but a server failed before it was reconciled; the next run goes on from there."""
         self._upsert(key, state="landed", error=error, difference=None)
+
+    def set_unreconciled(self, keys: Sequence[MonthKey]) -> None:
+        """What is done of these is about to change."""
+        for dataset, month in keys:
+            self._execute(
+                "update taxi_ledger.months set state = 'landed', difference = null, updated_at = now(),"
+                " change_number = nextval('taxi_ledger.changes')"
+                " where (dataset, file_month) = (%s, %s) and state = 'done'",
+                dataset, month,
+            )  # fmt: skip
 
     def set_rebuilt(self, months: Sequence[date]) -> None:
         """The tables of these file months were made anew: what was reconciled is no more."""

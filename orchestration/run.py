@@ -11,6 +11,7 @@ from ingest.errors import NotPublishedError, StoreError, TaxiError
 from ingest.months import label
 from ingest.source import Source
 from ingest.time_limits import LIMITS, LOCK
+from ingest.widening import WrongObjectError
 from ingest.zones import read_zone_lookup
 from orchestration.build import Building
 from orchestration.connections import Connections
@@ -23,6 +24,7 @@ from orchestration.publish_ledger import publish_ledger
 from orchestration.reconcile import check_zones, find_differences, measure_stages
 from orchestration.report import Report
 from orchestration.scope import Scopes
+from orchestration.widen import Widening
 
 T = TypeVar("T")
 
@@ -48,7 +50,8 @@ class Run:
         todo = [planned for planned in plan if planned.action in ("land", "build")]
         if todo or self._scopes.is_outdated():
             self._prepare()
-        landing = Landing(self._connections, self._ledger, self._source, self._report, self._fail_landing)
+        widening = Widening(self._connections, self._ledger, self._report, self._fail_widening)
+        landing = Landing(self._connections, self._ledger, self._source, self._report, widening, self._fail_landing)
         has_built = False
         for number, batch in enumerate(_batches(todo, self._settings.batch_months)):
             if number:
@@ -56,8 +59,10 @@ class Run:
             batch = [one for one in batch if one.action == "land" or not self._scopes.is_tried(one.month)]
             self._touch(planned.key for planned in batch)
             landed = landing.land(batch)
-            if landed:
-                self._build_and_reconcile(sorted({planned.month for planned in landed}))
+            widened, not_widened = widening.follow()
+            months = sorted({planned.month for planned in landed if planned.key not in not_widened})
+            if months or widened:
+                self._build_and_reconcile(months, widened)
                 has_built = True
         if not has_built and self._scopes.is_outdated():
             self._build_and_reconcile([])
@@ -85,8 +90,11 @@ class Run:
                 self.failures.append(f"zone lookup: {error}")
             publish_ledger(self._connections, self._ledger.run_id, "running")  # dbt reads it
 
-    def _build_and_reconcile(self, landed: list[date]) -> None:
-        """Build these file months, and what else has to be, on both warehouses; reconcile every data set of them."""
+    def _build_and_reconcile(self, landed: list[date], widened: Sequence[MonthKey] = ()) -> None:
+        """Build these file months, and what else has to be, on both warehouses; reconcile every data set of them.
+
+        Those of `widened` are reconciled too: no mart has a column of theirs that changed.
+        """
         scope = self._scopes.of(landed)
         self._touch(scope.waiting)
         for text in scope.held_back:
@@ -109,7 +117,7 @@ class Run:
                 passed = building.build(warehouse, months, others, scope.states[warehouse])
                 months, others = ([month for month in wanted if month in passed] for wanted in (months, others))
         # A change that left the tables of the others alone, such as a report's, is none that has to be measured.
-        measured = sorted(months + [month for month in others if month in building.rebuilt])
+        measured = sorted({*months, *(month for _, month in widened), *(set(others) & building.rebuilt)})
         for batch in _chunks(measured, self._settings.batch_months):
             records = {key: record for key, record in self._ledger.months().items() if key[1] in batch}
             built = [key for key, record in records.items() if record.state in BUILT_STATES]
@@ -174,6 +182,14 @@ class Run:
         is_new = planned.record is None
         if not (planned.error and (not is_new or isinstance(planned.error, NotPublishedError))):
             self._ledger.set_failed(planned.key, str(error))
+
+    def _fail_widening(self, key: MonthKey, error: Exception) -> None:
+        """The month has other types than its table. While a server is down it waits; otherwise it lands again."""
+        self._fail(key, error)
+        if isinstance(error, StoreError) and not isinstance(error, WrongObjectError):
+            self._ledger.set_unverified(key, str(error))
+        else:
+            self._ledger.set_failed(key, str(error))
 
     def _fail_building(self, months: list[date], error: DbtError) -> None:
         """What the run landed of these months is at fault or, if dbt could not even run, waits for the next run."""

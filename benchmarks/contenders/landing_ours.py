@@ -15,9 +15,9 @@ import typer
 
 from benchmarks.contenders.clients import connections, month_of, tell
 from ingest import lake, postgres
-from ingest.conform import read_layout
 from ingest.datasets import DataSet
 from ingest.landing import land_side_by_side
+from ingest.widening import layout_beside
 from orchestration.connections import Connections
 from orchestration.memory import save_memory
 
@@ -53,7 +53,7 @@ def _land(stores: str, servers: Connections, dataset: DataSet, month: date, file
         "lake": partial(lake.replace_month, servers.bucket, scratch=state_dir / "scratch"),
     }
     with postgres.connect(servers.dsn) as connection:
-        layout = read_layout(file, dataset, postgres.column_types(connection, dataset))
+        layout, _ = layout_beside(connection, file, dataset)
         postgres.add_columns(connection, dataset, layout.undeclared)
     chosen = {store: how for store, how in replace.items() if stores in (store, "both")}
     futures = land_side_by_side(chosen, dataset, month, file, layout, state_dir / "dlt")

@@ -14,8 +14,9 @@ from psycopg.conninfo import make_conninfo
 from embedded import Stack
 from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
-from ingest.conform import Layout, read_layout
+from ingest.conform import Layout
 from ingest.datasets import YELLOW, Column, DataSet
+from ingest.widening import layout_beside
 from orchestration.checksum_sql import BIGQUERY, POSTGRES, measure_query
 
 
@@ -38,7 +39,7 @@ class Stores:
     def layout(self, path: Path, dataset: DataSet = YELLOW) -> Layout:
         """The file's layout, the table made ready for it."""
         with postgres.connect(self.dsn) as connection:
-            layout = read_layout(path, dataset, postgres.column_types(connection, dataset))
+            layout, _ = layout_beside(connection, path, dataset)
             postgres.add_columns(connection, dataset, layout.undeclared)
         return layout
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -62,9 +63,28 @@ def test_a_ledger_from_before_migrations_keeps_every_row(dsn: str):
     }  # fmt: skip
     for table, rows in before.items():
         kept = [{name: row[name] for name in old} for old, row in zip(rows, after[table], strict=True)]
+        if table == "months":  # the same names, with types
+            for old, row in zip(rows, kept, strict=True):
+                assert list(row.pop("undeclared")) == old.pop("undeclared")
         assert kept == rows, table
     states = {f"{dataset} {month:%Y-%m}": record.state for (dataset, month), record in months.items()}
     assert states == {"fhv 2019-01": "done", "green 2023-01": "done", "green 2023-02": "failed"}
+
+
+def test_undeclared_columns_get_the_types_that_they_landed_with(dsn: str):
+    with connect(dsn) as connection:
+        connection.execute(BEFORE_MIGRATIONS.read_text(encoding="utf-8"))
+        connection.execute(
+            "create schema if not exists taxi_raw; create table taxi_raw.green_tripdata"
+            " (fee double precision, seen_at timestamp, code bigint, word text, of_another_month text);"
+            ' update taxi_ledger.months set undeclared = \'["fee", "seen_at", "code", "word"]\''
+            " where (dataset, file_month) = ('green', '2023-01-01')"
+        )
+        migrate(connection)
+        months = Ledger(connection).months()
+    types = {"fee": "double", "seen_at": "timestamp", "code": "bigint", "word": "text"}
+    assert months["green", date(2023, 1, 1)].undeclared == types
+    assert months["green", date(2023, 2, 1)].undeclared == {}
 
 
 def test_a_migrated_ledger_has_the_columns_of_a_new_one(dsn: str, server: str):

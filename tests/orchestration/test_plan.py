@@ -29,7 +29,7 @@ def record(source, **changes) -> MonthRecord:
     values = {
         "dataset": "green", "month": JANUARY, "state": "done", "source_etag": stat.etag, "source_length": stat.length,
         "source_sha256": "f", "declared": declared_fingerprint(GREEN), "stores": HERE, "stores_differ": False,
-        "undeclared": (), "rows": 10, "difference": 0,
+        "undeclared": {}, "rows": 10, "difference": 0,
         "error": None, "updated_at": datetime.now(UTC),
     }  # fmt: skip
     return MonthRecord(**{**values, **changes})

@@ -1,0 +1,124 @@
+"""Columns that nobody declared get a wider type when a month needs one, and what landed before follows.
+
+Postgres casts its own rows. The objects of earlier months have to be made again, since BigQuery refuses one whose type
+is not its external table's; each is made of itself, so the source need not have the file any more. Text is written in
+one way only (ingest/texts.py), which is not Postgres', so the month goes through both stores' own `replace_month`.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+from google.cloud import storage
+from psycopg import sql
+
+from ingest import lake, postgres
+from ingest.checksums import Measure
+from ingest.conform import Layout, TargetColumn, conformed_batches, read_layout
+from ingest.datasets import Column, ColumnType, DataSet
+from ingest.errors import StoreError, first_line
+from ingest.names import ROW_NUMBER
+
+
+class WrongObjectError(StoreError):
+    """The lake's object of a month is not what landed."""
+
+
+_NEXT_STEP = "Its columns keep their types until the month lands from the source: run again"
+
+# The integers that a double holds exactly.
+_MOST_EXACT = 2**53
+
+
+def layout_beside(connection: psycopg.Connection, path: Path, dataset: DataSet) -> tuple[Layout, dict[str, ColumnType]]:
+    """The file's layout beside what the raw table holds, and the columns that are wider in it, with their types so far.
+
+    A file that widens a column is read to its end first: one that cannot land changes nothing for the others.
+    Raises BadFileError.
+    """
+    known = postgres.column_types(connection, dataset)
+    layout = read_layout(path, dataset, known)
+    wider = _wider(layout, known)
+    inexact = [
+        column.name
+        for column in layout.undeclared
+        if (known.get(column.name), column.type) == ("bigint", "double")
+        and _has_beyond_doubles(connection, dataset, column.name)
+    ]
+    if inexact:  # as doubles, these integers would be others
+        layout = read_layout(path, dataset, {**known, **dict.fromkeys(inexact, "text")})
+        wider = _wider(layout, known)
+    if wider:
+        for _ in conformed_batches(path, layout):
+            pass
+    return layout, wider
+
+
+def land_again(
+    dsn: str,
+    bucket: storage.Bucket,
+    dataset: DataSet,
+    month: date,
+    types: dict[str, ColumnType],
+    recorded: Measure,
+    scratch: Path,
+) -> Measure:
+    """Bring the month's object into both stores with the `types` of its undeclared columns; returns its measure now.
+
+    `recorded` is what was measured of the month's file. An object that an earlier try has made again already has it in
+    all other columns. Raises WrongObjectError where the object holds anything else, and then nothing is changed.
+    """
+    name = lake.object_name(dataset, month)
+    try:
+        with lake.fetched(bucket, dataset, month, scratch) as path:
+            try:
+                held = lake.measure_file(path, dataset)
+            except (pa.ArrowException, OSError) as error:
+                raise WrongObjectError(f"{name} in the lake cannot be read: {first_line(error)}", _NEXT_STEP) from error
+            _check(name, held, recorded, types)
+            layout = _layout_of_object(path, dataset, types)
+            measure = lake.replace_month(bucket, dataset, month, path, layout, scratch)
+            postgres.replace_month(dsn, dataset, month, path, layout)
+    except lake.MissingObjectError as error:
+        raise WrongObjectError(f"{name} is not in the lake", _NEXT_STEP) from error
+    return measure
+
+
+def _check(name: str, held: Measure, recorded: Measure, types: dict[str, ColumnType]) -> None:
+    """Raise WrongObjectError unless this was recorded; a column in its new type must have as many values as before."""
+    absent = (0, 0, 0)
+    differing = [
+        column
+        for column in held.differing_columns(recorded)
+        if column not in types or held.columns.get(column, absent)[0] != recorded.columns.get(column, absent)[0]
+    ]
+    if differing or (held.rows, held.cents) != (recorded.rows, recorded.cents):
+        what = f"columns {', '.join(differing[:5])}" if differing else f"{held.rows:,} rows, not {recorded.rows:,}"
+        raise WrongObjectError(f"{name} in the lake is not what landed: {what}", _NEXT_STEP)
+
+
+def _wider(layout: Layout, known: dict[str, ColumnType]) -> dict[str, ColumnType]:
+    held = {column.name: known.get(column.name, column.type) for column in layout.undeclared}
+    return {column.name: held[column.name] for column in layout.undeclared if held[column.name] != column.type}
+
+
+def _has_beyond_doubles(connection: psycopg.Connection, dataset: DataSet, column: str) -> bool:
+    query = sql.SQL("select exists (select from {} where {} not between {} and {})").format(
+        sql.Identifier(postgres.RAW_SCHEMA, dataset.table), sql.Identifier(column), -_MOST_EXACT, _MOST_EXACT
+    )
+    return connection.execute(query).fetchone()[0]
+
+
+def _layout_of_object(path: Path, dataset: DataSet, types: dict[str, ColumnType]) -> Layout:
+    with pq.ParquetFile(path) as file:
+        names, rows = file.schema_arrow.names, file.metadata.num_rows
+    declared = {column.name: column for column in dataset.columns}
+    targets = [TargetColumn(column, name if name in names else None) for name, column in declared.items()]
+    targets += [
+        TargetColumn(Column(name, types[name], ""), name, False)
+        for name in names
+        if name not in declared and name != ROW_NUMBER
+    ]
+    return Layout(tuple(targets), rows, path)
