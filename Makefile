@@ -5,6 +5,9 @@ BIN := .venv/bin
 DEMO := .demo
 # Many containers set this. Every process would then compile all its imports again: 4 s for dbt and dlt.
 unexport PYTHONDONTWRITEBYTECODE
+# Variables that change what Python or dbt does are for the programs of others: see docs/environment.md.
+unexport PYTHONSAFEPATH PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONWARNINGS
+$(foreach name,$(filter DBT_% PG%,$(.VARIABLES)),$(eval unexport $(name)))
 
 .PHONY: demo docs test lint bench install lock down
 

@@ -1,7 +1,8 @@
 """What dbt makes of the project for each warehouse, with no server: the manifest, and in it every compiled query."""
 
-import os
 from pathlib import Path
+
+from common.environment import for_server
 
 ROOT = Path(__file__).parents[1]
 PROJECT = ROOT / "dbt_taxi"
@@ -23,9 +24,8 @@ def environment(target: str) -> dict[str, str]:
 
     Nothing listens at its address: a tool that does connect is to fail, also on a machine that has credentials.
     """
-    foreign = ("TAXI_", "DBT_", "PG", "GOOGLE_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     offline = {"DBT_TAXI_BIGQUERY_METHOD": "oauth-secrets", "DBT_TAXI_BIGQUERY_ENDPOINT": "http://127.0.0.1:9"}
     # variables, since sqlfluff has no options for these
     paths = {"DBT_TARGET": target, "DBT_TARGET_PATH": str(folder(target)), "DBT_LOG_PATH": str(folder(target))}
-    return {**kept, **offline, **paths, "DBT_PROFILES_DIR": str(ROOT), "PYTHONPATH": str(ROOT)}
+    ours = {**offline, **paths, "DBT_PROFILES_DIR": str(ROOT), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    return for_server(**ours)

@@ -2,12 +2,14 @@
 
 import fcntl
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from common.network import check_way_to_google
@@ -27,10 +29,6 @@ if TYPE_CHECKING:  # Google's clients take a second to import, which a run with 
 _STORAGE_ENDPOINT = "STORAGE_EMULATOR_HOST"
 _BIGQUERY_ENDPOINT = "BIGQUERY_EMULATOR_HOST"
 _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
-
-
-# Those of libpq's parameters that its programs, and psycopg2 in dbt, take from variables.
-_PG_NAMES = ("host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
 @dataclass(frozen=True)
@@ -101,8 +99,7 @@ class Connections:
         None has the name of a setting: what is printed for dbt must not change what orchestrate.py does next.
         """
         keyfile = self.settings.bigquery_keyfile
-        variables = {f"PG{name.upper()}": str(value) for name, value in self.postgres.items() if name in _PG_NAMES}
-        variables["PGDATABASE"] = str(self.postgres["dbname"])
+        variables = _libpq_variables(self.postgres)
         variables |= {
             "DBT_TAXI_POSTGRES_HOST": variables["PGHOST"],
             "DBT_TAXI_POSTGRES_PORT": variables["PGPORT"],
@@ -196,6 +193,7 @@ class Servers:
                 "user": ends.postgres_user,
                 "password": ends.postgres_password,
                 "dbname": ends.postgres_dbname,
+                "sslmode": "disable",
             }
             connections = Connections(settings, postgres, ends.project, ends.gcs_url, ends.bigquery_url)
         # Google's client goes where this variable says, with the real credentials too; a gs:// source is on the same
@@ -205,6 +203,12 @@ class Servers:
         if connections.gcs_endpoint:
             os.environ[_STORAGE_ENDPOINT] = connections.gcs_endpoint
         return connections
+
+
+def _libpq_variables(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters as the variables by which psql, and psycopg2 in dbt, take them; some have none."""
+    options = {option.keyword.decode(): option.envvar for option in pq.Conninfo.get_defaults()}
+    return {variable.decode(): str(value) for name, value in parameters.items() if (variable := options.get(name))}
 
 
 def stores_of(settings: Settings) -> str:

@@ -79,6 +79,8 @@ class Settings(BaseModel):
                     "postgres_url is not a Postgres URL with user, host and database",
                     "Write postgresql://user:password@host:5432/dbname, with ?sslmode=verify-full where it applies",
                 )
+            if len(set(str(given.get("port", "")).split(","))) > 1:
+                raise SettingError("postgres_url has several ports, and dbt takes one", "Give all hosts the same port")
             return {"port": 5432, **given}
         return {
             "host": self.postgres_host,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import SettingError
-from orchestration.connections import stores_of
+from orchestration.connections import Servers, stores_of
 from orchestration.settings import ROOT, Settings, load_settings
 
 
@@ -85,6 +85,31 @@ def test_a_password_is_shown_neither_by_an_error_nor_by_the_settings(file: Path,
     with pytest.raises(SettingError) as caught:
         load_settings({"profile": "docker"}, file).postgres_parameters()
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_url_of_several_ports_is_refused_as_dbt_takes_one(file: Path, monkeypatch):
+    monkeypatch.setenv("TAXI_POSTGRES_URL", "postgresql://u:secret@a:1,b:2/taxi")
+    with pytest.raises(SettingError, match="postgres_url has several ports"):
+        load_settings({"profile": "docker"}, file).postgres_parameters()
+    monkeypatch.setenv("TAXI_POSTGRES_URL", "postgresql://u:secret@a:1,b:1/taxi")
+    assert load_settings({"profile": "docker"}, file).postgres_parameters()["host"] == "a,b"
+
+
+def test_all_that_postgres_url_says_reaches_dbt_and_psql_by_libpqs_variables(file: Path, monkeypatch):
+    url = "postgresql://u:secret@db/taxi?sslmode=verify-full&options=-csearch_path%3Dx&hostaddr=192.0.2.1&keepalives=1"
+    monkeypatch.setenv("TAXI_POSTGRES_URL", url)
+    settings = load_settings({"profile": "docker"}, file)
+    passed = Servers(settings).all().environment
+    assert {name: value for name, value in passed.items() if name.startswith("PG")} == {
+        "PGHOST": "db",
+        "PGHOSTADDR": "192.0.2.1",
+        "PGPORT": "5432",
+        "PGUSER": "u",
+        "PGPASSWORD": "secret",
+        "PGDATABASE": "taxi",
+        "PGSSLMODE": "verify-full",
+        "PGOPTIONS": "-csearch_path=x",
+    }
 
 
 def test_the_projects_own_file_says_the_same_as_the_defaults_and_describes_each_setting():
