@@ -17,6 +17,7 @@ def early() -> None:
 def late() -> None:
     """Change what local-bigquery does."""
     from embedded.bigquery_fixes import (
+        comments,
         created_tables,
         expiry,
         external_ddl,
@@ -29,6 +30,7 @@ def late() -> None:
     )
 
     for fix in (
+        comments,
         created_tables,
         expiry,
         external_ddl,

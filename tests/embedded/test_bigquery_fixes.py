@@ -41,6 +41,10 @@ def test_a_struct_is_assigned_to_several_variables(warehouse):
     assert warehouse.query(script) == [([date(2024, 1, 1), date(2024, 2, 1)], 5)]
 
 
+def test_an_apostrophe_in_a_comment_leaves_the_spaces_in_texts_alone(warehouse):
+    assert warehouse.query("select to_code_points(x)  -- isn't it\n from (select '\u00a01' as x)") == [([160, 49],)]
+
+
 def test_grants_are_accepted_and_none_are_listed(warehouse):
     warehouse.query("create table {ds}.t as select 1 as one")
     warehouse.query("grant `roles/bigquery.dataViewer` on table {ds}.t to 'user:a@example.com'")
