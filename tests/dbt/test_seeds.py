@@ -34,7 +34,13 @@ def test_the_holidays_are_those_of_the_package_holidays():
         {
             "holiday_date": str(day),
             "holiday_name": name,
-            "kind": "federal" if name in federal.get_list(day) else "new york",
+            "kind": (
+                "commemoration"  # nothing closes: it is not among the holidays of the General Construction Law, § 24
+                if name == "Susan B. Anthony Day"
+                else "federal"
+                if name in federal.get_list(day)
+                else "new york"
+            ),
         }
         for day in sorted(new_york)
         if FIRST <= day <= LAST

@@ -1,6 +1,6 @@
 {% test report_adds_up(
     model, of, column="pickup_month", of_column="pickup_month", unit="month", trips="trips", of_trips="trips", sums=[],
-    condition="true"
+    condition="true", by_file=true
 ) %}
 
 {{ config(tags=["reports"]) }}
@@ -14,7 +14,7 @@ with expected as (
         coalesce(sum({{ sum }}), 0) as sum_{{ loop.index }},
         {% endfor -%}
         sum({{ of_trips }}) as trips
-    from {{ of }}
+    from {{ of_reported_months(of, pickup_period(of_column)) if by_file else of }}
     where {{ in_pickup_periods(of_column, unit) }} and ({{ condition }})
     group by {{ pickup_period(of_column, unit) }}
 ),

@@ -1,6 +1,6 @@
 -- One row per calendar month of pick-up and company: what high-volume drivers got, per mile, per hour and of the fare.
 with high_volume_by_file as (
-    select * from {{ ref('high_volume_by_file') }}
+    select * from {{ of_reported_months(ref('high_volume_by_file')) }}
 ),
 
 dim_companies as (
@@ -16,9 +16,10 @@ by_month as (
         cast(sum(driver_pay_amount) as numeric) as driver_pay_amount,
         cast(sum(fare_amount) as numeric) as fare_amount,
         cast(sum(tip_amount) as numeric) as tip_amount,
+        has_own_file,
         pickup_month
     from high_volume_by_file
-    group by company_id, pickup_month
+    group by company_id, has_own_file, pickup_month
 ),
 
 -- whole cents and thousandths of a mile, for ratios that are the same on every warehouse
@@ -47,6 +48,7 @@ select
     {{ rounded_ratio('in_integers.pay_cents * 36', 'in_integers.trip_seconds') }} as pay_per_hour,
     {{ rounded_ratio('in_integers.pay_cents * 100', 'in_integers.fare_cents') }} as pay_percent_of_fare,
     {{ rounded_ratio('in_integers.tip_cents * 100', 'in_integers.fare_cents') }} as tip_percent_of_fare,
+    in_integers.has_own_file,
     in_integers.pickup_month
 from in_integers
 left join dim_companies

@@ -1,6 +1,6 @@
 -- One row per calendar month of pick-up, company and pick-up zone: how long riders of high-volume vehicles waited.
 with high_volume_by_file as (
-    select * from {{ ref('high_volume_by_file') }}
+    select * from {{ of_reported_months(ref('high_volume_by_file')) }}
 ),
 
 dim_companies as (
@@ -22,9 +22,10 @@ by_month as (
         cast(sum(wait_seconds) as bigint) as wait_seconds,
         cast(sum(on_scene_trips) as bigint) as on_scene_trips,
         cast(sum(on_scene_seconds) as bigint) as on_scene_seconds,
+        has_own_file,
         pickup_month
     from high_volume_by_file
-    group by pickup_location_id, company_id, pickup_month
+    group by pickup_location_id, company_id, has_own_file, pickup_month
 )
 
 select
@@ -41,6 +42,7 @@ select
     {{ rounded_ratio('by_month.wait_seconds', 'by_month.waits * 60') }} as average_wait_minutes,
     {{ rounded_ratio('by_month.waits_over_10_minutes * 100', 'by_month.waits') }} as over_10_minutes_percent,
     {{ rounded_ratio('by_month.on_scene_seconds', 'by_month.on_scene_trips * 60') }} as average_on_scene_minutes,
+    by_month.has_own_file,
     by_month.pickup_month
 from by_month
 left join dim_companies

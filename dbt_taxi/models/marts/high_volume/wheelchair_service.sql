@@ -1,6 +1,6 @@
 -- One row per calendar month of pick-up, company and borough: wheelchair-accessible vehicles asked for and sent.
 with high_volume_by_file as (
-    select * from {{ ref('high_volume_by_file') }}
+    select * from {{ of_reported_months(ref('high_volume_by_file')) }}
 ),
 
 dim_companies as (
@@ -26,11 +26,14 @@ by_month as (
         cast(sum(high_volume_by_file.wheelchair_wait_seconds) as bigint) as wheelchair_wait_seconds,
         cast(sum(high_volume_by_file.waits) as bigint) as waits,
         cast(sum(high_volume_by_file.wait_seconds) as bigint) as wait_seconds,
+        high_volume_by_file.has_own_file,
         high_volume_by_file.pickup_month
     from high_volume_by_file
     left join dim_zones
         on high_volume_by_file.pickup_location_id = dim_zones.location_id
-    group by high_volume_by_file.company_id, dim_zones.borough, high_volume_by_file.pickup_month
+    group by
+        high_volume_by_file.company_id, dim_zones.borough, high_volume_by_file.has_own_file,
+        high_volume_by_file.pickup_month
 )
 
 select
@@ -51,6 +54,7 @@ select
         '(by_month.wait_seconds - by_month.wheelchair_wait_seconds)',
         '((by_month.waits - by_month.wheelchair_waits) * 60)',
     ) }} as average_other_wait_minutes,
+    by_month.has_own_file,
     by_month.pickup_month
 from by_month
 left join dim_companies

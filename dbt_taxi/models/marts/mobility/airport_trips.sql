@@ -1,7 +1,7 @@
 -- One row per data set, calendar month of pick-up, airport and direction. A trip from one airport to another, or to the
 -- same, has two rows: it counts as one from and as one to an airport.
 with zone_pairs_by_file as (
-    select * from {{ ref('zone_pairs_by_file') }}
+    select * from {{ of_reported_months(ref('zone_pairs_by_file')) }}
 ),
 
 dim_zones as (
@@ -31,9 +31,10 @@ by_month as (
         cast(sum(duration_seconds) as bigint) as duration_seconds,
         cast(sum(airport_fee_amount) as numeric) as airport_fee_amount,
         cast(sum(total_amount) as numeric) as total_amount,
+        has_own_file,
         pickup_month
     from airport_pairs
-    group by airport_location_id, dataset, direction, pickup_month
+    group by airport_location_id, dataset, direction, has_own_file, pickup_month
 )
 
 select
@@ -46,6 +47,7 @@ select
     {{ rounded_ratio('by_month.duration_seconds', 'by_month.timed_trips * 60') }} as average_minutes,
     by_month.airport_fee_amount,
     by_month.total_amount,
+    by_month.has_own_file,
     by_month.pickup_month
 from by_month
 left join dim_zones

@@ -4,7 +4,7 @@ with zone_pairs_by_file as (
     select
         *,
         {{ relation_to_congestion_zone('pickup_location_id', 'dropoff_location_id') }} as zone_relation
-    from {{ ref('zone_pairs_by_file') }}
+    from {{ of_reported_months(ref('zone_pairs_by_file')) }}
 ),
 
 dim_dates as (
@@ -19,15 +19,6 @@ days as (
         cast(sum(count(*)) over (partition by calendar_month) as bigint) as days_in_month
     from dim_dates
     group by calendar_month, is_congestion_pricing
-),
-
--- Of a month whose own file is missing only strays are here, which tell nothing of its days.
-whole_months as (
-    select distinct
-        dataset,
-        pickup_month
-    from zone_pairs_by_file
-    where file_month = pickup_month
 ),
 
 by_period as (
@@ -45,12 +36,9 @@ by_period as (
         cast(sum(zone_pairs_by_file.driven_miles) as numeric) as driven_miles,
         cast(sum(zone_pairs_by_file.cbd_congestion_fee_amount) as numeric) as cbd_congestion_fee_amount,
         cast(sum(zone_pairs_by_file.total_amount) as numeric) as total_amount,
+        zone_pairs_by_file.has_own_file,
         zone_pairs_by_file.pickup_month
     from zone_pairs_by_file
-    inner join whole_months
-        on
-            zone_pairs_by_file.dataset = whole_months.dataset
-            and zone_pairs_by_file.pickup_month = whole_months.pickup_month
     inner join days
         on
             zone_pairs_by_file.pickup_month = days.calendar_month
@@ -61,6 +49,7 @@ by_period as (
         zone_pairs_by_file.is_under_congestion_pricing,
         days.days_in_period,
         days.days_in_month,
+        zone_pairs_by_file.has_own_file,
         zone_pairs_by_file.pickup_month
 ),
 
@@ -76,6 +65,7 @@ year_before as (
         cast(sum(driven_miles) as numeric) as driven_miles,
         cast({{ dbt.dateadd('year', 1, 'pickup_month') }} as date) as pickup_month
     from by_period
+    where has_own_file
     group by dataset, zone_relation, days_in_month, pickup_month
 )
 
@@ -93,6 +83,7 @@ select
     {{ rounded_ratio('year_before.trips', 'year_before.days_in_month') }} as trips_per_day_year_before,
     {{ rounded_ratio('year_before.duration_seconds', 'year_before.timed_trips * 60') }} as average_minutes_year_before,
     {{ average_mph('year_before.driven_miles', 'year_before.driven_seconds') }} as average_mph_year_before,
+    by_period.has_own_file,
     by_period.pickup_month
 from by_period
 left join year_before

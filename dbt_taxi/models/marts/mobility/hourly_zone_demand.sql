@@ -1,6 +1,6 @@
 -- One row per data set, zone of pick-up and hour of pick-up by New York's clocks, whatever file the trips came in.
 with hourly_demand_by_file as (
-    select * from {{ ref('hourly_demand_by_file') }}
+    select * from {{ of_reported_months(ref('hourly_demand_by_file'), month_of("pickup_hour")) }}
 ),
 
 dim_zones as (
@@ -13,9 +13,10 @@ by_hour as (
         dataset,
         cast(sum(trips) as bigint) as trips,
         cast(sum(total_amount) as numeric) as total_amount,
+        has_own_file,
         pickup_hour
     from hourly_demand_by_file
-    group by pickup_location_id, dataset, pickup_hour
+    group by pickup_location_id, dataset, has_own_file, pickup_hour
 )
 
 select
@@ -27,6 +28,7 @@ select
     by_hour.total_amount,
     -- two hours of the night in which the clocks go back look like one; the hour skipped in spring has no row
     {{ is_fall_back_hour('by_hour.pickup_hour') }} as is_doubled_hour,
+    by_hour.has_own_file,
     by_hour.pickup_hour
 from by_hour
 left join dim_zones

@@ -1,6 +1,6 @@
 -- One row per data set, calendar month of pick-up, pick-up zone and drop-off zone, whatever file the trips came in.
 with zone_pairs_by_file as (
-    select * from {{ ref('zone_pairs_by_file') }}
+    select * from {{ of_reported_months(ref('zone_pairs_by_file')) }}
 ),
 
 dim_zones as (
@@ -22,9 +22,10 @@ by_month as (
         cast(sum(trip_miles) as numeric) as trip_miles,
         cast(sum(fare_amount) as numeric) as fare_amount,
         cast(sum(total_amount) as numeric) as total_amount,
+        has_own_file,
         pickup_month
     from zone_pairs_by_file
-    group by pickup_location_id, dropoff_location_id, dataset, pickup_month
+    group by pickup_location_id, dropoff_location_id, dataset, has_own_file, pickup_month
 )
 
 select
@@ -43,6 +44,7 @@ select
     {{ rounded_ratio(cents_of('by_month.fare_amount'), 'by_month.paid_trips * 100') }} as average_fare_amount,
     by_month.fare_amount,
     by_month.total_amount,
+    by_month.has_own_file,
     by_month.pickup_month
 from by_month
 left join dim_zones as pickup_zones

@@ -1,7 +1,7 @@
 -- One row per data set, calendar month of pick-up, zone of pick-up and zone of drop-off: how many minutes half of the
 -- trips, nine in ten and nineteen in twenty took at most.
 with travel_time_counts_by_file as (
-    select * from {{ ref('travel_time_counts_by_file') }}
+    select * from {{ of_reported_months(ref('travel_time_counts_by_file')) }}
 ),
 
 dim_zones as (
@@ -26,9 +26,10 @@ by_month as (
         {{ decimal_of(percentile_of_counts(50, 'minutes'), 2) }} as p50_minutes,
         {{ decimal_of(percentile_of_counts(90, 'minutes'), 2) }} as p90_minutes,
         {{ decimal_of(percentile_of_counts(95, 'minutes'), 2) }} as p95_minutes,
+        has_own_file,
         pickup_month
     from counted
-    group by pickup_location_id, dropoff_location_id, dataset, pickup_month
+    group by pickup_location_id, dropoff_location_id, dataset, has_own_file, pickup_month
 )
 
 select
@@ -43,6 +44,7 @@ select
     by_month.p50_minutes,
     by_month.p90_minutes,
     by_month.p95_minutes,
+    by_month.has_own_file,
     by_month.pickup_month
 from by_month
 left join dim_zones as pickup_zones

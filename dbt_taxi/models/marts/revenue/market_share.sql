@@ -1,6 +1,6 @@
 -- One row per calendar month of pick-up and company: its trips, its share of all trips, its revenue.
 with zone_revenue_by_file as (
-    select * from {{ ref('zone_revenue_by_file') }}
+    select * from {{ of_reported_months(ref('zone_revenue_by_file')) }}
 ),
 
 dim_companies as (
@@ -13,31 +13,19 @@ by_company as (
         dataset,
         cast(sum(trips) as bigint) as trips,
         cast(sum(total_amount) as numeric) as total_amount,
+        has_own_file,
         pickup_month
     from zone_revenue_by_file
-    group by company_id, dataset, pickup_month
-),
-
-loaded as (
-    select distinct
-        dataset,
-        pickup_month
-    from zone_revenue_by_file
-    where file_month = pickup_month
+    group by company_id, dataset, has_own_file, pickup_month
 ),
 
 -- A data set whose file of the month isn't loaded still has a few trips in its neighbours' files: they are no share.
 compared as (
     select
-        by_company.*,
-        case when loaded.dataset is not null then by_company.trips end as compared_trips,
-        sum(case when loaded.dataset is not null then by_company.trips end)
-            over (partition by by_company.pickup_month) as all_compared_trips
+        *,
+        case when has_own_file then trips end as compared_trips,
+        sum(case when has_own_file then trips end) over (partition by pickup_month) as all_compared_trips
     from by_company
-    left join loaded
-        on
-            by_company.dataset = loaded.dataset
-            and by_company.pickup_month = loaded.pickup_month
 ),
 
 months as (
@@ -53,10 +41,11 @@ missing as (
         on
             months.pickup_month >= data_sets.first_date
             and data_sets.company_id = data_sets.dataset
-    left join loaded
+    left join by_company as loaded
         on
             data_sets.dataset = loaded.dataset
             and months.pickup_month = loaded.pickup_month
+            and loaded.has_own_file
     where loaded.dataset is null
     group by months.pickup_month
 )
@@ -69,6 +58,7 @@ select
     compared.trips,
     {{ rounded_ratio('compared.compared_trips * 100', 'compared.all_compared_trips') }} as trips_percent,
     compared.total_amount,
+    compared.has_own_file,
     compared.pickup_month
 from compared
 left join dim_companies

@@ -1,6 +1,6 @@
 -- One row per data set, calendar month of pick-up and payment type: how many trips were tipped, and how much.
 with zone_revenue_by_file as (
-    select * from {{ ref('zone_revenue_by_file') }}
+    select * from {{ of_reported_months(ref('zone_revenue_by_file')) }}
     where dataset != 'fhv'  -- reports no money
 ),
 
@@ -18,15 +18,19 @@ by_month as (
         cast(sum(tip_amount) as numeric) as tip_amount,
         -- Nobody records tips in cash: a rate of 0 % would say that such riders don't tip, where nothing is known.
         payment_type_id != 2 as is_tip_recorded,
+        has_own_file,
         pickup_month
     from zone_revenue_by_file
-    group by payment_type_id, dataset, pickup_month
+    group by payment_type_id, dataset, has_own_file, pickup_month
 )
 
 select
     by_month.payment_type_id,
     by_month.dataset,
-    dim_payment_types.payment_type_name,
+    case
+        when by_month.dataset = 'fhvhv' then 'Paid in the app'  -- whose way of paying TLC doesn't ask for
+        else dim_payment_types.payment_type_name
+    end as payment_type_name,
     by_month.trips,
     by_month.tipped_trips,
     case
@@ -44,6 +48,7 @@ select
             then {{ rounded_ratio(cents_of('by_month.tip_amount'), 'by_month.trips * 100') }}
     end as average_tip_amount,
     by_month.is_tip_recorded,
+    by_month.has_own_file,
     by_month.pickup_month
 from by_month
 left join dim_payment_types

@@ -1,6 +1,6 @@
 -- One row per data set, calendar month of pick-up and pick-up zone: trips and revenue, whatever file the trips came in.
 with zone_revenue_by_file as (
-    select * from {{ ref('zone_revenue_by_file') }}
+    select * from {{ of_reported_months(ref('zone_revenue_by_file')) }}
 ),
 
 dim_zones as (
@@ -12,16 +12,16 @@ by_month as (
         pickup_location_id,
         dataset,
         cast(sum(trips) as bigint) as trips,
-        -- none of them: the month's own file is not loaded, and the trips are strays of its neighbours' files
         cast(sum(case when file_month = pickup_month then trips else 0 end) as bigint) as own_file_trips,
         cast(sum(refunds) as bigint) as refunds,
         cast(sum(fare_amount) as numeric) as fare_amount,
         cast(sum(tip_amount) as numeric) as tip_amount,
         cast(sum(tolls_amount) as numeric) as tolls_amount,
         cast(sum(total_amount) as numeric) as total_amount,
+        has_own_file,
         pickup_month
     from zone_revenue_by_file
-    group by pickup_location_id, dataset, pickup_month
+    group by pickup_location_id, dataset, has_own_file, pickup_month
 )
 
 select
@@ -36,6 +36,7 @@ select
     by_month.tip_amount,
     by_month.tolls_amount,
     by_month.total_amount,
+    by_month.has_own_file,
     by_month.pickup_month
 from by_month
 left join dim_zones

@@ -8,10 +8,10 @@ by_month as (
         dataset,
         sum(trips) as trips,
         sum(total_amount) as total_amount,
-        case when sum(own_file_trips) > 0 then 1 else 0 end as has_data,
+        case when has_own_file then 1 else 0 end as has_data,
         pickup_month
     from monthly_zone_revenue
-    group by dataset, pickup_month
+    group by dataset, has_own_file, pickup_month
 ),
 
 by_quarter as (
