@@ -18,6 +18,7 @@ from orchestration.connections import Connections
 from orchestration.dbt import Dbt, DbtError
 from orchestration.land import Landing
 from orchestration.ledger import PUBLISH_STEP, Ledger, MonthKey
+from orchestration.leftovers import remove_leftovers
 from orchestration.plan import PlannedMonth
 from orchestration.project import BUILT_STATES, WAREHOUSES
 from orchestration.publish_ledger import publish_ledger
@@ -76,6 +77,8 @@ class Run:
             with postgres.connect(self._connections.dsn) as connection:
                 postgres.ensure_raw_tables(connection)
                 has_zones = connection.execute("select count(*) = 265 from taxi_raw.taxi_zone_lookup").fetchone()[0]
+            if leftovers := remove_leftovers(self._connections, scratch):
+                self._report.say(f"Removed what a killed run left behind: {', '.join(leftovers)}")
             lake.ensure_bucket(self._connections.bucket, self._settings.bigquery_location)
             lake.ensure_prefixes(self._connections.bucket, scratch)
             try:
@@ -108,6 +111,7 @@ class Run:
         variables = {
             **self._connections.environment,
             "DBT_TAXI_RUN_ID": self._ledger.run_id,
+            "DBT_TAXI_LOCK_SECONDS": f"{LOCK:.0f}",
             "PGOPTIONS": f"-c statement_timeout={LIMITS.statement:.0f}s -c lock_timeout={LOCK:.0f}s",
         }
         with Dbt(variables, self._connections.heartbeats) as dbt:

@@ -12,6 +12,9 @@
         -- merge them with some thousand refunds, which takes 40 s where hashing the refunds takes 5.
         set local enable_mergejoin = off;
 
+        -- One long query of a reader would hold up the swap, and the swap all later readers.
+        set local lock_timeout = '{{ env_var("DBT_TAXI_LOCK_SECONDS", "60") }}s';
+
         select
             string_agg(format('%I::%s', attname, format_type(atttypid, atttypmod)), ', ' order by attnum),
             string_agg(format('alter %I set not null,', attname), ' ') filter (where attnotnull)

@@ -1,0 +1,78 @@
+"""The next run removes what a killed one left behind, and nothing that a person may have made."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded import Stack
+from ingest import postgres
+from ingest.external_tables import query
+from orchestration.connections import Connections
+from orchestration.leftovers import remove_leftovers
+from orchestration.settings import load_settings
+
+
+@pytest.fixture(scope="module")
+def connections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connections]:
+    root = tmp_path_factory.mktemp("leftovers")
+    stack = Stack(root / "servers")
+    ends = stack.start()
+    server = {
+        "host": ends.postgres_host, "port": ends.postgres_port, "user": ends.postgres_user,
+        "password": ends.postgres_password, "dbname": ends.postgres_dbname,
+    }  # fmt: skip
+    yield Connections(load_settings({}), server, ends.project, ends.gcs_url, ends.bigquery_url)
+    stack.stop()
+
+
+def test_dbts_temporaries_of_this_projects_models_go_and_all_others_stay(connections: Connections, tmp_path: Path):
+    with postgres.connect(connections.dsn) as connection:
+        for statement in (
+            "create schema taxi_marts",
+            "create schema mine",
+            "create table taxi_marts.dim_zones__dbt_backup as select 1 as x",
+            "create view taxi_marts.dim_zones__dbt_tmp as select 1 as x",
+            "create table taxi_marts.dim_zones as select 1 as x",
+            "create table taxi_marts.dim_zones__dbt_tmp_of_mine as select 1 as x",
+            "create table taxi_marts.my_dim_zones__dbt_tmp as select 1 as x",
+            "create table mine.dim_zones__dbt_tmp as select 1 as x",
+            "create table taxi_marts.fct_trips__dbt_backup as select 1 as x",
+            "create view mine.depends as select * from taxi_marts.fct_trips__dbt_backup",
+        ):
+            connection.execute(statement)
+    client = connections.bigquery
+    for dataset in ("taxi_marts", "mine"):
+        client.create_dataset(dataset)
+    for statement in (
+        "create view taxi_marts.fct_trips__dbt_tmp063512123456 as select 1 as x",
+        "create view taxi_marts.fct_trips__dbt_tmp0635 as select 1 as x",
+        "create view taxi_marts.my_trips__dbt_tmp063512123456 as select 1 as x",
+        "create table taxi_marts.rejected_trips__dbt_tmp063512123456 as select 1 as x",
+        "create view mine.fct_trips__dbt_tmp063512123456 as select 1 as x",
+    ):
+        query(client, statement)
+    ours = ["green_tripdata_2023-01.abcd_123.parquet", "tmpabcdefgh.parquet"]
+    for name in (*ours, "green_tripdata_2023-01.parquet", "notes.parquet"):
+        (tmp_path / name).touch()
+
+    assert remove_leftovers(connections, tmp_path) == [
+        *ours,
+        "taxi_marts.dim_zones__dbt_backup",
+        "taxi_marts.dim_zones__dbt_tmp",
+        "taxi_marts.fct_trips__dbt_tmp063512123456",
+    ]
+
+    with postgres.connect(connections.dsn) as connection:
+        rows = connection.execute(
+            "select relname from pg_class where relnamespace in ('taxi_marts'::regnamespace, 'mine'::regnamespace)"
+        ).fetchall()
+    assert sorted(name for (name,) in rows) == [
+        "depends", "dim_zones", "dim_zones__dbt_tmp", "dim_zones__dbt_tmp_of_mine", "fct_trips__dbt_backup",
+        "my_dim_zones__dbt_tmp",
+    ]  # fmt: skip
+    assert sorted(table.table_id for table in client.list_tables("taxi_marts")) == [
+        "fct_trips__dbt_tmp0635", "my_trips__dbt_tmp063512123456", "rejected_trips__dbt_tmp063512123456",
+    ]  # fmt: skip
+    assert [table.table_id for table in client.list_tables("mine")] == ["fct_trips__dbt_tmp063512123456"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["green_tripdata_2023-01.parquet", "notes.parquet"]
