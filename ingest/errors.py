@@ -20,7 +20,11 @@ class StoreError(TaxiError):
     """Postgres, Cloud Storage or BigQuery refused, or went away."""
 
 
-class UnknownOutcomeError(StoreError):
+class StoreDownError(StoreError):
+    """A store does not answer, or cannot work now, whatever is asked of it."""
+
+
+class UnknownOutcomeError(StoreDownError):
     """A store went away as it was to take what it had been sent: it holds the old edition, or the new one."""
 
 

@@ -38,6 +38,20 @@ class Heartbeat:
         self._was_silent = True
         return f"it has answered nothing for {silent:.0f} s"
 
+    def found_silent(self) -> None:
+        """Somebody asked in vain: the next wait is a short one, unless the server answers meanwhile."""
+        self._was_silent = True
+
+    def answers(self) -> bool:
+        """Ask now: whether the server answers anything, within `silence` seconds and three tries."""
+        for pause in (1.0, 4.0, 0.0):
+            with suppress(Exception):
+                self._ask(LIMITS.silence / 3)
+                self._answered_at, self._was_silent = time.monotonic(), False
+                return True
+            time.sleep(pause)
+        return False
+
     def _ask_again(self) -> None:
         with self._lock:
             if self._is_asking or time.monotonic() - self._asked_at < LIMITS.question / 2:

@@ -21,7 +21,7 @@ from ingest.checksums import Measure, Measurer
 from ingest.conform import BATCH_ROWS, ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, DataSet
-from ingest.errors import StoreError, UnknownOutcomeError, first_line
+from ingest.errors import StoreDownError, StoreError, UnknownOutcomeError, first_line
 from ingest.google_session import SilenceError
 
 RAW_PREFIX = "raw"
@@ -62,6 +62,16 @@ def ensure_bucket(bucket: storage.Bucket, location: str) -> None:
         return  # who may write objects need not be allowed to look at the bucket itself
     except _REFUSALS as error:
         raise _refused(bucket, error) from error
+
+
+def ask(bucket: storage.Bucket, name: str) -> None:
+    """Look up an object, be it there or not. Raises StoreDownError where Cloud Storage does not answer."""
+    try:
+        bucket.get_blob(name, retry=_RETRY)
+    except _ANSWERS:
+        return  # it has answered; what it refuses is said of the month
+    except _REFUSALS as error:
+        raise _refused(bucket, error, name) from error
 
 
 def ensure_prefixes(bucket: storage.Bucket, scratch: Path) -> None:
@@ -241,8 +251,9 @@ def _row_groups(batches: Iterator[pa.RecordBatch], measurer: Measurer) -> Iterat
 
 def _refused(bucket: storage.Bucket, error: Exception, name: str = "") -> StoreError:
     if isinstance(error, SilenceError):
-        return StoreError(str(error), "Check the server, then run again; the old object is untouched")
-    return StoreError(
+        return StoreDownError(str(error), "Check the server, then run again; the old object is untouched")
+    kind = StoreError if isinstance(error, _ANSWERS) else StoreDownError
+    return kind(
         f"Cloud Storage refused gs://{bucket.name}/{name}: {first_line(error)}",
         "Check the bucket, its permissions and the setting bucket; the old object is untouched",
     )

@@ -12,7 +12,7 @@ from psycopg import sql
 from ingest.alter_type import alter_types
 from ingest.conform import ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
-from ingest.errors import BadFileError, StoreError, UnknownOutcomeError, first_line
+from ingest.errors import BadFileError, StoreDownError, StoreError, UnknownOutcomeError, first_line
 from ingest.watched_postgres import WatchedConnection
 
 RAW_SCHEMA = "taxi_raw"
@@ -29,13 +29,13 @@ _FROM_POSTGRES: dict[str, ColumnType] = {name: column_type for column_type, name
 def connect(dsn: str, purpose: str = "answer") -> psycopg.Connection:
     """A connection to `dsn`, on which nothing waits for ever. `purpose` says what Postgres is to do, for people.
 
-    Raises StoreError that names the server where there is none.
+    Raises StoreDownError that names the server where there is none.
     """
     try:
         return WatchedConnection.to(dsn, purpose)
     except psycopg.OperationalError as error:
         info = psycopg.conninfo.conninfo_to_dict(dsn)
-        raise StoreError(
+        raise StoreDownError(
             f"Postgres at {info.get('host')}:{info.get('port')} does not answer: {first_line(error)}",
             "Start it (`python orchestrate.py up` for the embedded one), or correct the postgres_* settings",
         ) from None
@@ -156,10 +156,17 @@ def replace_month(
             "Tell the file's publisher; the old month is untouched",
         ) from error
     except psycopg.Error as error:
-        raise StoreError(
+        kind = StoreDownError if _is_down(error) else StoreError
+        raise kind(
             f"Postgres broke off while {dataset.name} {month:%Y-%m} was landing: {first_line(error)}",
             "The old month is untouched; see to the server, then run again",
         ) from error
+
+
+def _is_down(error: psycopg.Error) -> bool:
+    """Whether the server failed, of its own or for want of disk or memory; a lock that is held says nothing of it."""
+    state = error.sqlstate or ""
+    return isinstance(error, psycopg.OperationalError) and not state.startswith("55") and state != "57014"
 
 
 def sent_schema(layout: Layout) -> pa.Schema:

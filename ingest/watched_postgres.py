@@ -27,16 +27,20 @@ class WatchedConnection(psycopg.Connection):
     @classmethod
     def to(cls, dsn: str, purpose: str) -> "WatchedConnection":
         """Connect, with time-outs for statements and locks. Raises psycopg.OperationalError."""
-        connection = cls.connect(
-            dsn,
-            connect_timeout=int(CONNECT),
-            # for a network that is gone; a server that hangs answers these all the same
-            keepalives_idle=30,
-            keepalives_interval=10,
-            keepalives_count=3,
-            application_name="nyc-taxi-elt",
-            autocommit=True,
-        )
+        try:
+            connection = cls.connect(
+                dsn,
+                connect_timeout=int(CONNECT),
+                # for a network that is gone; a server that hangs answers these all the same
+                keepalives_idle=30,
+                keepalives_interval=10,
+                keepalives_count=3,
+                application_name="nyc-taxi-elt",
+                autocommit=True,
+            )
+        except psycopg.errors.ConnectionTimeout:
+            heartbeat_of(dsn).found_silent()
+            raise
         connection.purpose = purpose
         connection._heartbeat = heartbeat_of(dsn)
         limits = f"set statement_timeout = '{LIMITS.statement:.0f}s'; set lock_timeout = '{LOCK:.0f}s'"

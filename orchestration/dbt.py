@@ -13,8 +13,9 @@ from typing import Any
 
 from common import environment
 from common.python import python_command
-from ingest.errors import StoreError, TaxiError
+from ingest.errors import StoreDownError, TaxiError
 from ingest.waiting import Guard, Wait, waiting_for
+from orchestration.dbt_faults import is_of_the_server, next_step
 from orchestration.settings import ROOT
 
 # Unit tests are about the code, not the data: CI runs them.
@@ -109,7 +110,7 @@ class Dbt:
         `changed_since`, just what differs from the project whose manifest is in that folder, and all that depends on
         it; with both, both. `folder` receives dbt's log and artifacts (target/run_results.json and the compiled SQL).
         `parse_cache` keeps the parsed project from run to run: parsing takes seconds, reading it half of one. Raises
-        DbtError that names the models and tests that failed, StoreError where the warehouse hangs.
+        DbtError that names the models and tests that failed, StoreDownError where it hangs.
         """
         arguments = [
             *("--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"),
@@ -128,7 +129,7 @@ class Dbt:
             self._process.kill()
             if wait and wait.hopeless:
                 what = f"{_SERVERS[target]} failed while dbt was at work: {wait.hopeless}"
-                raise StoreError(what, "Check the server, then run again: what has landed stays") from None
+                raise StoreDownError(what, "Check the server, then run again: what has landed stays") from None
             status = self._process.wait()
             ended = f"signal {-status} (9: killed, as where memory runs out)" if status < 0 else f"exit code {status}"
             what = f"dbt on {target} could not run: its process ended with {ended}"
@@ -137,6 +138,8 @@ class Dbt:
         if "exception" in outcome:
             raise DbtError(f"dbt on {target} could not run: {outcome['exception'][:600]}", f"See {log}", False)
         if failed := outcome["failed"]:
+            for text in filter(is_of_the_server, failed):
+                raise DbtError(f"dbt on {target}: {text}", next_step(text), False)
             shown = "; ".join(failed[:3]) + (" …" if len(failed) > 3 else "")
             raise DbtError(f"dbt on {target}: {len(failed)} failed: {shown}", f"See {log}", True)
         if not outcome["ran"] and not changed_since:  # which may be a comment alone

@@ -34,6 +34,7 @@ def main(run_pid: int, channel: Connection) -> None:
     A request is {"arguments": dbt's command line, "environment": variables that dbt reads}. Its answers are any number
     of {"progress": text}, then {"outcome": see `_outcome`, or {"exception": text} if dbt could not run}.
     """
+    os.environ["PYTHONWARNINGS"] = "ignore"  # multiprocessing's tracker warns when we are killed
     save_memory(WITHOUT)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's ctrl-C comes to the run as well, which ends us
     signal.signal(signal.SIGTERM, _interrupt)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import Layout
-from ingest.errors import StoreError, TaxiError, UnknownOutcomeError, first_line
+from ingest.errors import StoreDownError, StoreError, TaxiError, UnknownOutcomeError, first_line
 from ingest.landing import land_side_by_side
 from ingest.source import Fetched, Source
 from ingest.widening import layout_beside
@@ -21,13 +21,17 @@ from orchestration.connections import Connections
 from orchestration.ledger import Ledger
 from orchestration.plan import PlannedMonth, declared_fingerprint, undeclared_names
 from orchestration.report import Report
+from orchestration.stores import Stores
 from orchestration.widen import Widening
 
 Fail = Callable[[PlannedMonth, Exception], None]
 
 
 class Landing:
-    """Lands months one after another; a month that fails is told to `fail`, and the others go on."""
+    """Lands months one after another; a month that fails is told to `fail`, and the others go on.
+
+    Raises StoreDownError where they would fare no better.
+    """
 
     def __init__(
         self,
@@ -36,9 +40,11 @@ class Landing:
         source: Source,
         report: Report,
         widening: Widening,
+        stores: Stores,
         fail: Fail,
     ):
         self._connections = connections
+        self._stores = stores
         self._widening = widening
         self._ledger = ledger
         self._source = source
@@ -66,13 +72,18 @@ class Landing:
     def _land_all(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:
         landed = []
         for planned, fetching in self._fetched(batch):
+            if fetching is None:  # landed by an earlier run
+                landed.append(planned)
+                continue
+            self._stores.ask(lake.object_name(planned.dataset, planned.month))
             try:
-                if fetching is None or self._land(planned, fetching):  # None: landed by an earlier run
+                if self._land(planned, fetching):
                     landed.append(planned)
             except psycopg.Error as error:
                 self._fail(planned, StoreError(f"Postgres refused {planned}: {first_line(error)}", "Run again"))
             except (TaxiError, OSError) as error:
                 self._fail(planned, error)
+                self._stores.note([error])
             except Exception as error:  # a file stranger than any before: its month fails, the others go on
                 what = f"{planned} cannot be landed: {type(error).__name__}: {first_line(error)}"
                 self._fail(planned, TaxiError(what, f"This is a fault of the pipeline; see {self._keep(planned)}"))
@@ -157,6 +168,7 @@ class Landing:
             self._replace, planned.dataset, planned.month, fetched.path, layout, self._pipelines_dir
         )
         failures = [error for future in futures.values() if (error := future.exception())]
+        failures.sort(key=lambda error: not isinstance(error, StoreDownError))
         did_differ = planned.record is not None and planned.record.stores_differ
         is_known = all(
             isinstance(error, TaxiError) and not isinstance(error, UnknownOutcomeError) for error in failures
@@ -168,6 +180,7 @@ class Landing:
                 if str(other) != str(failures[0]):
                     self._fail(planned, other)
             raise failures[0]
+        self._stores.note([])
         return futures["lake"].result()
 
     def _keep(self, planned: PlannedMonth) -> Path:

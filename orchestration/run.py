@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ingest import external_tables, lake, postgres
 from ingest.datasets import DATASETS, ZONE_LOOKUP_PATH, Column
-from ingest.errors import NotPublishedError, StoreError, TaxiError
+from ingest.errors import NotPublishedError, StoreDownError, StoreError, TaxiError
 from ingest.months import label
 from ingest.source import Source
 from ingest.time_limits import LIMITS, LOCK
@@ -25,6 +25,7 @@ from orchestration.publish_ledger import publish_ledger
 from orchestration.reconcile import check_zones, find_differences, measure_stages
 from orchestration.report import Report
 from orchestration.scope import Scopes
+from orchestration.stores import Stores
 from orchestration.widen import Widening
 
 T = TypeVar("T")
@@ -44,7 +45,16 @@ class Run:
         self._scopes = Scopes(connections, ledger)
 
     def execute(self, plan: Sequence[PlannedMonth]) -> None:
-        """Do what the plan says. Raises TaxiError where nothing can go on: a store is down, there is no zone lookup."""
+        """Do what the plan says. Raises TaxiError where nothing can begin: a store is down, there is no zone lookup."""
+        try:
+            self._execute(plan)
+        except StoreDownError as error:
+            if not self.touched:
+                raise
+            self._report.fail(error)
+            self.failures.append(str(error))
+
+    def _execute(self, plan: Sequence[PlannedMonth]) -> None:
         for planned in plan:
             if planned.action == "unavailable":
                 self._fail_landing(planned, planned.error)
@@ -52,13 +62,17 @@ class Run:
         if todo or self._scopes.is_outdated():
             self._prepare()
         widening = Widening(self._connections, self._ledger, self._report, self._fail_widening)
-        landing = Landing(self._connections, self._ledger, self._source, self._report, widening, self._fail_landing)
+        stores = Stores(self._connections)
+        landing = Landing(
+            self._connections, self._ledger, self._source, self._report, widening, stores, self._fail_landing
+        )
         has_built = False
         for number, batch in enumerate(_batches(todo, self._settings.batch_months)):
             if number:
                 self._publish_ledger("running")
             batch = [one for one in batch if one.action == "land" or not self._scopes.is_tried(one.month)]
             self._touch(planned.key for planned in batch)
+            stores.ask_bigquery()
             landed = landing.land(batch)
             widened, not_widened = widening.follow()
             months = sorted({planned.month for planned in landed if planned.key not in not_widened})
@@ -112,8 +126,9 @@ class Run:
             **self._connections.environment,
             "DBT_TAXI_RUN_ID": self._ledger.run_id,
             "DBT_TAXI_LOCK_SECONDS": f"{LOCK:.0f}",
-            "PGOPTIONS": f"-c statement_timeout={LIMITS.statement:.0f}s -c lock_timeout={LOCK:.0f}s",
         }
+        limits = f"-c statement_timeout={LIMITS.statement:.0f}s -c lock_timeout={LOCK:.0f}s"
+        variables["PGOPTIONS"] = f"{limits} {variables.get('PGOPTIONS', '')}".strip()
         with Dbt(variables, self._connections.heartbeats) as dbt:
             self._refresh_external_tables()  # while dbt is starting
             building = Building(self._connections, self._ledger, self._report, dbt, self._fail_building, scope.doubtful)

@@ -10,6 +10,7 @@ import pytest
 
 from linting.bigquery_sql import FALSE_ALARMS, complaints
 from linting.google_analyzer import Analyzer
+from orchestration.dbt_faults import is_of_the_server
 from tests.line import ROOT, Line
 from tests.months import MARTS_MONTHS
 
@@ -18,11 +19,11 @@ SLOW = pytest.mark.slow
 RELATIONS = ("seed", "model")
 
 
-def dbt(line: Line, *arguments: str, folder: str = "by_hand") -> subprocess.CompletedProcess[str]:
+def dbt(line: Line, *arguments: str, folder: str = "by_hand", **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a dbt command of docs/dbt.md with the variables that `python orchestrate.py env` prints."""
     command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments]
     folders = ["--project-dir", "dbt_taxi", "--profiles-dir", ".", "--target-path", str(line.state / folder)]
-    environment = {**os.environ, **line.servers()}
+    environment = {**os.environ, **line.servers(), **variables}
     return subprocess.run([*command, *folders], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -46,6 +47,17 @@ def test_dbt_by_hand_passes_and_changes_nothing(marts_line: Line, arguments: tup
     result = dbt(marts_line, *arguments)
     assert result.returncode == 0, result.stdout[-3000:]
     assert marts_line.query(counted) == before
+
+
+def test_a_readers_long_query_holds_the_swap_up_no_longer_than_the_limit(marts_line: Line):
+    month = ("--vars", '{file_months: ["2023-01-01"]}')
+    with marts_line.connect() as reader, reader.transaction():
+        before = reader.execute("select count(*) from taxi_marts.fct_trips").fetchone()
+        result = dbt(marts_line, "run", "--select", "fct_trips", *month, DBT_TAXI_LOCK_SECONDS="2")
+        assert reader.execute("select count(*) from taxi_marts.fct_trips").fetchone() == before
+    assert result.returncode == 1
+    assert "canceling statement due to lock timeout" in result.stdout
+    assert is_of_the_server(result.stdout), "so that a run says so, and does not try each month alone"
 
 
 @pytest.mark.parametrize("table", ["fct_trips", "rejected_trips", "zone_revenue_by_file"])

@@ -87,6 +87,17 @@ def test_a_server_that_starts_no_session_any_more_counts_as_hung_though_the_one_
         connection.execute("select pg_sleep(60)")
 
 
+def test_after_a_connection_that_timed_out_a_statement_is_waited_for_no_more_than_a_quarter_as_long(server: Server):
+    LIMITS.silence = 40.0
+    with postgres.connect(server.dsn) as connection, server.stopped():
+        with pytest.raises(StoreError, match="does not answer: connection timeout expired"):
+            postgres.connect(server.dsn)
+        began = time.monotonic()
+        with pytest.raises(psycopg.OperationalError, match="it has answered nothing"):
+            connection.execute("select 1")
+        assert time.monotonic() - began < 25
+
+
 def test_a_long_statement_on_a_server_that_works_is_waited_for(server: Server):
     with postgres.connect(server.dsn) as connection:
         assert connection.execute("select 1 from pg_sleep(%s)", (2 * SILENCE,)).fetchone() == (1,)

@@ -1,0 +1,27 @@
+"""Tells a warehouse's fault from the data's, by what dbt says of a model that failed: it keeps no more of the error."""
+
+import re
+
+# Of each, what the servers and their clients say, and what to do about it.
+_FAULTS = (
+    (r"lock timeout", "A query of somebody else held the table for longer than 60 s: end it, then run again"),
+    (r"statement timeout|designated timeout", "See the setting statement_minutes, then run again"),
+    (r"no space left on device|disk full|disk quota exceeded", "Make room on the server's disk, then run again"),
+    (
+        r"server closed the connection|connection already closed|terminating connection|could not connect"
+        r"|connection to server|the database system is|too many clients|connection aborted|connection refused"
+        r"|connection reset|max retries exceeded|read timed out|remote end closed|service ?unavailable"
+        r"|quota ?exceeded|rate ?limit ?exceeded|backend ?error",
+        "Check the server, then run again",
+    ),
+)
+
+
+def is_of_the_server(message: str) -> bool:
+    """Whether the server failed, and no model or test: the next run tries again, and no month is at fault."""
+    return bool(next_step(message))
+
+
+def next_step(message: str) -> str:
+    """What people can do about a server's fault; '' where the message is of no such fault."""
+    return next((step for pattern, step in _FAULTS if re.search(pattern, message, re.IGNORECASE)), "")
