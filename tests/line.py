@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,21 @@ from typing import Any
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# What a project needs to run, besides its tools.
+PROJECT_FILES = ("orchestrate.py", "profiles.yml", "settings.toml")
+PROJECT_FOLDERS = ("common", "dbt_taxi", "embedded", "ingest", "orchestration")
+
+
+def copy_project(folder: Path) -> Path:
+    """A copy of the project in `folder`, for a test that changes or moves it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PROJECT_FILES:
+        shutil.copy(ROOT / name, folder)
+    for name in PROJECT_FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
+    return folder
 
 
 @dataclass

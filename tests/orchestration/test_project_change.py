@@ -1,7 +1,6 @@
 """A change of the dbt project: what differs from the last build, and what depends on it, is built for all months."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from orchestration import project
 from orchestration.settings import load_settings
 from synthetic import write_zone_lookup
-from tests.line import ROOT, Line
+from tests.line import Line, copy_project
 from tests.months import write
 
 BUILT = "models/marts/fct_trips.sql"
@@ -75,11 +74,7 @@ def test_the_manifest_of_another_build_is_none(settings, tmp_path):
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     """A finished line that runs from a copy of the project."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("orchestrate.py", "profiles.yml", "settings.toml"):
-        shutil.copy(ROOT / name, folder)
-    for name in ("orchestration", "ingest", "embedded", "dbt_taxi"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs", "__pycache__"))
+    folder = copy_project(tmp_path_factory.mktemp("project"))
     for month in ("2023-01", "2023-02"):
         write(folder / "source", "green", month, rows=200)
     write_zone_lookup(folder / "source")
