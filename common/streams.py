@@ -28,22 +28,22 @@ def _tolerant(stream: io.TextIOBase | None, descriptor: int) -> io.TextIOBase:
 
 
 class _Descriptor(io.FileIO):
-    """A stream's file, which is /dev/null from when its reader has gone (`| head`): a run goes on to its end."""
+    """A stream's file, which is /dev/null from its first fault on: a run whose reader has gone goes on to its end."""
 
     def __init__(self, descriptor: int, shown: str):
         super().__init__(descriptor, "w", closefd=False)
         self._shown = shown
 
     def write(self, data) -> int | None:
-        """Write, as any file; what goes wrong names the stream."""
+        """Write, as any file; a reader that has gone (`| head`) is no error, and another fault names the stream."""
         try:
             return super().write(data)
         except OSError as error:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
             if error.errno != errno.EPIPE:
                 raise OSError(error.errno, error.strerror, self._shown) from None
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.fileno())
-        os.close(nowhere)
         return len(data)
 
 

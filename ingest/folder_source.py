@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from common.paths import check_folder_name
 from ingest.content import check_content, sha256_of
 from ingest.datasets import DataSet
 from ingest.errors import NotPublishedError, SettingError, SourceError
@@ -17,7 +18,8 @@ class FolderSource(Source):
 
     def __init__(self, root: Path):
         """Raises SettingError where `root` is no such folder."""
-        self.root = root.expanduser()
+        check_folder_name("The setting `source` names", root)
+        self.root = root if root.is_dir() else _below_home(root)
         self.location = str(self.root)
         if not self.root.is_dir():
             raise SettingError(
@@ -75,3 +77,11 @@ class FolderSource(Source):
 
     def _unreadable(self, file: Path, error: OSError) -> SourceError:
         return SourceError(f"{file} cannot be read: {error.strerror}", "Check its permissions and its disk")
+
+
+def _below_home(root: Path) -> Path:
+    """`~/tlc` as a shell would read it; as it stands where there is no such user."""
+    try:
+        return root.expanduser()
+    except RuntimeError:
+        return root

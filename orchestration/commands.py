@@ -185,12 +185,24 @@ def main() -> None:
     save_memory()
     waits.tell = report.say
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here its disk may be full, and say so
     except TaxiError as error:
         report.fail(error)
     except psycopg.Error as error:
         report.fail(StoreError(f"Postgres went away, or refused: {first_line(error)}", "See to it, then run again"))
     except OSError as error:
-        what = f"{error.strerror or first_line(error)}: {error.filename or 'no file named'}"
-        report.fail(TaxiError(what, "The settings state_dir, cache and source say which folders are used"))
+        report.fail(_explain(error))
     sys.exit(1)
+
+
+def _explain(error: OSError) -> TaxiError:
+    what = error.strerror or first_line(error)
+    if error.filename in ("<stdout>", "<stderr>"):
+        return TaxiError(f"{error.filename} cannot be written to: {what}", "Send the output somewhere else")
+    if error.filename:
+        what = f"{what}: {error.filename}"
+        return TaxiError(what, "The settings state_dir, cache and source say which folders are used")
+    return TaxiError(f"{what} ({type(error).__name__})")

@@ -107,3 +107,28 @@ def test_a_folder_without_trip_data_names_the_setting_and_the_layout(folder, tmp
 def test_an_unknown_kind_of_source_names_the_setting_and_the_kinds_there_are(tmp_path):
     with pytest.raises(SettingError, match=r"`source` begins with s3://.*gs://"):
         open_source("s3://nyc-tlc", cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["it's [1] {y} %20 ", "*?", "#;", '"$HOME"', "back\\slash", "é✗", "~", "~nobody", "http:", "gs:", "x=1"]
+)
+def test_a_folder_of_any_name_is_a_source(folder, tmp_path, monkeypatch, name):
+    folder.rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    for root in (tmp_path / name, Path(name)):
+        source = open_source(root, cache=tmp_path / "cache")
+        assert source.list_months([GREEN]) == [(GREEN, date(2024, 1, 1))]
+        assert source.fetch(JANUARY).path.read_bytes() == BODY
+
+
+def test_a_path_that_holds_the_marks_of_an_address_is_a_path(folder, tmp_path):
+    (tmp_path / "http:").mkdir()
+    folder.rename(tmp_path / "http:" / "tlc")
+    assert open_source(f"{tmp_path}/http://tlc", cache=tmp_path / "cache").list_months([GREEN])
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\udcff"])
+def test_a_name_that_the_ledger_cannot_keep_is_refused_in_one_line(tmp_path, name):
+    with pytest.raises(SettingError, match="The setting `source` names") as refused:
+        open_source(tmp_path / name, cache=tmp_path)
+    assert "\n" not in str(refused.value)

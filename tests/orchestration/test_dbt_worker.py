@@ -17,6 +17,7 @@ import pytest
 
 from orchestration.dbt import Dbt, DbtError
 from orchestration.settings import ROOT
+from tests.hostile import HOSTILE
 
 RUN = """
 import sys
@@ -62,17 +63,27 @@ def test_a_killed_dbt_is_an_error_not_of_the_data_and_the_next_build_has_another
     (tmp_path / "dbt").mkdir()
     (tmp_path / "dbt" / "__init__.py").write_text("raise SystemExit('not the dbt that is meant')")
     monkeypatch.chdir(tmp_path)
+    for name, value in (HOSTILE | {"TAXI_POSTGRES_URL": "secret"}).items():
+        monkeypatch.setenv(name, value)
     address = {"DBT_TAXI_POSTGRES_HOST": "127.0.0.1", "DBT_TAXI_POSTGRES_PORT": str(silent_server.getsockname()[1])}
     with Dbt(address) as dbt, ThreadPoolExecutor(1) as pool:
         for _ in range(2):
             building = pool.submit(dbt.build, "postgres", [date(2024, 1, 1)], tmp_path, tmp_path / "parse_cache")
             connection, _ = silent_server.accept()
             with connection:
+                assert not variables_of(dbt._process.pid) & {*HOSTILE, "TAXI_POSTGRES_URL"}
                 dbt._process.kill()
                 with pytest.raises(DbtError, match="could not run: its process ended with signal 9") as error:
                     building.result(60)
             assert not error.value.is_about_the_data
             forget_connections(silent_server)
+
+
+def variables_of(pid: int) -> set[str]:
+    """With which the process was started (on Linux)."""
+    environment = Path(f"/proc/{pid}/environ")
+    pairs = environment.read_bytes().decode().split("\0") if environment.exists() else []
+    return {pair.partition("=")[0] for pair in pairs}
 
 
 def forget_connections(server: socket.socket) -> None:
