@@ -51,6 +51,7 @@ class Postgres(Server):
     folder_option = "-D"
     stop_signal = signal.SIGINT  # "fast": end the sessions, write a checkpoint, leave
     stop_patience = 60.0
+    hurried_patience = 60.0  # killed, it would take longer to start again
 
     @property
     def password_file(self) -> Path:

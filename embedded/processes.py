@@ -91,10 +91,15 @@ def end(pid: int, mark: tuple[str, str], polite: signal.Signals, patience: float
     for number, seconds in ((polite, patience), (signal.SIGKILL, 10.0)):
         if not lives(pid, mark):
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
+        tell(pid, number)
         if wait_until(lambda: not lives(pid, mark) and not is_dying(pid), seconds):
             return
+
+
+def tell(pid: int, number: signal.Signals) -> None:
+    """Send a signal, if the process is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def wait_until(condition, seconds: float, pause: float = 0.02) -> bool:

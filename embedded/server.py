@@ -17,6 +17,7 @@ class Server(ABC):
     folder_option: str
     stop_signal = signal.SIGTERM
     stop_patience = 20.0  # seconds
+    hurried_patience = 1.0
 
     def __init__(self, root: Path):
         self.root = root

@@ -58,16 +58,28 @@ class Stack:
                 raise
             return self._endpoints(records)
 
-    def stop(self) -> None:
-        """End the servers that run, politely, so that they write down what they hold in memory."""
+    def stop(self, hurried: bool = False) -> None:
+        """End the servers that run, politely, so that they write down what they hold in memory.
+
+        `hurried`: those that a kill does no harm are given a second to end what they are at.
+        """
         if not self.root.exists():
             return
         with state.locked(self.root):
             records = state.read(self.root)
+            self.tell_to_stop()
             for server in self.servers:
-                self._end(server, records)
+                self._end(server, records, hurried)
             if records:
                 state.write(self.root, {name: Record(record.port) for name, record in records.items()})
+
+    def tell_to_stop(self) -> None:
+        """Have the servers that run end, without waiting for it."""
+        records = state.read(self.root)
+        for server in self.servers:
+            record = records.get(server.name)
+            if record and processes.lives(record.pid, server.mark):
+                processes.tell(record.pid, server.stop_signal)
 
     def running(self) -> Endpoints | None:
         """Where the servers answer, or None if not all of them do. Takes milliseconds, and starts nothing."""
@@ -125,13 +137,14 @@ class Stack:
                     )
             time.sleep(0.02)
 
-    def _end(self, server: Server, records: dict[str, Record]) -> None:
+    def _end(self, server: Server, records: dict[str, Record], hurried: bool = False) -> None:
         pid = records[server.name].pid if server.name in records else 0
         processes.wait_until(lambda: not processes.is_dying(pid), 10.0)
         if not processes.lives(pid, server.mark):
             pid = processes.find(server.mark)
         if pid:
-            processes.end(pid, server.mark, server.stop_signal, server.stop_patience)
+            patience = server.hurried_patience if hurried else server.stop_patience
+            processes.end(pid, server.mark, server.stop_signal, patience)
 
     def _endpoints(self, records: dict[str, Record]) -> Endpoints:
         return Endpoints(

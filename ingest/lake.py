@@ -22,6 +22,7 @@ from ingest.conform import BATCH_ROWS, ROW_NUMBER, Layout, ReadBatches, conforme
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, DataSet
 from ingest.errors import StoreDownError, StoreError, UnknownOutcomeError, first_line
+from ingest.fence import OPEN, Fence
 from ingest.google_session import SilenceError
 
 RAW_PREFIX = "raw"
@@ -95,11 +96,13 @@ def replace_month(
     layout: Layout,
     scratch: Path,
     read: ReadBatches = conformed_batches,
+    fence: Fence = OPEN,
 ) -> Measure:
     """Put the file at `path`, as `read` reads it, in place of the month's object; returns what was written.
 
     The parquet is made whole in the folder `scratch`, then uploaded under its final name: Cloud Storage shows an object
-    only when its upload is complete, so a reader sees the old one or the new one. Raises BadFileError, StoreError.
+    only when its upload is complete, so a reader sees the old one or the new one. The `fence` is asked before that.
+    Raises BadFileError, StoreError.
     """
     measurer = Measurer(dataset.total_columns)
     scratch.mkdir(parents=True, exist_ok=True)
@@ -119,6 +122,7 @@ def replace_month(
             "cents": str(measurer.measure.cents),
             "digest": measurer.measure.digest,
         }
+        fence.check()
         upload(bucket, object_name(dataset, month), Path(file.name), metadata)
     return measurer.measure
 

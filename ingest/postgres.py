@@ -13,6 +13,7 @@ from ingest.alter_type import alter_types
 from ingest.conform import ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import BadFileError, StoreDownError, StoreError, UnknownOutcomeError, first_line
+from ingest.fence import OPEN, Fence
 from ingest.watched_postgres import WatchedConnection
 
 RAW_SCHEMA = "taxi_raw"
@@ -100,11 +101,18 @@ def column_types(connection: psycopg.Connection, dataset: DataSet) -> dict[str, 
 
 
 def replace_month(
-    dsn: str, dataset: DataSet, month: date, path: Path, layout: Layout, read: ReadBatches = conformed_batches
+    dsn: str,
+    dataset: DataSet,
+    month: date,
+    path: Path,
+    layout: Layout,
+    read: ReadBatches = conformed_batches,
+    fence: Fence = OPEN,
 ) -> None:
     """Land the file at `path`, as `read` reads it, as the partition of `month`, in place of the one that is there.
 
-    One transaction: a reader sees the old month or the new one, and whatever breaks off leaves the old one.
+    One transaction: a reader sees the old month or the new one, and whatever breaks off leaves the old one. The `fence`
+    is held from before the swap on.
     The new partition is filled before it is attached, so COPY can FREEZE its rows: without, the first read of 3 million
     rows writes their pages once more and, where the server has data checksums, 640 MB of WAL.
     Raises BadFileError, StoreError; UnknownOutcomeError where the server went away while it committed.
@@ -133,6 +141,7 @@ def replace_month(
             # instead of 0.34.
             connection.execute("set local default_statistics_target = 25")
             connection.execute(sql.SQL("analyze {fresh}").format(**names))
+            fence.hold(connection)
             if connection.execute("select to_regclass(%s)", (f'{RAW_SCHEMA}."{partition}"',)).fetchone()[0]:
                 connection.execute(sql.SQL("alter table {parent} detach partition {partition}").format(**names))
                 connection.execute(sql.SQL("drop table {partition}").format(**names))

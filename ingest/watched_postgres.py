@@ -15,6 +15,21 @@ from ingest.waiting import waiting_for
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
+def session_settings() -> dict[str, str]:
+    """What each session asks of the server, dbt's too.
+
+    A client that has vanished is noticed within 60 s, and one whose process ended in the middle of a statement in 2 s.
+    """
+    return {
+        "statement_timeout": f"{LIMITS.statement:.0f}s",
+        "lock_timeout": f"{LOCK:.0f}s",
+        "tcp_keepalives_idle": "30",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "3",
+        "client_connection_check_interval": "2s",
+    }
+
+
 class WatchedConnection(psycopg.Connection):
     """A connection that raises OperationalError when the server answers nothing any more.
 
@@ -35,7 +50,7 @@ class WatchedConnection(psycopg.Connection):
                 keepalives_idle=30,
                 keepalives_interval=10,
                 keepalives_count=3,
-                application_name="nyc-taxi-elt",
+                fallback_application_name="nyc-taxi-elt",
                 autocommit=True,
             )
         except psycopg.errors.ConnectionTimeout:
@@ -43,8 +58,7 @@ class WatchedConnection(psycopg.Connection):
             raise
         connection.purpose = purpose
         connection._heartbeat = heartbeat_of(dsn)
-        limits = f"set statement_timeout = '{LIMITS.statement:.0f}s'; set lock_timeout = '{LOCK:.0f}s'"
-        connection.execute(limits)
+        connection.execute("; ".join(f"set {name} = '{value}'" for name, value in session_settings().items()))
         connection.autocommit = False
         return connection
 

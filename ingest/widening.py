@@ -19,6 +19,7 @@ from ingest.checksums import Measure
 from ingest.conform import Layout, TargetColumn, conformed_batches, read_layout
 from ingest.datasets import Column, ColumnType, DataSet
 from ingest.errors import StoreError, first_line
+from ingest.fence import OPEN, Fence
 from ingest.names import ROW_NUMBER
 
 
@@ -64,6 +65,7 @@ def land_again(
     types: dict[str, ColumnType],
     recorded: Measure,
     scratch: Path,
+    fence: Fence = OPEN,
 ) -> Measure:
     """Bring the month's object into both stores with the `types` of its undeclared columns; returns its measure now.
 
@@ -79,8 +81,8 @@ def land_again(
                 raise WrongObjectError(f"{name} in the lake cannot be read: {first_line(error)}", _NEXT_STEP) from error
             _check(name, held, recorded, types)
             layout = _layout_of_object(path, dataset, types)
-            measure = lake.replace_month(bucket, dataset, month, path, layout, scratch)
-            postgres.replace_month(dsn, dataset, month, path, layout)
+            measure = lake.replace_month(bucket, dataset, month, path, layout, scratch, fence=fence)
+            postgres.replace_month(dsn, dataset, month, path, layout, fence=fence)
     except lake.MissingObjectError as error:
         raise WrongObjectError(f"{name} is not in the lake", _NEXT_STEP) from error
     return measure

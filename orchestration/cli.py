@@ -15,6 +15,7 @@ Months = Annotated[
 SourceOption = Annotated[str, typer.Option("--source", "-s", help="A base URL, a folder or gs://bucket/prefix")]
 Profile = Annotated[str, typer.Option("--profile", "-p", help="local, docker or gcp")]
 Force = Annotated[bool, typer.Option("--force", help="Redo months that are already done")]
+EndOthers = Annotated[bool, typer.Option("--force", help="End the commands that are at work with them")]
 AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout")]
 
 

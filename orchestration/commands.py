@@ -2,7 +2,8 @@
 
 import shlex
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
 
 import psycopg
@@ -10,19 +11,31 @@ import typer
 
 from ingest import postgres
 from ingest.datasets import get_dataset
-from ingest.errors import StoreError, TaxiError, first_line
+from ingest.errors import SettingError, StoreError, TaxiError, first_line
 from ingest.months import parse_months
 from ingest.open_source import open_source
 from ingest.source import Source
 from ingest.waiting import waits
-from orchestration import project
-from orchestration.cli import AsJson, Datasets, Force, Months, Profile, RunByDefault, SourceOption, shown_command
+from orchestration import interrupts, project
+from orchestration.cli import (
+    AsJson,
+    Datasets,
+    EndOthers,
+    Force,
+    Months,
+    Profile,
+    RunByDefault,
+    SourceOption,
+    shown_command,
+)
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
 from orchestration.ledger import Ledger
 from orchestration.memory import save_memory
 from orchestration.plan import PlannedMonth, make_plan, wanted_months
+from orchestration.pooling import refuse_pooling
 from orchestration.report import Report, month_document, plan_document
 from orchestration.settings import Settings, load_settings
+from orchestration.users import Users
 
 app = typer.Typer(
     cls=RunByDefault,
@@ -45,22 +58,48 @@ def run(
 ) -> None:
     """Do what is missing: land, build, reconcile."""
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
-    with Servers(settings) as servers, postgres.connect(_with_ledger(servers, settings).dsn) as connection:
+    with Servers(settings, "run") as servers, _ledger(_with_ledger(servers, settings).dsn) as ledger:
         files = _source(settings)
-        ledger = Ledger(connection)
-        ledger.start_run(shown_command(settings, files), settings.profile, files.location)
+        command = shown_command(settings, files)
+        ledger.start_run(command, settings.profile, files.location)
         try:
-            planned = _plan(settings, files, ledger, datasets, months, force)
-            failures = _run(servers, files, ledger, planned, as_json)
+            servers.tell_run(ledger.run_id, command)
+            with ledger.lease.renewed(servers.postgres().dsn, interrupts.stop):
+                planned = _plan(settings, files, ledger, datasets, months, force)
+                failures = _run(servers, files, ledger, planned, as_json)
+            ledger.finish_run("failed" if failures else "done", "\n".join(failures) or None)
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                report.warn("Interrupted. What has landed is kept, and the next run goes on from there.")
-            with suppress(StoreError):  # what went wrong may be Postgres itself; the error to tell is the first one
-                ledger.finish_run("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", str(error))
+            _break_off(ledger, servers, error)
             raise
-        ledger.finish_run("failed" if failures else "done", "\n".join(failures) or None)
     if failures:
         raise typer.Exit(1)
+
+
+def _break_off(ledger: Ledger, servers: Servers, error: BaseException) -> None:
+    """Close the run in the ledger. What went wrong may be Postgres itself; the error to tell is the first one."""
+    is_interrupted = isinstance(error, KeyboardInterrupt)
+    if isinstance(error, interrupts.Stopped):
+        report.fail(error.error)
+    elif is_interrupted:
+        report.warn("Interrupted. What has landed is kept, and the next run goes on from there.")
+    interrupts.acknowledge()
+    outcome = "interrupted" if is_interrupted else "failed"
+    with suppress(StoreError, interrupts.Stopped):
+        try:
+            ledger.finish_run(outcome, str(error))
+        except StoreError:  # the connection may be lost, and the server there
+            with postgres.connect(servers.postgres().dsn) as connection:
+                ledger.go_on_with(connection)
+                ledger.finish_run(outcome, str(error))
+    if isinstance(error, interrupts.Stopped):
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def _ledger(dsn: str) -> Iterator[Ledger]:
+    with postgres.connect(dsn) as connection:
+        refuse_pooling(connection, dsn)
+        yield Ledger(connection)
 
 
 def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMonth], as_json: bool) -> list[str]:
@@ -73,7 +112,7 @@ def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMont
         # Imported here: dlt and Google's clients take 2 s, which a run with nothing to do has no need of.
         from orchestration.run import Run
 
-        work = Run(servers.all(), ledger, files, report)
+        work = Run(servers.all().of_run(ledger.run_id), ledger, files, report)
         work.execute(plan)
         failures = work.failures
         if not as_json and work.touched:
@@ -108,8 +147,8 @@ def plan(
 ) -> None:
     """Show what a run would do and why, and do nothing."""
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
-    with Servers(settings) as servers, postgres.connect(_with_ledger(servers, settings).dsn) as connection:
-        planned = _plan(settings, _source(settings), Ledger(connection), datasets, months, force)
+    with Servers(settings, "plan") as servers, _ledger(_with_ledger(servers, settings).dsn) as ledger:
+        planned = _plan(settings, _source(settings), ledger, datasets, months, force)
     if as_json:
         report.print_json({"months": [plan_document(one) for one in planned]})
     else:
@@ -122,8 +161,8 @@ def plan(
 def status(profile: Profile = None, as_json: AsJson = False) -> None:
     """Show the state of every file month: data sets × months."""
     settings = load_settings({"profile": profile})
-    with Servers(settings) as servers, postgres.connect(servers.postgres().dsn) as connection:
-        records = list(Ledger(connection).months().values())
+    with Servers(settings, "status") as servers, _ledger(servers.postgres().dsn) as ledger:
+        records = list(ledger.months().values())
     if as_json:
         report.print_json({"months": [month_document(record) for record in records]})
     else:
@@ -131,22 +170,47 @@ def status(profile: Profile = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def up() -> None:
+def up(profile: Profile = None) -> None:
     """Start the embedded servers and keep them, for dbt by hand, psql and bq."""
-    settings = load_settings({"profile": "local"})
-    with Servers(settings) as servers:
+    settings = _with_embedded_servers("up", profile)
+    with Servers(settings, "up") as servers:
         servers.all()
         kept_marker(settings).touch()
     report.say('The embedded servers are up. For dbt, psql and bq: eval "$(python orchestrate.py env)"')
 
 
 @app.command()
-def down() -> None:
+def down(profile: Profile = None, force: EndOthers = False) -> None:
     """Stop the embedded servers; their data stays."""
-    settings = load_settings({"profile": "local"})
+    settings = _with_embedded_servers("down", profile)
+    stack = embedded_stack(settings)
+    users = Users(stack.root)
+    at_work = users.others()
+    if at_work and force:
+        report.say(f"Ending {'; '.join(map(str, at_work))}")
+        at_work = users.end()
+    if at_work:
+        raise TaxiError(
+            f"The embedded servers are at work: {'; '.join(map(str, at_work))}",
+            "Wait for its end, or end it with `python orchestrate.py down --force`"
+            if not force
+            else "It does not end: it is on another machine, or another user's",
+        )
     kept_marker(settings).unlink(missing_ok=True)
-    embedded_stack(settings).stop()
+    stack.stop()
     report.say("The embedded servers are down; their data stays.")
+
+
+def _with_embedded_servers(command: str, profile: str | None) -> Settings:
+    settings = load_settings({"profile": profile})
+    if settings.profile != "local":
+        containers = f"`docker compose {'up -d --wait' if command == 'up' else 'down'}` is for its servers"
+        raise SettingError(
+            f"`{command}` is for the embedded servers, and the profile is {settings.profile}",
+            (containers if settings.profile == "docker" else "Its servers are Google's and yours")
+            + f"; for the embedded ones, add --profile local to `{command}`",
+        )
+    return settings
 
 
 @app.command()

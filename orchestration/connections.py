@@ -3,8 +3,8 @@
 import fcntl
 import os
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,10 @@ from ingest.errors import SettingError, first_line
 from ingest.heartbeat import Heartbeat
 from ingest.time_limits import LIMITS
 from ingest.watched_postgres import heartbeat_of
+from orchestration import interrupts
+from orchestration.lease import application_name
 from orchestration.settings import Settings
+from orchestration.users import Membership, Users
 
 if TYPE_CHECKING:  # Google's clients take a second to import, which a run with nothing to do has no need of
     from google.cloud import bigquery, storage
@@ -87,6 +90,10 @@ class Connections:
         options = {"client_options": {"api_endpoint": endpoint}} if endpoint else {}
         return {"credentials": credentials, "_http": BoundedSession(server, credentials), **options}
 
+    def of_run(self, run_id: str) -> "Connections":
+        """The same, with sessions in Postgres that bear the run's name: by it the next run ends those left behind."""
+        return replace(self, postgres={**self.postgres, "application_name": application_name(run_id)})
+
     @property
     def stores(self) -> str:
         """Which lake and which BigQuery project these are."""
@@ -149,9 +156,13 @@ class Servers:
     With the profile `local` they are started when they are needed, and stopped at the end unless `up` keeps them; the
     other profiles' servers are up to their owners. Of several commands at once (a `status` during a `run`), the last to
     end stops them: each holds a shared lock while it lasts, which the system lets go of even when it is killed.
+    `command` is what the others are told of us.
     """
 
-    def __init__(self, settings: Settings):
+    def __init__(self, settings: Settings, command: str = ""):
+        self._command = command
+        self._entered = ExitStack()
+        self._membership: Membership | None = None
         self.settings = self._settings = settings
         LIMITS.silence, LIMITS.statement = settings.silence_seconds, settings.statement_minutes * 60
         self._stack = embedded_stack(settings) if settings.profile == "local" else None
@@ -162,15 +173,34 @@ class Servers:
             self._stack.root.mkdir(exist_ok=True)
             self._lock = (self._stack.root / "users.lock").open("w", encoding="utf-8")
             fcntl.flock(self._lock, fcntl.LOCK_SH)
+            joined = Users(self._stack.root).joined(f"orchestrate.py {self._command}")
+            self._membership = self._entered.enter_context(joined)
+            self._entered.enter_context(interrupts.at_once(self._abandon))
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._stack:
-            return
-        with self._lock, suppress(BlockingIOError):  # another command is still at work: it will stop them
+        if self._stack:
+            with interrupts.deferred(), self._entered, self._lock:
+                if self._is_to_stop():
+                    self._stack.stop(hurried=interrupts.happened())
+
+    def tell_run(self, run_id: str, command: str) -> None:
+        """We are this run, for those who would stop the servers."""
+        if self._membership:
+            self._membership.tell_run(run_id, command)
+
+    def _abandon(self) -> None:
+        """Have the servers stop, without waiting for it."""
+        if self._is_to_stop():
+            self._stack.tell_to_stop()
+
+    def _is_to_stop(self) -> bool:
+        """Whether nobody needs the servers any more. If another command is at work, it will stop them."""
+        try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not kept_marker(self._settings).exists():
-                self._stack.stop()
+        except BlockingIOError:
+            return False
+        return not kept_marker(self._settings).exists()
 
     def postgres(self) -> Connections:
         """Postgres answers, and with it the ledger; the others may not (BigQuery's emulator takes 3 s to start)."""

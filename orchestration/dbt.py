@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing import Pipe
@@ -15,7 +15,9 @@ from common import environment
 from common.python import python_command
 from ingest.errors import StoreDownError, TaxiError
 from ingest.waiting import Guard, Wait, waiting_for
+from orchestration import interrupts
 from orchestration.dbt_faults import is_of_the_server, next_step
+from orchestration.deadline import Deadline
 from orchestration.settings import ROOT
 
 # Unit tests are about the code, not the data: CI runs them.
@@ -31,8 +33,10 @@ _MONTHS = "tag:months"
 _CHANGED = "state:modified+"
 _TESTS_OF_RAW = "test_name:row_numbers_run_from_1"  # on views that need no building, over rows that are new
 
-# In which a dbt that is interrupted cancels what it has under way on the warehouses.
+# In which a dbt that has no more to do ends.
 _SECONDS_TO_END = 20
+# In which one that is interrupted cancels what it has under way on the warehouses.
+_SECONDS_TO_CANCEL = 3
 
 
 class DbtError(TaxiError):
@@ -62,32 +66,41 @@ class Dbt:
     """dbt, for the time of a `with`, in which its process (orchestration/dbt_worker.py) runs.
 
     `environment` are the variables by which profiles.yml finds the warehouses, the password among them; by their
-    `heartbeats`, one each, it is stopped when its warehouse hangs.
+    `heartbeats`, one each, it is stopped when its warehouse hangs. When `deadline` has passed, it kills itself.
     """
 
     _process: subprocess.Popen[bytes]
     _channel: Connection
 
-    def __init__(self, environment: Mapping[str, str], heartbeats: Mapping[str, Guard] | None = None):
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        heartbeats: Mapping[str, Guard] | None = None,
+        deadline: Deadline | None = None,
+    ):
         self._environment = environment
         self._heartbeats = heartbeats or {}
+        self._deadline = deadline
+        self._entered = ExitStack()
 
     def __enter__(self) -> "Dbt":
         self._start()
+        self._entered.enter_context(interrupts.at_once(lambda: self._process.kill()))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind:
-                self._process.terminate()
-            else:
-                self._channel.close()  # there are no more requests
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_SECONDS_TO_END)
-        finally:
-            self._process.kill()
-            self._process.wait()
-            self._channel.close()
+        with self._entered:
+            try:
+                if not kind:
+                    self._channel.close()  # there are no more requests
+                    self._wait(_SECONDS_TO_END)
+                elif not issubclass(kind, interrupts.Stopped):  # then it must not write any more
+                    self._process.terminate()
+                    self._wait(_SECONDS_TO_CANCEL)
+            finally:
+                self._process.kill()
+                self._process.wait()
+                self._channel.close()
 
     def build(
         self,
@@ -169,13 +182,20 @@ class Dbt:
             on_progress(answer["progress"])
         return answer["outcome"]
 
+    def _wait(self, seconds: float) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
     def _start(self) -> None:
         self._channel, its_end = Pipe()
         with its_end:
+            passed = [its_end.fileno(), *([self._deadline.descriptor] if self._deadline else [])]
             self._process = subprocess.Popen(
-                python_command("orchestration.dbt_worker", str(os.getpid()), str(its_end.fileno())),
-                env=environment.for_client(),
-                pass_fds=(its_end.fileno(),),
+                python_command("orchestration.dbt_worker", str(os.getpid()), *map(str, passed)),
+                # What watches over dbt's semaphores would tell people of those that a killed dbt leaves.
+                env=environment.for_client(PYTHONWARNINGS="ignore:resource_tracker"),
+                pass_fds=passed,
+                start_new_session=True,  # a terminal's ctrl-C comes to us, and we end it
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # stderr: the run's stdout is for results
             )

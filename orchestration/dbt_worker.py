@@ -1,7 +1,8 @@
 """The process in which a run has dbt: it takes a request at a time, and tells what becomes of it.
 
 A process of its own gives back what dbt holds when a batch is built: 110 MB, which else lay under all later landings.
-It is killed as soon as the run is: a dbt that went on would write into tables that the next run replaces.
+It is killed as soon as the run is, or fails to renew its lease: a dbt that went on would write into tables that the
+next run replaces.
 """
 
 import os
@@ -14,6 +15,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from orchestration.deadline import Deadline
 from orchestration.memory import save_memory
 
 # As dbt.artifacts.schemas.results.NodeStatus has them.
@@ -28,17 +30,19 @@ WITHOUT = ("pandas", "pyarrow", "numpy")
 _LOOK_SECONDS = 0.2  # whether the run is still there
 
 
-def main(run_pid: int, channel: Connection) -> None:
+def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) -> None:
     """Answer requests until the other end of `channel` is closed, or the process `run_pid`, our parent, has ended.
+
+    Nor do we live past the `deadline`.
 
     A request is {"arguments": dbt's command line, "environment": variables that dbt reads}. Its answers are any number
     of {"progress": text}, then {"outcome": see `_outcome`, or {"exception": text} if dbt could not run}.
     """
     os.environ["PYTHONWARNINGS"] = "ignore"  # multiprocessing's tracker warns when we are killed
     save_memory(WITHOUT)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's ctrl-C comes to the run as well, which ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run ends us
     signal.signal(signal.SIGTERM, _interrupt)
-    threading.Thread(target=_end_with, args=(run_pid,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(run_pid, deadline), daemon=True).start()
     with suppress(Exception):  # which the first request will tell of
         import dbt.cli.main  # noqa: F401, a second's work, while the run is at something else
     sending = threading.Lock()  # dbt's threads tell of their progress side by side
@@ -102,9 +106,9 @@ def _progress(on_progress: Callable[[str], None]) -> Callable[[Any], None]:
     return callback
 
 
-def _end_with(run_pid: int) -> None:
+def _end_with(run_pid: int, deadline: Deadline | None) -> None:
     """Kill this process as soon as its parent is another one: the run was killed, and had no time to say so."""
-    while os.getppid() == run_pid:
+    while os.getppid() == run_pid and not (deadline and deadline.has_passed()):
         time.sleep(_LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -121,6 +125,7 @@ def _one_line(text: object) -> str:
 
 if __name__ == "__main__":
     try:
-        main(run_pid=int(sys.argv[1]), channel=Connection(int(sys.argv[2])))
+        deadline = Deadline(int(sys.argv[3])) if len(sys.argv) > 3 else None
+        main(int(sys.argv[1]), Connection(int(sys.argv[2])), deadline)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGTERM)

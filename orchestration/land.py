@@ -54,8 +54,8 @@ class Landing:
         self._pipelines_dir = state_dir / "dlt"
         self._folder = state_dir / "runs" / ledger.run_id
         self._replace = {
-            "postgres": partial(postgres.replace_month, connections.dsn),
-            "lake": partial(lake.replace_month, connections.bucket, scratch=state_dir / "scratch"),
+            "postgres": partial(postgres.replace_month, connections.dsn, fence=ledger.lease),
+            "lake": partial(lake.replace_month, connections.bucket, scratch=state_dir / "scratch", fence=ledger.lease),
         }
 
     def land(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:

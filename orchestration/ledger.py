@@ -17,6 +17,7 @@ from ingest.checksums import Measure
 from ingest.datasets import ColumnType
 from ingest.errors import StoreError, first_line
 from ingest.source import Fetched
+from orchestration import deadline, interrupts, lease
 from orchestration.migrate import migrate
 
 MonthKey = tuple[str, date]
@@ -24,9 +25,6 @@ MonthKey = tuple[str, date]
 _PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "google-cloud-storage")
 # The step of a run that copies the ledger to BigQuery.
 PUBLISH_STEP = "publish the ledger"
-
-# An arbitrary number; whoever holds the advisory lock of that number is the one run in progress.
-_RUN_LOCK = 7_201_501
 
 
 @dataclass(frozen=True)
@@ -61,52 +59,62 @@ class Ledger:
         connection.autocommit = True
         self._connection = connection
         self.run_id = ""
+        self.lease: lease.Lease | None = None  # while a run is in progress that is ours
         self._run_number = 0
         self._began = time.monotonic()
         migrate(connection)
 
     def start_run(self, command: str, profile: str, source: str) -> str:
-        """Open a run and return its id. Raises StoreError while another run is in progress."""
-        if not self._one("select pg_try_advisory_lock(%s) as held", _RUN_LOCK)["held"]:
-            other = self._one("select run_id from taxi_ledger.runs order by run_number desc limit 1")
-            raise StoreError(
-                f"Another run is in progress ({other['run_id'] if other else 'just begun'})",
-                "Wait for it to end, or end it; what it has not done is done by the next run",
-            )
-        # We hold the lock, so a run that still says 'running' was killed.
-        self._execute(
+        """Take the lease, open a run and return its id. Raises StoreError while another run is in progress."""
+        self.lease = lease.take(self._connection, command)
+        # We hold the lease, so a run that still says 'running' was killed.
+        self._write(
             "update taxi_ledger.runs set outcome = 'interrupted', finished_at = now() where outcome = 'running'"
         )
-        self._execute("update taxi_ledger.steps set outcome = 'interrupted' where outcome = 'running'")
+        self._write("update taxi_ledger.steps set outcome = 'interrupted' where outcome = 'running'")
         versions = Jsonb({package: version(package) for package in _PACKAGES})
         inserted = None
         while not inserted:  # where the clock was set back, the second of this start may have had a run before
             self.run_id = f"{_time_of_start()}-{secrets.token_hex(2)}"
-            inserted = self._one(
+            inserted = self._write(
                 "insert into taxi_ledger.runs (run_id, command, profile, source, versions) values (%s, %s, %s, %s, %s)"
                 " on conflict do nothing returning run_number",
                 self.run_id, command, profile, source, versions,
             )  # fmt: skip
-        self._run_number, self._began = inserted["run_number"], time.monotonic()
+        self._run_number, self._began = inserted[0]["run_number"], time.monotonic()
+        self._write("update taxi_ledger.lease set run_id = %s where epoch = %s", self.run_id, self.lease.epoch)
+        self._one("select set_config('application_name', %s, false)", lease.application_name(self.run_id))
         return self.run_id
 
+    def go_on_with(self, connection: psycopg.Connection) -> None:
+        """Use another connection: the first is lost, and the lease with it, unless the ledger says that it is ours."""
+        connection.autocommit = True
+        self._connection = connection
+        if self.lease:
+            self.lease = lease.Lease(self.lease.epoch, deadline.now())
+
     def finish_run(self, outcome: str, error: str | None = None) -> None:
-        """Close the run."""
-        self._execute(
+        """Close the run, and let go of the lease."""
+        self._write(
             "update taxi_ledger.runs set outcome = %s, error = %s, finished_at = now() where run_id = %s",
             outcome, error, self.run_id,
         )  # fmt: skip
+        self._write(
+            "update taxi_ledger.steps set outcome = 'interrupted' where run_id = %s and outcome = 'running'",
+            self.run_id,
+        )
+        self._write("update taxi_ledger.lease set is_free = true where epoch = %s", self.lease.epoch)
 
     @contextmanager
     def step(self, step: str, subject: str = "") -> Iterator[None]:
         """Record what happens inside as a step of the run: how long it took, and the error it ended with, if any."""
         insert = "insert into taxi_ledger.steps (run_id, step, subject) values (%s, %s, %s) returning step_number"
-        number = self._one(insert, self.run_id, step, subject)["step_number"]
+        number = self._write(insert, self.run_id, step, subject)[0]["step_number"]
         began = time.monotonic()
 
         def finish(outcome: str, error: str | None) -> None:
             now = time.monotonic()
-            self._execute(
+            self._write(
                 "update taxi_ledger.steps set finished_at = now(), outcome = %s, error = %s, milliseconds = %s,"
                 " run_milliseconds = %s where step_number = %s",
                 outcome, error, int((now - began) * 1000), int((now - self._began) * 1000), number,
@@ -116,7 +124,8 @@ class Ledger:
             yield
         except BaseException as failure:
             with suppress(StoreError):  # what broke the step may be Postgres; the error to tell is the first one
-                is_interrupted = isinstance(failure, KeyboardInterrupt)
+                if is_interrupted := isinstance(failure, KeyboardInterrupt):
+                    interrupts.acknowledge()
                 finish("interrupted" if is_interrupted else "failed", str(failure) or type(failure).__name__)
             raise
         finish("done", None)
@@ -192,7 +201,7 @@ class Ledger:
 
     def set_rebuilt(self, months: Sequence[date]) -> None:
         """The tables of these file months were made anew: what was reconciled is no more."""
-        self._execute(
+        self._write(
             "update taxi_ledger.months set state = 'landed', difference = null, updated_at = now(),"
             " change_number = nextval('taxi_ledger.changes')"
             " where file_month = any(%s) and state = 'done'",
@@ -201,7 +210,7 @@ class Ledger:
 
     def add_stage(self, key: MonthKey, stage: str, measure: Measure, seconds: float) -> None:
         """Record what a store holds of the month."""
-        self._execute(
+        self._write(
             "insert into taxi_ledger.stages"
             " (run_id, run_number, dataset, file_month, stage, rows, cents, digest, columns, seconds)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -235,11 +244,11 @@ class Ledger:
 
     def forget_build(self, warehouse: str) -> None:
         """Record that a build began which changes all months: until it ends well, nobody knows what stands there."""
-        self._execute("delete from taxi_ledger.builds where warehouse = %s", warehouse)
+        self._write("delete from taxi_ledger.builds where warehouse = %s", warehouse)
 
     def add_build(self, warehouse: str, stores: str, project: str, relations: list[str]) -> None:
         """Record that `warehouse` was built from the whole dbt project."""
-        self._execute(
+        self._write(
             "insert into taxi_ledger.builds (warehouse, stores, project, relations, run_id)"
             " values (%s, %s, %s, %s, %s) on conflict (warehouse) do update set stores = excluded.stores,"
             " project = excluded.project, relations = excluded.relations, run_id = excluded.run_id, built_at = now()",
@@ -254,7 +263,7 @@ class Ledger:
 
     def set_published(self, stores: str, change_number: int) -> None:
         """The BigQuery of `stores` has a copy of the ledger with all changes up to this one."""
-        self._execute(
+        self._write(
             "insert into taxi_ledger.publications (stores, change_number) values (%s, %s)"
             " on conflict (stores) do update set change_number = excluded.change_number, published_at = now()",
             stores, change_number,
@@ -271,17 +280,28 @@ class Ledger:
                 f" on conflict (dataset, file_month) do update set {updates}, updated_at = now(),"
                 " change_number = nextval('taxi_ledger.changes')"
             )
-            self._execute(statement, *key, *values.values())
+            self._write(statement, *key, *values.values())
         else:
             assignments = ", ".join(f"{name} = %s" for name in values)
-            self._execute(
+            self._write(
                 f"update taxi_ledger.months set {assignments} where (dataset, file_month) = (%s, %s)",
                 *values.values(), *key,
             )  # fmt: skip
 
-    def _execute(self, statement: str, *values: Any) -> None:
+    def _write(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """Execute what changes the ledger, while the lease is ours; gives the rows that it returns.
+
+        Raises StoreError; interrupts.Stopped where another run has taken over.
+        """
+        interrupts.check()
         try:
-            self._connection.execute(statement, values)
+            with self._connection.transaction(), self._connection.cursor(row_factory=dict_row) as cursor:
+                if self.lease:
+                    self.lease.hold(self._connection)
+                cursor.execute(statement, values)
+                return cursor.fetchall() if cursor.description else []
+        except lease.LeaseLostError as error:
+            raise interrupts.Stopped(error) from error
         except psycopg.Error as error:
             raise _out_of_reach(error) from error
 

@@ -10,7 +10,8 @@ from ingest.datasets import DATASETS, ZONE_LOOKUP_PATH, Column
 from ingest.errors import NotPublishedError, StoreDownError, StoreError, TaxiError
 from ingest.months import label
 from ingest.source import Source
-from ingest.time_limits import LIMITS, LOCK
+from ingest.time_limits import LOCK
+from ingest.watched_postgres import session_settings
 from ingest.widening import WrongObjectError
 from ingest.zones import read_zone_lookup
 from orchestration.build import Building
@@ -122,14 +123,7 @@ class Run:
             self._report.say(
                 f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
             )
-        variables = {
-            **self._connections.environment,
-            "DBT_TAXI_RUN_ID": self._ledger.run_id,
-            "DBT_TAXI_LOCK_SECONDS": f"{LOCK:.0f}",
-        }
-        limits = f"-c statement_timeout={LIMITS.statement:.0f}s -c lock_timeout={LOCK:.0f}s"
-        variables["PGOPTIONS"] = f"{limits} {variables.get('PGOPTIONS', '')}".strip()
-        with Dbt(variables, self._connections.heartbeats) as dbt:
+        with Dbt(self._variables_of_dbt(), self._connections.heartbeats, self._ledger.lease.deadline) as dbt:
             self._refresh_external_tables()  # while dbt is starting
             building = Building(self._connections, self._ledger, self._report, dbt, self._fail_building, scope.doubtful)
             for warehouse in WAREHOUSES:
@@ -141,6 +135,18 @@ class Run:
             records = {key: record for key, record in self._ledger.months().items() if key[1] in batch}
             built = [key for key, record in records.items() if record.state in BUILT_STATES]
             self._reconcile([key for key in built if records[key].is_held_in(self._connections.stores)])
+
+    def _variables_of_dbt(self) -> dict[str, str]:
+        environment, settings = self._connections.environment, session_settings()
+        asked = [f"-c {name}={value}" for name, value in settings.items()]
+        return {
+            **environment,
+            "DBT_TAXI_RUN_ID": self._ledger.run_id,
+            "DBT_TAXI_LEASE": str(self._ledger.lease.epoch),
+            "DBT_TAXI_LOCK_SECONDS": f"{LOCK:.0f}",
+            "DBT_TAXI_APPLICATION_NAME": f"{self._connections.postgres['application_name']} dbt",
+            "PGOPTIONS": " ".join([*asked, environment.get("PGOPTIONS", "")]).strip(),
+        }
 
     def _refresh_external_tables(self) -> None:
         with self._ledger.step("external tables"):

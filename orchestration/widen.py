@@ -75,7 +75,8 @@ class Widening:
     def _land_again(self, key: MonthKey, types: Types) -> None:
         dataset, recorded = DATASETS[key[0]], self._ledger.latest_stages(key)["file"]
         scratch = self._connections.settings.state_dir / "scratch"
-        measure = land_again(self._connections.dsn, self._connections.bucket, dataset, key[1], types, recorded, scratch)
+        stores = self._connections.dsn, self._connections.bucket
+        measure = land_again(*stores, dataset, key[1], types, recorded, scratch, self._ledger.lease)
         self._ledger.set_landed_again(key, types, measure)
 
     def _stale(self) -> Iterator[tuple[MonthRecord, Types]]:

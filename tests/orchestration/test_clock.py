@@ -91,7 +91,7 @@ def test_a_change_is_copied_though_the_last_copy_is_later_by_the_clock(connectio
     assert ledger.is_published(STORES)
     assert not ledger.is_published("gs://lake, BigQuery project another")
     set_clock_back_an_hour(connection)
-    run(connection, rows=400)
+    ledger = run(connection, rows=400)
     assert not ledger.is_published(STORES)
     ledger.set_published(STORES, newest_change(connection))
     assert ledger.is_published(STORES)

@@ -78,11 +78,11 @@ def interrupt_while_waiting_for_lock(line: Line, lock: str) -> None:
 
     What dbt has under way is cancelled, and its process ends.
     """
-    sessions = "select count(*) from pg_stat_activity where application_name = 'dbt'"
+    sessions = "select count(*) from pg_stat_activity where application_name like '% dbt'"
     with line.connect() as blocker, line.connect() as observer, blocker.transaction():
         blocker.execute(lock)
         process = line.start("run")
-        wait_for(lambda: _count(observer, f"{WAITING} and application_name = 'dbt'"), "dbt waited", process)
+        wait_for(lambda: _count(observer, f"{WAITING} and application_name like '% dbt'"), "dbt waited", process)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=10)
         assert _count(observer, sessions) == 0

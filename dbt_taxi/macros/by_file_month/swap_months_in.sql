@@ -51,6 +51,11 @@
             end if;
         end loop;
 
+        {% if env_var('DBT_TAXI_LEASE', '') -%}
+        -- Of a run that another one has taken over from, nothing is swapped in; while this is, none can take over.
+        perform taxi_ledger.hold_lease({{ env_var('DBT_TAXI_LEASE') }});
+
+        {% endif -%}
         for partition in
             select inhrelid::regclass::text
             from pg_inherits

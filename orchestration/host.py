@@ -1,0 +1,37 @@
+"""Who we are to other runs: this machine, this process, and whether a process that was noted is still the same one."""
+
+import os
+import socket
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+
+def host() -> str:
+    """The machine's name, for people."""
+    return socket.gethostname()
+
+
+def machine() -> str:
+    """This machine since it was started, with its process ids: containers of one name have others.
+
+    Only where two of these are equal do process ids mean the same. Elsewhere than on Linux it is the name.
+    """
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    return host()
+
+
+def process_started(pid: int) -> str:
+    """When the process was started, in the system's own terms; '' where it is gone, or killed and not yet buried.
+
+    On Linux in ticks since the machine was started, which does not change with the clock.
+    """
+    if os.path.isdir("/proc/self"):
+        with suppress(OSError):
+            state, *fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+            return "" if state in ("Z", "X") else fields[18]
+        return ""
+    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return shown.stdout.strip()
