@@ -86,6 +86,13 @@ def working_in(folder: Path) -> list[int]:
     return found
 
 
+def resume(pid: int, folder: Path) -> None:
+    """Have a server go on, with the processes that work in `folder`, if somebody stopped it (SIGSTOP)."""
+    for one in {pid, *working_in(folder)}:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(one, signal.SIGCONT)
+
+
 def end(pid: int, mark: tuple[str, str], polite: signal.Signals, patience: float) -> None:
     """End one of our servers: ask by the signal `polite`, and after `patience` seconds kill it."""
     for number, seconds in ((polite, patience), (signal.SIGKILL, 10.0)):

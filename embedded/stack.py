@@ -12,6 +12,7 @@ from embedded.postgres import Postgres
 from embedded.server import Server
 from embedded.state import Record
 from ingest.errors import StoreError
+from ingest.waiting import waiting_for
 
 START_SECONDS = 60.0  # 3 to 5 s are usual
 PROBE_SECONDS = 30.0  # how long a busy server may take to answer before it counts as hung
@@ -98,7 +99,11 @@ class Stack:
         def lives() -> bool:
             return processes.lives(record.pid, server.mark)
 
-        settled = processes.wait_until(lambda: not lives() or server.is_ready(record.port, 1.0), PROBE_SECONDS)
+        if not lives():
+            return False
+        processes.resume(record.pid, server.folder)
+        with waiting_for(f"the embedded {server.name} server to answer"):
+            settled = processes.wait_until(lambda: not lives() or server.is_ready(record.port, 1.0), PROBE_SECONDS)
         return settled and lives()
 
     def _launch(self, server: Server, records: dict[str, Record]) -> None:
@@ -144,7 +149,9 @@ class Stack:
             pid = processes.find(server.mark)
         if pid:
             patience = server.hurried_patience if hurried else server.stop_patience
-            processes.end(pid, server.mark, server.stop_signal, patience)
+            processes.resume(pid, server.folder)
+            with waiting_for(f"the embedded {server.name} server to end"):
+                processes.end(pid, server.mark, server.stop_signal, patience)
 
     def _endpoints(self, records: dict[str, Record]) -> Endpoints:
         return Endpoints(

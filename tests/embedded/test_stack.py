@@ -89,6 +89,30 @@ def test_bigquerys_next_start_gives_back_the_space_of_replaced_rows_and_old_resu
     assert job.job_id not in {old.job_id for old in warehouse.client.list_jobs()}
 
 
+def stop_processes(stack: Stack) -> None:
+    """SIGSTOP for all three servers, Postgres' sessions among them."""
+    for name in SERVERS:
+        for pid in {records(stack)[name]["pid"], *processes.working_in(stack.root / name)}:
+            os.kill(pid, signal.SIGSTOP)
+
+
+def test_servers_that_somebody_stopped_go_on_at_the_next_start(stack, running):
+    before = records(stack)
+    stop_processes(stack)
+    assert stack.start() == running
+    assert records(stack) == before, "no other processes"
+    with connect(running) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+
+
+def test_servers_that_somebody_stopped_end_politely(stack, running):
+    stop_processes(stack)
+    began = time.monotonic()
+    stack.stop()
+    assert time.monotonic() - began < 30, "the patience with a Postgres that does not end is a minute"
+    assert "database system is shut down" in (stack.root / "log" / "postgres.log").read_text()
+
+
 def test_servers_listen_on_loopback_only(stack, running):
     heard = set()
     for record in records(stack).values():
