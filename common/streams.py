@@ -8,12 +8,14 @@ import sys
 
 # What we write beyond ASCII, in ASCII.
 _IN_ASCII = {"±": "+/-", "–": "-", "—": "-", "−": "-", "…": "...", "×": "x", "·": ".", "✗": "x", "→": "->", "≤": "<="}
-_HANDLER = "taxi_ascii"
+_HANDLER = "taxi_in_ascii"
+_ASCII = "taxi_ascii"
 
 
 def make_tolerant() -> None:
     """Replace both streams of this process; each keeps its encoding."""
     codecs.register_error(_HANDLER, _in_ascii)
+    codecs.register(_ascii_by_another_name)
     sys.stdout = _tolerant(sys.stdout, 1)
     sys.stderr = _tolerant(sys.stderr, 2)
 
@@ -23,8 +25,9 @@ def _tolerant(stream: io.TextIOBase | None, descriptor: int) -> io.TextIOBase:
         return open(os.devnull, "w", encoding="utf-8")
     stream.flush()
     raw = _Descriptor(descriptor, "<stdout>" if descriptor == 1 else "<stderr>")
+    encoding = _ASCII if codecs.lookup(stream.encoding).name == "ascii" else stream.encoding
     is_shown_at_once = descriptor == 2 or raw.isatty()
-    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, _HANDLER, line_buffering=is_shown_at_once)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, _HANDLER, line_buffering=is_shown_at_once)
 
 
 class _Descriptor(io.FileIO):
@@ -45,6 +48,15 @@ class _Descriptor(io.FileIO):
             if error.errno != errno.EPIPE:
                 raise OSError(error.errno, error.strerror, self._shown) from None
         return len(data)
+
+
+def _ascii_by_another_name(name: str) -> codecs.CodecInfo | None:
+    """click takes a stream in ASCII for a mistake of the machine's, and writes UTF-8 to it."""
+    if name != _ASCII:
+        return None
+    plain = codecs.lookup("ascii")
+    coders = {"incrementalencoder": plain.incrementalencoder, "incrementaldecoder": plain.incrementaldecoder}
+    return codecs.CodecInfo(plain.encode, plain.decode, plain.streamreader, plain.streamwriter, name=_ASCII, **coders)
 
 
 def _in_ascii(error: UnicodeError) -> tuple[str, int]:

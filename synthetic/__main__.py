@@ -36,7 +36,7 @@ def main(
             paths = [write_month(root, dataset, parse_month(month), rows, seed), write_zone_lookup(root)]
         else:
             paths = write_demo(root, rows, seed)
-    except (TaxiError, ValueError) as error:
+    except (TaxiError, ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from None
     what = f"{dataset} {label(parse_month(month))}" if dataset else f"{len(paths) - 1} months of the demo"
     typer.echo(f"SYNTHETIC data ({what}, {rows:,} rows a file, seed {seed}): no trip in these files took place.")

@@ -49,7 +49,7 @@ def test_of_many_hostile_variables_at_once_none_is_left():
     ],
 )
 def test_output_takes_every_character_in_every_encoding(variables: dict[str, str], expected: bytes):
-    done = enter(f"print({TEXT!r}); print({TEXT!r}, file=sys.stderr)", **variables)
+    done = enter(f"import click; print({TEXT!r}); click.echo({TEXT!r}, err=True)", **variables)
     assert done.stdout == done.stderr == expected + b"\n"
 
 
