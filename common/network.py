@@ -37,7 +37,7 @@ def hindrance(error: BaseException) -> str:
     """Why a request failed, where that was its proxy or the server's certificate; '' where it was neither."""
     from requests.exceptions import ProxyError
 
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     if isinstance(error, ProxyError):
         said = next((str(cause) for cause in causes if "Tunnel connection failed" in str(cause)), "")
         system = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
@@ -50,7 +50,7 @@ def hindrance(error: BaseException) -> str:
     return ""
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes_of(error: BaseException) -> Iterator[BaseException]:
     """The error and what led to it. urllib3 and requests keep the cause among an error's arguments."""
     cause: BaseException | None = error
     while cause is not None:

@@ -4,108 +4,132 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import requests
 from google.api_core.exceptions import (
+    ClientError,
     Forbidden,
     GoogleAPICallError,
     NotFound,
     PreconditionFailed,
-    RetryError,
+    TooManyRequests,
     Unauthorized,
 )
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import storage
-from google.cloud.storage.retry import DEFAULT_RETRY
 
 from ingest.content import crc32c_of
 from ingest.datasets import DataSet
-from ingest.download import CHUNK_BYTES, CacheEntry
+from ingest.download import CacheEntry
 from ingest.errors import NotPublishedError, SettingError, SourceError, TaxiError
+from ingest.http_answers import FAULTS, is_lasting, is_timeout, seconds_to_wait, why
+from ingest.http_client import LATER, TRIES_AFTER_TIMEOUT
+from ingest.pace import Pace
+from ingest.paced_http import PacedAdapter
+from ingest.remote_source import RemoteSource, telling
 from ingest.retry import RetryPolicy, TransientError
-from ingest.source import Fetched, FileStat, Progress, Source, SourceDownError, listed_months
+from ingest.source import Fetched, FileStat, Progress, SourceDownError, listed_months
+from ingest.waiting import waiting_for
 
 Result = TypeVar("Result")
 
-_REQUEST_BYTES = 16 << 20
-"""Of one request; the client tries each again by itself."""
-_FAILURES = (GoogleAPICallError, RetryError, GoogleAuthError, requests.RequestException)
+_FAILURES = (GoogleAPICallError, GoogleAuthError, *FAULTS)
 
 
-class BucketSource(Source):
+class BucketSource(RemoteSource):
     """gs://bucket/prefix below which stand trip-data/ and misc/.
 
     The login is the application default one; with STORAGE_EMULATOR_HOST set, that server without any.
     """
 
-    def __init__(self, location: str, cache: Path, policy: RetryPolicy, timeout: float):
-        """`timeout`: the longest silence, in seconds. Raises SettingError where there is no bucket name or no login."""
+    def __init__(self, location: str, cache: Path, policy: RetryPolicy, pace: Pace):
+        """Raises SettingError where there is no bucket name or no login."""
+        super().__init__(cache, policy)
         parts = urlsplit(location)
         name = parts.netloc.rpartition("@")[2]
         if not name:
             raise SettingError("The setting `source` names no bucket", "Write it as gs://bucket/prefix")
         self._prefix = f"{parts.path.strip('/')}/".lstrip("/")
         self.location = f"gs://{name}/{self._prefix}".rstrip("/")
-        self._cache = cache
-        self._policy = policy
-        retry = DEFAULT_RETRY.with_delay(initial=policy.base_delay)
-        self._options = {"timeout": timeout, "retry": retry.with_timeout(policy.base_delay * 2**policy.tries)}
+        # The client's own tries go on for minutes without a word.
+        self._options = {"timeout": pace.timeout, "retry": None}
         is_emulator = bool(os.environ.get("STORAGE_EMULATOR_HOST"))
-        client = self._ask(
-            self.location,
-            lambda: storage.Client(project=None, credentials=AnonymousCredentials() if is_emulator else None),
-        )
+        credentials = AnonymousCredentials() if is_emulator else None
+        client = policy.run(lambda: self._answer(self.location, lambda: storage.Client(None, credentials)))
+        for scheme in ("http://", "https://"):
+            client._http.mount(scheme, PacedAdapter(pace, pool_maxsize=16))
         self._bucket = client.bucket(name)
 
     def list_months(self, datasets: Sequence[DataSet]) -> list[tuple[DataSet, date]]:
         """What stands under trip-data/ as TLC names it."""
-        names = self._names(f"{self._prefix}trip-data/")
+        prefix = f"{self._prefix}trip-data/"
+        with waiting_for(f"{self.location} to list its files") as wait:
+            names = self._policy.run(lambda: self._names(prefix), told=telling(wait))
         return listed_months([name.removeprefix(self._prefix) for name in names], datasets)
 
-    def stat(self, path: str) -> FileStat:
+    def _entry(self, path: str) -> CacheEntry:
+        return CacheEntry(self._cache, self._bucket.name, self._prefix + path)
+
+    def _stat(self, path: str) -> FileStat:
         """From the object's metadata: its etag is the generation and the crc32c."""
-        return self._stat(self._blob(path))
+        return self._stated(self._blob(path))
 
-    def fetch(self, path: str, progress: Progress | None = None) -> Fetched:
-        """Downloaded to the cache, its crc32c checked; what a killed run left of it is gone on with."""
-        entry = CacheEntry(self._cache, self._bucket.name, self._prefix + path)
-        with entry.locked():
-            fetched = self._policy.run(lambda: self._fetch(path, entry, progress), reached=entry.reached)
-        if progress:
-            progress(fetched.stat.length, fetched.stat.length)
-        return fetched
+    def _attempt(self, path: str, entry: CacheEntry, progress: Progress) -> Callable[[], Fetched]:
+        def attempt() -> Fetched:
+            blob = self._blob(path)
+            stat = self._stated(blob)
+            if kept := entry.kept(stat):
+                return kept
+            offset, _ = entry.begin(stat)
+            if not offset:
+                entry.restart(stat, stat.etag)
+            if offset < stat.length:
+                self._download(blob, stat, offset, entry, progress)
+            # The client checks the sums of whole downloads only, not of ranges.
+            if crc32c_of(entry.part) != blob.crc32c:
+                entry.discard()
+                raise TransientError(SourceError(f"{stat.url} came with another crc32c than it has there", LATER))
+            return entry.finish(stat, blob.content_type or "")
 
-    def _fetch(self, path: str, entry: CacheEntry, progress: Progress | None) -> Fetched:
-        blob = self._blob(path)
-        stat = self._stat(blob)
-        if kept := entry.kept(stat):
-            return kept
-        offset = entry.begin(stat)
-        with blob.open("rb", chunk_size=_REQUEST_BYTES, if_generation_match=blob.generation, **self._options) as reader:
-            reader.seek(offset)
-            chunks = (reader.read(min(CHUNK_BYTES, stat.length - at)) for at in range(offset, stat.length, CHUNK_BYTES))
+        return attempt
+
+    def _download(self, blob: storage.Blob, stat: FileStat, offset: int, entry: CacheEntry, progress: Progress) -> None:
+        """Bring the .part to its full length, or raise TransientError."""
+        with entry.writing(offset, stat.length, progress) as write:
             try:
-                self._ask(stat.url, lambda: entry.write(chunks, offset, stat.length, progress))
-            except NotPublishedError:
-                raise self._changed(stat.url) from None
-        # The client checks the sums of whole downloads only, not of ranges.
-        if crc32c_of(entry.part) != blob.crc32c:
+                blob.download_to_file(
+                    SimpleNamespace(write=write), start=offset, raw_download=True, checksum=None,
+                    if_generation_match=blob.generation, **self._options,
+                )  # fmt: skip
+            except (NotFound, PreconditionFailed):
+                failure: Exception | None = None
+            except _FAILURES as error:
+                failure = error
+            else:
+                return
+        if failure is None:
             entry.discard()
-            raise TransientError(SourceError(f"{stat.url} came with another crc32c than it has there", "Run again"))
-        return entry.finish(stat, blob.content_type or "")
+            raise self._changed(stat.url)
+        explained = self._explain(stat.url, failure)
+        reached = entry.reached()
+        if isinstance(explained, TransientError) and reached:
+            what = f"{stat.url} broke off after {reached:,} of {stat.length:,} bytes ({_reason(failure)})"
+            step = f"{LATER}: what has come so far is kept, and the next run goes on from there"
+            explained.error = type(explained.error)(what, step)
+        raise explained
 
     def _blob(self, path: str) -> storage.Blob:
         shown = f"{self.location}/{path}"
-        blob = self._ask(shown, lambda: self._bucket.get_blob(self._prefix + path, **self._options))
+        blob = self._answer(shown, lambda: self._bucket.get_blob(self._prefix + path, **self._options))
         if blob is None:
             self._names(self._prefix, most=1)  # says so where it is the bucket that is not there
             raise NotPublishedError(f"{shown} does not exist", "Put it there under TLC's name for it, or leave it out")
         return blob
 
-    def _stat(self, blob: storage.Blob) -> FileStat:
+    def _stated(self, blob: storage.Blob) -> FileStat:
         return FileStat(
             url=f"gs://{blob.bucket.name}/{blob.name}",
             etag=f"{blob.generation}-{blob.crc32c}",
@@ -117,12 +141,12 @@ class BucketSource(Source):
         """Names of the bucket's objects, the `prefix` included."""
         try:
             blobs = self._bucket.list_blobs(prefix=prefix, max_results=most, **self._options)
-            return self._ask(self.location, lambda: [blob.name for blob in blobs])
+            return self._answer(self.location, lambda: [blob.name for blob in blobs])
         except NotPublishedError:
             what = f"The setting `source` names the bucket {self._bucket.name}, which does not exist"
             raise SettingError(what, "Check the name, and whether these credentials may see it") from None
 
-    def _ask(self, shown: str, question: Callable[[], Result]) -> Result:
+    def _answer(self, shown: str, question: Callable[[], Result]) -> Result:
         """What `question` returns; the client's errors as ours."""
         try:
             return question()
@@ -146,10 +170,25 @@ class BucketSource(Source):
                     "Run `gcloud auth application-default login`, or have GOOGLE_APPLICATION_CREDENTIALS name the key "
                     "file of a service account",
                 )
-        return SourceDownError(
-            f"{shown} cannot be read: Cloud Storage does not answer as it should ({type(failure).__name__})",
-            "Check the network, STORAGE_EMULATOR_HOST and the setting `source`, then run again",
+        is_google = isinstance(failure, GoogleAPICallError)
+        what = f"{shown} cannot be {'read' if is_google else 'reached'}: {_reason(failure)}"
+        if is_lasting(failure):
+            return SourceDownError(what, "Check STORAGE_EMULATOR_HOST, and this machine's clock and certificates")
+        if isinstance(failure, ClientError) and not isinstance(failure, TooManyRequests):
+            return SourceError(what, "Check STORAGE_EMULATOR_HOST and the setting `source`: it will not pass")
+        response = getattr(failure, "response", None)
+        return TransientError(
+            SourceDownError(what, f"Check the network, STORAGE_EMULATOR_HOST and the setting `source`. {LATER}"),
+            retry_after=seconds_to_wait(response.headers) if response is not None else 0.0,
+            no_answer=not is_google,
+            most_tries=TRIES_AFTER_TIMEOUT if is_timeout(failure) else None,
         )
 
     def _changed(self, shown: str) -> TransientError:
-        return TransientError(SourceError(f"{shown} changed while it was fetched", "Run again later"))
+        return TransientError(SourceError(f"{shown} changed while it was fetched", LATER))
+
+
+def _reason(failure: Exception) -> str:
+    if isinstance(failure, GoogleAPICallError):
+        return f"Cloud Storage answers {failure.code} {type(failure).__name__}"
+    return why(failure)

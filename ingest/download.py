@@ -4,11 +4,14 @@ Beside `x.parquet` stands `x.parquet.json`, which says what version it is. What 
 with its version in `x.parquet.part.json`: after a cut or a kill the next fetch goes on where that one ends.
 """
 
+import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,8 @@ from ingest.content import check_content, sha256_of
 from ingest.errors import BadFileError, TaxiError
 from ingest.source import Fetched, FileStat, Progress
 
-CHUNK_BYTES = 1 << 20
+Write = Callable[[bytes], int]
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class CacheError(TaxiError):
@@ -48,50 +52,80 @@ class CacheEntry:
         """The file, if this very version is here and its bytes are still those that came; else None."""
         with self._cache_errors():
             note = _read_note(self.path)
-            if not stat.etag or note.get("etag") != stat.etag or _size(self.path) != stat.length:
+            stated = [[note.get("etag"), note.get("length")], *note.get("also_stated", [])]
+            count = note.get("bytes", note.get("length"))
+            if not stat.etag or not any(stat.is_of(*one) for one in stated) or _size(self.path) != count:
                 return None
             sha256 = sha256_of(self.path)
         return Fetched(self.path, stat, sha256) if sha256 == note.get("sha256") else None
 
-    def begin(self, stat: FileStat) -> int:
-        """Make ready to write; returns from which byte on the version `stat` is still wanted."""
+    def begin(self, stat: FileStat) -> tuple[int, str]:
+        """From which byte on the version `stat` is still wanted, and the validator (RFC 9110) of what is here of it."""
         with self._cache_errors():
-            offset = _size(self.part)
-            is_same = stat.etag and _read_note(self.part).get("etag") == stat.etag
-            if offset and is_same and offset <= stat.length:
-                return offset
+            offset, note = _size(self.part), _read_note(self.part)
+            is_same = stat.etag and stat.length is not None and stat.is_of(note.get("etag"), note.get("length"))
+            if offset and is_same and offset <= (stat.length or 0):
+                return offset, note.get("validator", "")
             self.discard()
-            _write_note(self.part, {"etag": stat.etag, "length": stat.length})
+            return 0, ""
+
+    def restart(self, stat: FileStat, validator: str) -> None:
+        """Make ready to write the version `stat` from its first byte; '' as `validator`: it can't be gone on with."""
+        with self._cache_errors():
+            self.discard()
+            _write_note(self.part, {"etag": stat.etag, "length": stat.length, "validator": validator})
             self.part.touch()
-            return 0
 
     def reached(self) -> int:
         """Bytes there are of the file that is coming."""
         return _size(self.part)
 
-    def write(self, chunks: Iterable[bytes], offset: int, length: int, progress: Progress | None = None) -> None:
-        """Write the chunks as they come, from byte `offset` on. Raises CacheError, and what `chunks` raises."""
+    @contextmanager
+    def writing(
+        self, offset: int, whole: int | None, progress: Progress | None = None
+    ) -> Iterator[Callable[[bytes], int]]:
+        """Take the file from byte `offset` on, by calls of what this yields with some bytes each.
+
+        `whole`: the bytes that the file will have, None where that is unknown. Raises CacheError, at once where the
+        disk has too little room for them.
+        """
         with self._cache_errors(), self.part.open("r+b") as file:
+            self._check_room((whole or 0) - offset)
             file.seek(offset)
             file.truncate()
-            for chunk in chunks:
-                file.write(chunk)
-                if progress:
-                    progress(file.tell(), length)
 
-    def finish(self, stat: FileStat, came_as: str = "") -> Fetched:
-        """Check the whole .part and give it its name. Raises BadFileError; then nothing of the file is left."""
+            def write(piece: bytes) -> int:
+                count = file.write(piece)
+                if progress:
+                    progress(file.tell(), whole)
+                return count
+
+            yield write
+
+    def sha256(self) -> str:
+        """Of the .part."""
+        with self._cache_errors():
+            return sha256_of(self.part)
+
+    def finish(self, stat: FileStat, came_as: str = "", also_stated: Sequence[FileStat] = ()) -> Fetched:
+        """Check the whole .part and give it its name. Raises BadFileError; then nothing of the file is left.
+
+        `also_stated`: what else the source states of the same bytes, such as another ETag.
+        """
         try:
             check_content(self.part, stat.url, came_as)
         except BadFileError:
             self.discard()
             raise
         with self._cache_errors():
-            sha256 = sha256_of(self.part)
+            sha256, count = sha256_of(self.part), _size(self.part)
+            stat = stat if stat.length is not None else replace(stat, length=count)
+            note = {"url": stat.url, "etag": stat.etag, "length": stat.length, "bytes": count, "sha256": sha256}
+            note["also_stated"] = [[one.etag, one.length] for one in also_stated if not one.is_of(stat.etag, count)]
             _sync(self.part)
             # Should we be killed between these lines, the note and the file do not agree, and it is fetched again.
             os.replace(self.part, self.path)
-            _write_note(self.path, {"url": stat.url, "etag": stat.etag, "length": stat.length, "sha256": sha256})
+            _write_note(self.path, note)
             _sync(self.path.parent)
             _note_of(self.part).unlink(missing_ok=True)
         return Fetched(self.path, stat, sha256)
@@ -102,6 +136,12 @@ class CacheEntry:
             self.part.unlink(missing_ok=True)
             _note_of(self.part).unlink(missing_ok=True)
 
+    def _check_room(self, wanted: int) -> None:
+        free = shutil.disk_usage(self.part.parent).free
+        if wanted > free:
+            what = f"The disk of the cache folder {self.cache} has {_mib(free)} free, and {self.path.name} needs"
+            raise CacheError(f"{what} {_mib(wanted)}", _MAKE_ROOM)
+
     @contextmanager
     def _cache_errors(self) -> Iterator[None]:
         try:
@@ -110,11 +150,24 @@ class CacheEntry:
             # Those of requests are OSErrors too, without a number; those of sockets are ConnectionErrors and timeouts.
             if error.errno is None or isinstance(error, ConnectionError | TimeoutError):
                 raise
-            raise CacheError(
-                f"The cache folder {self.cache} cannot take {self.path.name}: {error.strerror}",
-                "Make room there, or have the setting `cache` name a folder on a larger disk that you may write to; "
-                "what has come so far is kept, and the next run goes on from there",
-            ) from None
+            what = f"The cache folder {self.cache} cannot take {self.path.name}: {error.strerror}"
+            if error.errno in _FULL:  # others that work on that disk, such as Postgres, need what room there is
+                self._remove_part()
+                raise CacheError(what, f"{_MAKE_ROOM}; what had come of the file was removed") from None
+            step = f"{_MAKE_ROOM}; what has come so far is kept, and the next run goes on from there"
+            raise CacheError(what, step) from None
+
+    def _remove_part(self) -> None:
+        with suppress(OSError):
+            self.part.unlink(missing_ok=True)
+            _note_of(self.part).unlink(missing_ok=True)
+
+
+_MAKE_ROOM = "Make room there, or have the setting `cache` name a folder on a larger disk that you may write to"
+
+
+def _mib(count: int) -> str:
+    return f"{count / 2**20:,.1f} MiB"
 
 
 def _size(file: Path) -> int:

@@ -7,28 +7,30 @@ from urllib.parse import unquote, urlsplit
 
 from common.network import check_way_to, check_way_to_google
 from ingest.errors import SettingError
+from ingest.pace import Pace
 from ingest.retry import RetryPolicy
 from ingest.source import Source
 
 
 def open_source(
-    location: str | Path, *, cache: Path, tries: int = 7, base_delay: float = 1.0, timeout: float = 30.0
+    location: str | Path, *, cache: Path, tries: int = 7, base_delay: float = 1.0, pace: Pace | None = None
 ) -> Source:
     """The source at `location`: http(s)://…, gs://bucket/prefix, or a folder.
 
     `cache` is where files from afar are kept. A request that fails is made `tries` times in all, after pauses that
-    begin at `base_delay` seconds and double; `timeout` is the longest silence of a server, in seconds.
+    begin at `base_delay` seconds and double; `pace` is the least that a server has to do.
     Raises SettingError for a location that cannot be used.
     """
+    pace = pace or Pace()
     text = os.fspath(location)
     is_address = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text)  # else a folder, be there '://' in its name
     scheme = text.partition("://")[0].lower() if is_address else ""
-    policy = RetryPolicy(tries, base_delay)
+    policy = RetryPolicy(tries, base_delay, minimum_rate=pace.minimum_rate)
     # Each kind is imported where it is used: google-cloud-storage alone takes longer than a run with nothing to do.
     if scheme in ("http", "https"):
         from ingest.http_source import HttpSource
 
-        source = HttpSource(text, cache, policy, timeout)
+        source = HttpSource(text, cache, policy, pace)
         check_way_to(text)
         return source
     if scheme == "gs":
@@ -36,7 +38,7 @@ def open_source(
 
         if not os.environ.get("STORAGE_EMULATOR_HOST"):
             check_way_to_google()
-        return BucketSource(text, cache, policy, timeout)
+        return BucketSource(text, cache, policy, pace)
     if scheme == "file":
         text = unquote(urlsplit(text).path)
     elif scheme:

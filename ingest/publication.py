@@ -34,17 +34,27 @@ def check_month(dataset: DataSet, month: date, today: date) -> None:
         )
 
 
-def not_published(path: str, shown: str, today: date) -> NotPublishedError:
-    """The error for a file that a source, which answers, does not have; `shown` is its name for people."""
+def is_due(path: str, today: date) -> bool:
+    """Whether the month of this path should be published by now; also for a path that is no month's."""
+    named = month_of(path)
+    return named is None or add_months(named[1], 3) <= today.replace(day=1)
+
+
+def not_published(path: str, shown: str, today: date, status: int = 404) -> NotPublishedError:
+    """The error for a file that a source, which answers, does not have; `shown` is its name for people.
+
+    `status` is what it answers: a 403 means that there is no such file, or that it refuses this one.
+    """
+    refuses = ", or the source refuses it" if status == 403 and is_due(path, today) else ""
+    answer = f"it answers {status} for {shown}" if status == 403 else f"there is no {shown}"
     named = month_of(path)
     if named is None:
-        return NotPublishedError(f"{shown} does not exist", "Check the setting `source`")
+        return NotPublishedError(f"{shown} does not exist{refuses}", "Check the setting `source`")
     dataset, month = named
-    is_due = add_months(month, 3) <= today.replace(day=1)
     return NotPublishedError(
-        f"{dataset.name} {label(month)} is not published: there is no {shown}",
+        f"{dataset.name} {label(month)} is not published{refuses}: {answer}",
         f"It was to be expected by {label(add_months(month, 3))}: look at {LANDING_PAGE}, or check the setting `source`"
-        if is_due
+        if is_due(path, today)
         else _when_expected(month),
     )
 

@@ -16,12 +16,12 @@ from ingest.errors import NotPublishedError, SourceError, TaxiError
 from ingest.months import add_months
 from ingest.publication import month_of
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes there are and the bytes there will be."""
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes there are and the bytes there will be, None where the source does not tell."""
 
 
 class SourceDownError(SourceError):
-    """The source as a whole does not answer, or blocks us: asking it for other files is no use now."""
+    """The source does not answer, or refuses to; after three of these in a row it is not asked again in this run."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,16 @@ class FileStat:
     """For people and the ledger: without user, password and query."""
     etag: str
     """Changes when the file does; '' where the source gives no sign of that."""
-    length: int
-    """Bytes."""
+    length: int | None
+    """Bytes; None where the source does not tell them before it has sent the file."""
     modified: str
     """UTC, ISO 8601; '' where unknown."""
+
+    def is_of(self, etag: str | None, length: int | None) -> bool:
+        """Whether it states the version that was stated so: a weak ETag is as good as a strong one."""
+        is_told = bool(self.etag) or self.length is not None
+        is_same_etag = self.etag.removeprefix("W/") == (etag or "").removeprefix("W/")
+        return is_told and is_same_etag and (self.length is None or self.length == length)
 
 
 @dataclass(frozen=True)
@@ -66,21 +72,11 @@ class Source(ABC):
         """The whole file on this machine, checked; raises as `stat` does, and BadFileError and CacheError."""
 
     def stat_many(self, paths: Sequence[str], workers: int = 8) -> dict[str, FileStat | TaxiError]:
-        """`stat` of each path, `workers` at a time: its FileStat or its error.
-
-        Once the source is found to be down, the paths not yet asked for get that error too: 200 months would
-        otherwise each wait out all their tries.
-        """
-        down: list[SourceDownError] = []
+        """`stat` of each path, `workers` at a time: its FileStat or its error."""
 
         def ask(path: str) -> FileStat | TaxiError:
-            if down:
-                return down[0]
             try:
                 return self.stat(path)
-            except SourceDownError as error:
-                down.append(error)
-                return error
             except TaxiError as error:
                 return error
 

@@ -14,6 +14,7 @@ from ingest.datasets import get_dataset
 from ingest.errors import SettingError, StoreError, TaxiError, first_line
 from ingest.months import parse_months
 from ingest.open_source import open_source
+from ingest.pace import Pace
 from ingest.source import Source
 from ingest.waiting import waits
 from orchestration import interrupts, project
@@ -229,7 +230,8 @@ def _with_ledger(servers: Servers, settings: Settings) -> Connections:
 
 
 def _source(settings: Settings) -> Source:
-    return open_source(settings.source, cache=settings.cache_dir, tries=settings.source_tries)
+    pace = Pace(settings.source_timeout, settings.source_minimum_rate)
+    return open_source(settings.source, cache=settings.cache_dir, tries=settings.source_tries, pace=pace)
 
 
 def _plan(

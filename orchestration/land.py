@@ -190,5 +190,6 @@ class Landing:
         path.write_text(traceback.format_exc(), encoding="utf-8")
         return path
 
-    def _show_download(self, done: int, total: int) -> None:
-        self._report.update(f"{done / 2**20:,.0f} of {total / 2**20:,.0f} MiB downloaded")
+    def _show_download(self, done: int, total: int | None) -> None:
+        of = f" of {total / 2**20:,.0f}" if total else ""
+        self._report.update(f"{done / 2**20:,.0f}{of} MiB downloaded")

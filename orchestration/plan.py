@@ -136,7 +136,7 @@ def _decide(
         return planned("land", "new")
     if record.state == "landing":
         return planned("land", "interrupted while landing")
-    if (record.source_etag, record.source_length) != (stat.etag, stat.length):
+    if not stat.is_of(record.source_etag, record.source_length):
         return planned("land", _after_failure(record, "the file changed"))
     if record.declared != declared_fingerprint(dataset):
         return planned("land", "the declared columns changed")

@@ -31,6 +31,8 @@ class Settings(BaseModel):
     source: str = "https://d37ci6vzurychx.cloudfront.net"
     datasets: tuple[str, ...] = ("yellow", "green", "fhv", "fhvhv")
     source_tries: int = Field(7, ge=1)
+    source_timeout: float = Field(30, gt=0)
+    source_minimum_rate: float = Field(10_000, ge=0)
     newest_months: int = Field(3, ge=1)
     batch_months: int = Field(12, ge=1)
     dbt_select: str = ""

@@ -1,0 +1,122 @@
+"""What sources across a network have in common: tries, a cache, a word to whoever waits, and an end of asking."""
+
+import threading
+from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from ingest.download import CacheEntry
+from ingest.errors import TaxiError
+from ingest.retry import RetryPolicy
+from ingest.source import Fetched, FileStat, Progress, Source, SourceDownError
+from ingest.waiting import Wait, waiting_for
+
+Result = TypeVar("Result")
+
+MOST_REFUSALS = 3
+
+
+class RemoteSource(Source):
+    """Tries again while there is hope, and asks no more once the source refused three files in a row.
+
+    200 months would otherwise each wait out all their tries.
+    """
+
+    def __init__(self, cache: Path, policy: RetryPolicy):
+        self._cache = cache
+        self._policy = policy
+        self._refusals = _Refusals()
+
+    def stat(self, path: str) -> FileStat:
+        """What the source says of the file, after as many tries as it takes."""
+
+        def stat(wait: Wait) -> FileStat:
+            return self._policy.run(lambda: self._stat(path), told=telling(wait))
+
+        return self._ask(path, f"{self.location} to tell of {path}", stat)
+
+    def fetch(self, path: str, progress: Progress | None = None) -> Fetched:
+        """Downloaded to the cache from where an earlier fetch was cut, and checked."""
+        entry = self._entry(path)
+        what = f"{self.location} to send {PurePosixPath(path).name}"
+
+        def fetch(wait: Wait) -> Fetched:
+            def moved(done: int, whole: int | None) -> None:
+                wait.moved()
+                of = f" of {whole / 2**20:,.1f}" if whole else ""
+                wait.what = f"{what}, of which {done / 2**20:,.1f}{of} MiB are here"
+                if progress:
+                    progress(done, whole)
+
+            with entry.locked():
+                get = self._attempt(path, entry, moved)
+                return self._policy.run(get, reached=entry.reached, told=telling(wait))
+
+        fetched = self._ask(path, what, fetch)
+        if progress:
+            length = fetched.path.stat().st_size
+            progress(length, length)
+        return fetched
+
+    @abstractmethod
+    def _stat(self, path: str) -> FileStat:
+        """One try; raises TransientError where another is worth it."""
+
+    @abstractmethod
+    def _attempt(self, path: str, entry: CacheEntry, progress: Progress) -> Callable[[], Fetched]:
+        """What is tried to fetch the file, once each time it is called."""
+
+    @abstractmethod
+    def _entry(self, path: str) -> CacheEntry:
+        """The file's place in the cache."""
+
+    def _ask(self, path: str, what: str, question: Callable[[Wait], Result]) -> Result:
+        self._refusals.check(self.location, path)
+        try:
+            with waiting_for(what) as wait:
+                result = question(wait)
+        except SourceDownError as error:
+            self._refusals.add(error)
+            raise
+        except TaxiError:
+            self._refusals.clear()
+            raise
+        self._refusals.clear()
+        return result
+
+
+class _Refusals:
+    """How often in a row the source was found to be down, by several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._last: SourceDownError | None = None
+
+    def check(self, location: str, path: str) -> None:
+        """Raises SourceDownError where there were too many."""
+        with self._lock:
+            last = self._last if self._count >= MOST_REFUSALS else None
+        if last:
+            what = f"{location} was not asked for {path}, as it refused {MOST_REFUSALS} files in a row, the last so"
+            raise SourceDownError(f"{what}: {last.what}", last.next_step)
+
+    def add(self, error: SourceDownError) -> None:
+        with self._lock:
+            self._count += 1
+            self._last = error
+
+    def clear(self) -> None:
+        with self._lock:
+            self._count = 0
+
+
+def telling(wait: Wait) -> Callable[[TaxiError, float], None]:
+    """Before a pause: what is waited for, and why, if it takes so long that people are told."""
+    what = wait.what
+
+    def tell(error: TaxiError, pause: float) -> None:
+        wait.what = f"{what} ({error.what}; the next try comes after a pause of {pause:.0f} s)"
+
+    return tell
