@@ -26,12 +26,12 @@ from ingest.datasets import DataSet
 from ingest.download import CacheEntry
 from ingest.errors import NotPublishedError, SettingError, SourceError, TaxiError
 from ingest.http_answers import FAULTS, is_lasting, is_timeout, seconds_to_wait, why
-from ingest.http_client import LATER, TRIES_AFTER_TIMEOUT
+from ingest.http_client import TRIES_AFTER_TIMEOUT
 from ingest.pace import Pace
 from ingest.paced_http import PacedAdapter
 from ingest.remote_source import RemoteSource, telling
 from ingest.retry import RetryPolicy, TransientError
-from ingest.source import Fetched, FileStat, Progress, SourceDownError, listed_months
+from ingest.source import LATER, Fetched, FileStat, Progress, SourceDownError, listed_months
 from ingest.waiting import waiting_for
 
 Result = TypeVar("Result")
@@ -116,9 +116,9 @@ class BucketSource(RemoteSource):
         explained = self._explain(stat.url, failure)
         reached = entry.reached()
         if isinstance(explained, TransientError) and reached:
-            what = f"{stat.url} broke off after {reached:,} of {stat.length:,} bytes ({_reason(failure)})"
-            step = f"{LATER}: what has come so far is kept, and the next run goes on from there"
-            explained.error = type(explained.error)(what, step)
+            verb = "stalled" if is_timeout(failure) else "broke off"
+            what = f"{stat.url} {verb} after {reached:,} of {stat.length:,} bytes ({_reason(failure)})"
+            explained.error = type(explained.error)(what, LATER)
         raise explained
 
     def _blob(self, path: str) -> storage.Blob:
@@ -191,4 +191,4 @@ class BucketSource(RemoteSource):
 def _reason(failure: Exception) -> str:
     if isinstance(failure, GoogleAPICallError):
         return f"Cloud Storage answers {failure.code} {type(failure).__name__}"
-    return why(failure)
+    return why(failure, "nothing came in time")

@@ -57,7 +57,9 @@ class CacheEntry:
             if not stat.etag or not any(stat.is_of(*one) for one in stated) or _size(self.path) != count:
                 return None
             sha256 = sha256_of(self.path)
-        return Fetched(self.path, stat, sha256) if sha256 == note.get("sha256") else None
+        if sha256 != note.get("sha256"):
+            return None
+        return Fetched(self.path, stat if stat.length is not None else replace(stat, length=count), sha256)
 
     def begin(self, stat: FileStat) -> tuple[int, str]:
         """From which byte on the version `stat` is still wanted, and the validator (RFC 9110) of what is here of it."""
@@ -75,6 +77,10 @@ class CacheEntry:
             self.discard()
             _write_note(self.part, {"etag": stat.etag, "length": stat.length, "validator": validator})
             self.part.touch()
+
+    def is_resumable(self) -> bool:
+        """Whether the next fetch goes on from where this one ended."""
+        return self.reached() > 0 and bool(_read_note(self.part).get("validator"))
 
     def reached(self) -> int:
         """Bytes there are of the file that is coming."""

@@ -10,8 +10,8 @@ from http.client import BadStatusLine, IncompleteRead, LineTooLong, RemoteDiscon
 
 import requests
 from requests import Response
+from urllib3.exceptions import DecodeError, ReadTimeoutError
 from urllib3.exceptions import HTTPError as UrllibError
-from urllib3.exceptions import ReadTimeoutError
 
 from common.network import causes_of, hindrance
 from ingest.paced_http import TooSlowError
@@ -82,7 +82,7 @@ def seconds_to_wait(headers: Headers) -> float:
         return 0.0
 
 
-def why(error: BaseException) -> str:
+def why(error: BaseException, silence: str = "no answer in time") -> str:
     """In the system's words. Those of requests hold the whole address, query and all, and are not for people."""
     if hindered := hindrance(error):
         return hindered
@@ -102,13 +102,13 @@ def why(error: BaseException) -> str:
                 return "its answer is not HTTP"
             case IncompleteRead():
                 return "the connection was cut"
-            case requests.exceptions.ContentDecodingError():
+            case DecodeError():
                 return "it is not compressed as it says"
             case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
                 return "it redirects to what is no web address"
             case OSError() if cause.strerror:
                 return cause.strerror
-    return "no answer in time" if is_timeout(error) else "the connection was cut"
+    return silence if is_timeout(error) else "the connection was cut"
 
 
 def is_timeout(error: BaseException) -> bool:

@@ -10,12 +10,11 @@ from ingest.http_answers import FAULTS, file_length, is_encoded, is_lasting, is_
 from ingest.pace import Pace
 from ingest.paced_http import PacedAdapter
 from ingest.retry import TransientError
-from ingest.source import SourceDownError
+from ingest.source import LATER, SourceDownError
 
 MOST_REDIRECTS = 10
 # Of what took half a minute without a word: two time-outs are a minute, and seven would be four.
 TRIES_AFTER_TIMEOUT = 2
-LATER = "Run again later"
 _LASTING = {
     401: "Correct the user and the password in the setting `source`",
     407: "Give the variable HTTPS_PROXY the proxy's user and password",

@@ -22,15 +22,14 @@ from ingest.http_answers import (
     version,
     why,
 )  # fmt: skip
-from ingest.http_client import LATER, TRIES_AFTER_TIMEOUT, HttpClient
+from ingest.http_client import TRIES_AFTER_TIMEOUT, HttpClient
 from ingest.http_missing import explain_missing
 from ingest.pace import Pace
 from ingest.remote_source import RemoteSource
 from ingest.retry import RetryPolicy, TransientError
-from ingest.source import Fetched, FileStat, Progress
+from ingest.source import LATER, Fetched, FileStat, Progress
 
-# What has come of a piece is lost when the connection is cut within it: small pieces make sure that each try gets on.
-_PIECE_BYTES = 1 << 14
+_PIECE_BYTES = 1 << 16
 # Enough tries to see that a server contradicts itself: it breaks off at the same byte, or states a wrong length.
 _CONTRADICTIONS = 3
 
@@ -147,7 +146,7 @@ class HttpSource(RemoteSource):
         failure: Exception | None = None
         with entry.writing(offset, came.length, progress) as write:
             try:
-                for piece in response.iter_content(_PIECE_BYTES):
+                while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
                     write(piece)
             except FAULTS as error:
                 failure = error
@@ -155,25 +154,26 @@ class HttpSource(RemoteSource):
         if failure is None and reached == (came.length or reached):
             return
         whole = f"{came.length:,}" if came.length is not None else "an unknown number of"
-        reason = why(failure) if failure else "the connection was cut"
+        is_stalled = failure is not None and is_timeout(failure)
+        reason = why(failure, "nothing more came in time") if failure else "the connection was cut"
         step = LATER
-        if came.length and validator(response.headers):
-            step = f"{LATER}: what has come so far is kept, and the next run goes on from there"
-        most = TRIES_AFTER_TIMEOUT if failure and is_timeout(failure) else None
+        most = TRIES_AFTER_TIMEOUT if is_stalled else None
         broken[reached] += reached > offset
         if broken[reached] >= _CONTRADICTIONS:
             most, step = 1, "It ends at the same byte each time: ask the server's operator, or use another `source`"
-        what = f"{came.url} broke off after {reached:,} of {whole} bytes ({reason})"
+        what = f"{came.url} {'stalled' if is_stalled else 'broke off'} after {reached:,} of {whole} bytes ({reason})"
         raise TransientError(SourceError(what, step), most_tries=most)
 
     def _changed(self, path: str, entry: CacheEntry) -> TransientError:
         entry.discard()
         return TransientError(SourceError(f"{self._client.shown(path)} changed while it was fetched", LATER))
 
-    def _too_short(self, path: str, entry: CacheEntry, stat: FileStat, length: int | None) -> TransientError:
+    def _too_short(
+        self, path: str, entry: CacheEntry, stat: FileStat, length: int | None
+    ) -> SourceError | TransientError:
         """The server has no bytes from where the .part ends: its file changed, or it stated a wrong length."""
         if length is None or length != entry.reached():
             return self._changed(path, entry)
         entry.discard()
         what = f"{stat.url} is stated to be {stat.length or 0:,} bytes long, and the server has {length:,} of it"
-        return TransientError(SourceError(what, "Ask the server's operator"), most_tries=_CONTRADICTIONS)
+        return SourceError(what, "Ask the server's operator, or use another `source`")

@@ -91,8 +91,8 @@ class _PacedReader(io.RawIOBase):
         count = self._raw.readinto(buffer) or 0
         self._waited += time.monotonic() - began
         self._came += count
-        if self._waited >= self._pace.seconds and count:
-            self._check()
+        if self._is_body and self._waited >= self._pace.seconds:
+            self._check_rate()
         return count
 
     def close(self) -> None:
@@ -100,9 +100,7 @@ class _PacedReader(io.RawIOBase):
         self._raw.close()
         super().close()
 
-    def _check(self) -> None:
-        if not self._is_body:
-            raise TooSlowError(f"its answer did not begin within {self._pace.seconds:g} s")
+    def _check_rate(self) -> None:
         if self._came < self._pace.minimum_rate * self._waited:
             rate = f"{self._came / self._waited:,.0f} bytes a second for {self._waited:.0f} s"
             raise TooSlowError(f"only {rate}, less than the setting source_minimum_rate")

@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from ingest.download import CacheEntry
-from ingest.errors import TaxiError
+from ingest.errors import SourceError, TaxiError
 from ingest.retry import RetryPolicy
-from ingest.source import Fetched, FileStat, Progress, Source, SourceDownError
+from ingest.source import LATER, Fetched, FileStat, Progress, Source, SourceDownError
 from ingest.waiting import Wait, waiting_for
 
 Result = TypeVar("Result")
@@ -51,7 +51,14 @@ class RemoteSource(Source):
 
             with entry.locked():
                 get = self._attempt(path, entry, moved)
-                return self._policy.run(get, reached=entry.reached, told=telling(wait))
+                try:
+                    return self._policy.run(get, reached=entry.reached, told=telling(wait))
+                except SourceError as error:
+                    if not (LATER in error.next_step and entry.is_resumable()):
+                        raise
+                    kept = "what has come so far is kept, and the next run goes on from there"
+                    better = type(error)(error.what, f"{error.next_step}; {kept}")
+                raise better
 
         fetched = self._ask(path, what, fetch)
         if progress:

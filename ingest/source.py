@@ -16,6 +16,8 @@ from ingest.errors import NotPublishedError, SourceError, TaxiError
 from ingest.months import add_months
 from ingest.publication import month_of
 
+LATER = "Run again later"
+"""The next step after what may pass."""
 Progress = Callable[[int, int | None], None]
 """Called with the bytes there are and the bytes there will be, None where the source does not tell."""
 

@@ -21,7 +21,7 @@ from ingest.open_source import open_source
 JANUARY = GREEN.file_path(date(2024, 1, 1))
 URL = f"/{JANUARY}"
 BODY = parquet_like(3_000_000)
-HALF = 1_507_328  # a multiple of the 64 KiB in which files are read
+HALF = 1_507_328
 
 FETCH = f"""
 import sys

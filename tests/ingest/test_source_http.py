@@ -23,7 +23,7 @@ JANUARY = GREEN.file_path(date(2024, 1, 1))
 URL = f"/{JANUARY}"
 BODY = parquet_like(3_000_000)
 ETAG = f'"{hashlib.md5(BODY).hexdigest()}"'
-HALF = 1_507_328  # a multiple of the 16 KiB in which files are read
+HALF = 1_507_328
 
 
 @pytest.fixture

@@ -17,7 +17,10 @@ def parquet_like(length: int, seed: int = 0) -> bytes:
 
 
 class TlcServer(ThreadingHTTPServer):
-    """`files` are what it serves, by path; `answers` what it does instead, once each, by method and path."""
+    """`files` are what it serves, by path; `answers` what it does instead, once each, by method and path.
+
+    `always` is what it does instead each time.
+    """
 
     daemon_threads = True
 
@@ -25,6 +28,7 @@ class TlcServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files: dict[str, bytes] = {"/misc/taxi_zone_lookup.csv": ZONES}
         self.answers: dict[tuple[str, str], list[Answer]] = {}
+        self.always: dict[tuple[str, str], Answer] = {}
         self.missing = 403
         self.is_blocking = False
         self.knows_ranges = True
@@ -67,6 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send(403, b"Request blocked.")
         elif queue:
             queue.pop(0)(self, self.server.files.get(path, b""))
+        elif always := self.server.always.get((self.command, path)):
+            always(self, self.server.files.get(path, b""))
         elif path in self.server.files:
             self.serve(self.server.files[path])
         else:
@@ -86,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         if wanted and self.server.knows_ranges and self.headers.get("If-Range", etag) == etag:
             start = int(wanted[1])
             if start >= len(body):
-                self.send(416, b"")
+                self.send(416, b"", {"Content-Range": f"bytes */{len(body)}"})
             else:
                 headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
                 self.send(206, memoryview(body)[start:], headers)
