@@ -64,5 +64,5 @@ lock:
 
 # Stops the embedded servers, and those of the demo.
 down:
-	@$(BIN)/python orchestrate.py down
-	@TAXI_STATE_DIR=$(DEMO)/state $(BIN)/python orchestrate.py down
+	@$(BIN)/python orchestrate.py down --profile local
+	@TAXI_STATE_DIR=$(DEMO)/state $(BIN)/python orchestrate.py down --profile local

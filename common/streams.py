@@ -45,7 +45,7 @@ class _Descriptor(io.FileIO):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
-            if error.errno != errno.EPIPE:
+            if error.errno not in (errno.EPIPE, errno.EIO):  # EIO: the terminal was closed
                 raise OSError(error.errno, error.strerror, self._shown) from None
         return len(data)
 

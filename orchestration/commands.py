@@ -203,15 +203,15 @@ def down(profile: Profile = None, force: EndOthers = False) -> None:
 
 
 def _with_embedded_servers(command: str, profile: str | None) -> Settings:
-    settings = load_settings({"profile": profile})
-    if settings.profile != "local":
-        containers = f"`docker compose {'up -d --wait' if command == 'up' else 'down'}` is for its servers"
-        raise SettingError(
-            f"`{command}` is for the embedded servers, and the profile is {settings.profile}",
-            (containers if settings.profile == "docker" else "Its servers are Google's and yours")
-            + f"; for the embedded ones, add --profile local to `{command}`",
-        )
-    return settings
+    def check(profile: str) -> None:
+        if profile != "local":
+            theirs = "`docker compose` starts and stops those of docker" if profile == "docker" else "gcp has its own"
+            raise SettingError(
+                f"`{command}` is for the embedded servers of the profile local, and the profile is {profile}",
+                f"For the embedded servers add --profile local; {theirs}",
+            )
+
+    return load_settings({"profile": profile}, check_profile=check)
 
 
 @app.command()

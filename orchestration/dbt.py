@@ -36,7 +36,7 @@ _TESTS_OF_RAW = "test_name:row_numbers_run_from_1"  # on views that need no buil
 # In which a dbt that has no more to do ends.
 _SECONDS_TO_END = 20
 # In which one that is interrupted cancels what it has under way on the warehouses.
-_SECONDS_TO_CANCEL = 3
+_SECONDS_TO_CANCEL = 2
 
 
 class DbtError(TaxiError):

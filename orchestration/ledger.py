@@ -105,6 +105,14 @@ class Ledger:
         )
         self._write("update taxi_ledger.lease set is_free = true where epoch = %s", self.lease.epoch)
 
+    def killed_runs(self) -> list[str]:
+        """The runs that were broken off since one last came to its end."""
+        rows = self._all(
+            "select run_id from taxi_ledger.runs where outcome = 'interrupted' and run_number >"
+            " (select coalesce(max(run_number), 0) from taxi_ledger.runs where outcome in ('done', 'failed'))"
+        )
+        return [row["run_id"] for row in rows]
+
     @contextmanager
     def step(self, step: str, subject: str = "") -> Iterator[None]:
         """Record what happens inside as a step of the run: how long it took, and the error it ended with, if any."""

@@ -1,10 +1,11 @@
-"""Removes what a killed run left behind: dbt's temporary relations on both warehouses, and files half written.
+"""Removes what a killed run left behind: jobs on BigQuery, dbt's temporaries on both warehouses, files half written.
 
 Only what has exactly the name that dbt gives to a temporary of a model of this project. A run does this while it holds
-the run lock, when no other is building.
+the lease, when no other is building.
 """
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import psycopg
@@ -15,6 +16,7 @@ from ingest import postgres
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError, first_line
 from ingest.external_tables import BIGQUERY_FAULTS, RETRY
+from orchestration.bigquery_jobs import cancel_jobs
 from orchestration.connections import Connections
 from orchestration.project import SCHEMAS
 from orchestration.settings import ROOT
@@ -26,10 +28,12 @@ _MERGED = "__dbt_tmp[0-9]{12}"
 _KINDS = {"r": "table", "p": "table", "v": "view"}
 
 
-def remove_leftovers(connections: Connections, scratch: Path) -> list[str]:
+def remove_leftovers(connections: Connections, scratch: Path, killed_runs: Collection[str] = ()) -> list[str]:
     """Remove them; returns their names. Raises StoreError where a warehouse does not answer, or refuses."""
     files = _in_scratch(scratch)
     try:
+        if killed_runs:
+            cancel_jobs(connections.bigquery, killed_runs)
         return files + _in_postgres(connections) + _in_bigquery(connections)
     except (psycopg.Error, *BIGQUERY_FAULTS) as error:
         what = f"What a killed run left behind cannot be removed: {first_line(error)}"

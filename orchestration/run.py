@@ -14,6 +14,7 @@ from ingest.time_limits import LOCK
 from ingest.watched_postgres import session_settings
 from ingest.widening import WrongObjectError
 from ingest.zones import read_zone_lookup
+from orchestration.bigquery_jobs import cancel_at_once, job_label
 from orchestration.build import Building
 from orchestration.connections import Connections
 from orchestration.dbt import Dbt, DbtError
@@ -54,6 +55,9 @@ class Run:
                 raise
             self._report.fail(error)
             self.failures.append(str(error))
+        except KeyboardInterrupt:
+            cancel_at_once(self._connections.bigquery, self._ledger.run_id)
+            raise
 
     def _execute(self, plan: Sequence[PlannedMonth]) -> None:
         for planned in plan:
@@ -87,12 +91,12 @@ class Run:
     def _prepare(self) -> None:
         """Make what the stores lack, and land the zone lookup."""
         scratch = self._settings.state_dir / "scratch"
-        self._connections.bigquery.default_query_job_config.labels["run"] = self._ledger.run_id.lower()
+        self._connections.bigquery.default_query_job_config.labels["run"] = job_label(self._ledger.run_id)
         with self._ledger.step("prepare"):
             with postgres.connect(self._connections.dsn) as connection:
                 postgres.ensure_raw_tables(connection)
                 has_zones = connection.execute("select count(*) = 265 from taxi_raw.taxi_zone_lookup").fetchone()[0]
-            if leftovers := remove_leftovers(self._connections, scratch):
+            if leftovers := remove_leftovers(self._connections, scratch, self._ledger.killed_runs()):
                 self._report.say(f"Removed what a killed run left behind: {', '.join(leftovers)}")
             lake.ensure_bucket(self._connections.bucket, self._settings.bigquery_location)
             lake.ensure_prefixes(self._connections.bucket, scratch)

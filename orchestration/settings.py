@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -93,10 +93,15 @@ class Settings(BaseModel):
         }
 
 
-def load_settings(options: dict[str, Any] | None = None, file: Path = ROOT / "settings.toml") -> Settings:
+def load_settings(
+    options: dict[str, Any] | None = None,
+    file: Path = ROOT / "settings.toml",
+    check_profile: Callable[[str], None] = lambda _: None,
+) -> Settings:
     """Gather the settings; `options` are those given on the command line (None: not given).
 
-    Raises SettingError that names the setting, where it stands, and what is wrong with it.
+    `check_profile` may refuse the profile before its settings are looked at. Raises SettingError that names the
+    setting, where it stands, and what is wrong with it.
     """
     check_folder_name("The project stands in", ROOT)
     given = {name: (value, f"option --{name}") for name, value in (options or {}).items() if value is not None}
@@ -111,6 +116,7 @@ def load_settings(options: dict[str, Any] | None = None, file: Path = ROOT / "se
     )
     if profile not in _PROFILES:
         raise SettingError(f"profile is {profile!r} in {origin}", f"Choose from {', '.join(_PROFILES)}")
+    check_profile(profile)
     top = {name: (value, file.name) for name, value in from_file.items() if not isinstance(value, dict)}
     own = {name: (value, f"{file.name} [{profile}]") for name, value in from_file.get(profile, {}).items()}
     if profile != "local":  # .env is about the servers of docker-compose.yml, and the secrets of the others
