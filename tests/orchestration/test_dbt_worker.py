@@ -4,6 +4,7 @@ It is caught while it waits for a server that takes a connection and never answe
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,11 +12,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
 
+from common.python import python_command
 from orchestration.dbt import Dbt, DbtError
+from orchestration.deadline import Deadline, now
 from orchestration.settings import ROOT
 from tests.hostile import HOSTILE
 
@@ -93,3 +97,15 @@ def forget_connections(server: socket.socket) -> None:
         while True:
             server.accept()[0].close()
     server.settimeout(60)
+
+
+def test_dbts_process_does_not_outlive_the_deadline_of_a_run_that_cannot_renew_its_lease():
+    deadline, (ours, theirs) = Deadline(), Pipe()
+    deadline.set(now() + 3600)
+    passed = (theirs.fileno(), deadline.descriptor)
+    arguments = (str(os.getpid()), *map(str, passed))
+    with ours, theirs, subprocess.Popen(python_command("orchestration.dbt_worker", *arguments), pass_fds=passed) as dbt:
+        with pytest.raises(subprocess.TimeoutExpired):
+            dbt.wait(2)
+        deadline.set(now() - 1)
+        assert dbt.wait(60) == -signal.SIGKILL
