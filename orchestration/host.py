@@ -18,7 +18,7 @@ def machine() -> str:
     Only where two of these are equal do process ids mean the same. Elsewhere than on Linux it is the name.
     """
     with suppress(OSError):
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"
     return host()
 
@@ -30,8 +30,10 @@ def process_started(pid: int) -> str:
     """
     if os.path.isdir("/proc/self"):
         with suppress(OSError):
-            state, *fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+            state, *fields = (
+                Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            )
             return "" if state in ("Z", "X") else fields[18]
         return ""
-    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, encoding="utf-8", check=False)
     return shown.stdout.strip()

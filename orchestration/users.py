@@ -44,7 +44,7 @@ class Users:
         """We are one of them while this lasts."""
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{os.getpid()}.json"
-        with open(path, "w") as file:
+        with open(path, "w", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
             try:
@@ -58,7 +58,7 @@ class Users:
         for path in sorted(self._folder.glob("*.json")):
             if path.stem == str(os.getpid()):
                 continue
-            with suppress(FileNotFoundError), open(path) as file:
+            with suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                     path.unlink(missing_ok=True)
