@@ -16,6 +16,9 @@ SourceOption = Annotated[str, typer.Option("--source", "-s", help="A base URL, a
 Profile = Annotated[str, typer.Option("--profile", "-p", help="local, docker or gcp")]
 Force = Annotated[bool, typer.Option("--force", help="Redo months that are already done")]
 EndOthers = Annotated[bool, typer.Option("--force", help="End the commands that are at work with them")]
+Accept = Annotated[
+    bool, typer.Option("--accept", help="The files of these months are right, suspicious as they are; needs --months")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout")]
 
 

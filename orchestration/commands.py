@@ -19,6 +19,7 @@ from ingest.source import Source
 from ingest.waiting import waits
 from orchestration import interrupts, project
 from orchestration.cli import (
+    Accept,
     AsJson,
     Datasets,
     EndOthers,
@@ -55,9 +56,15 @@ def run(
     source: SourceOption = None,
     profile: Profile = None,
     force: Force = False,
+    accept: Accept = False,
     as_json: AsJson = False,
 ) -> None:
     """Do what is missing: land, build, reconcile."""
+    if accept and not months:
+        raise SettingError(
+            "--accept is about certain months, and --months names none",
+            "Name them: python orchestrate.py run --months 2024-03 -d green --accept",
+        )
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
     with Servers(settings, "run") as servers, _ledger(_with_ledger(servers, settings).dsn) as ledger:
         files = _source(settings)
@@ -66,7 +73,7 @@ def run(
         try:
             servers.tell_run(ledger.run_id, command)
             with ledger.lease.renewed(servers.postgres().dsn, interrupts.stop):
-                planned = _plan(settings, files, ledger, datasets, months, force)
+                planned = _plan(settings, files, ledger, datasets, months, force, accept)
                 failures = _run(servers, files, ledger, planned, as_json)
             ledger.finish_run("failed" if failures else "done", "\n".join(failures) or None)
         except BaseException as error:
@@ -235,7 +242,13 @@ def _source(settings: Settings) -> Source:
 
 
 def _plan(
-    settings: Settings, files: Source, ledger: Ledger, datasets: str | None, months: list[str] | None, force: bool
+    settings: Settings,
+    files: Source,
+    ledger: Ledger,
+    datasets: str | None,
+    months: list[str] | None,
+    force: bool,
+    accept: bool = False,
 ) -> list[PlannedMonth]:
     named = parse_months(months or [])
     chosen = [get_dataset(name) for name in settings.datasets]
@@ -243,7 +256,7 @@ def _plan(
     wanted = wanted_months(
         files, chosen, named, settings.newest_months, date.today(), datasets is not None, records.values(), report.warn
     )
-    return make_plan(files, wanted, records, stores_of(settings), force)
+    return make_plan(files, wanted, records, stores_of(settings), force, accept)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from orchestration.ledger import Ledger
 from orchestration.plan import PlannedMonth, declared_fingerprint, undeclared_names
 from orchestration.report import Report
 from orchestration.stores import Stores
+from orchestration.suspicion import Edition, SuspectError, shrunk
 from orchestration.widen import Widening
 
 Fail = Callable[[PlannedMonth, Exception], None]
@@ -132,6 +133,7 @@ class Landing:
         dataset = planned.dataset
         with postgres.connect(self._connections.dsn, f"make room for the columns of {planned}") as connection:
             layout, wider = layout_beside(connection, fetched.path, dataset)
+            self._check_rows(planned, fetched, layout.rows)
             if wider:
                 self._widening.announce(dataset, wider, layout.undeclared)
             postgres.add_columns(connection, dataset, layout.undeclared)
@@ -143,9 +145,28 @@ class Landing:
             self._report.warn(f"{planned}: columns that nobody declared are left out, as they hold no value: {names}")
         return layout
 
-    def _is_same_file(self, planned: PlannedMonth, fetched: Fetched) -> bool:
-        """Whether a done month's file has another ETag, and the same bytes."""
+    def _check_rows(self, planned: PlannedMonth, fetched: Fetched, rows: int) -> None:
+        """Raises SuspectError, before either store changes, where the file has far fewer rows than the last edition."""
         record = planned.record
+        why = record and shrunk(rows, record.rows)
+        if not why or record.accepted_sha256 == fetched.sha256:
+            return
+        if not planned.is_accepted:
+            raise SuspectError(planned.key, why, _edition(fetched))
+        self._ledger.set_accepted(planned.key, fetched.sha256)
+
+    def _is_same_file(self, planned: PlannedMonth, fetched: Fetched) -> bool:
+        """Whether a done month's file has another ETag, and the same bytes. Raises SuspectError for one that waits."""
+        record = planned.record
+        is_waiting = (
+            record is not None
+            and planned.reason == "the file changed"
+            and record.state == "suspect"
+            and record.suspect_sha256 == fetched.sha256
+            and record.declared == declared_fingerprint(planned.dataset)
+        )
+        if is_waiting and not planned.is_accepted:
+            raise SuspectError(planned.key, record.suspect_why or "", _edition(fetched))
         same = (
             record is not None
             and planned.reason == "the file changed"
@@ -193,3 +214,7 @@ class Landing:
     def _show_download(self, done: int, total: int | None) -> None:
         of = f" of {total / 2**20:,.0f}" if total else ""
         self._report.update(f"{done / 2**20:,.0f}{of} MiB downloaded")
+
+
+def _edition(fetched: Fetched) -> Edition:
+    return Edition(fetched.stat.etag, fetched.stat.length, fetched.sha256)

@@ -46,6 +46,11 @@ class MonthRecord:
     error: str | None
     updated_at: datetime
     is_doubtful: bool = False  # its last build failed
+    suspect_etag: str | None = None  # of the edition that was last found suspicious
+    suspect_length: int | None = None
+    suspect_sha256: str | None = None
+    suspect_why: str | None = None
+    accepted_sha256: str | None = None  # of the last suspicious edition that a person accepted
 
     def is_held_in(self, stores: str) -> bool:
         """Whether Postgres and the lake hold one edition of the file, the last or an earlier one."""
@@ -142,7 +147,8 @@ class Ledger:
         """The state of every file month that a run has ever taken up."""
         rows = self._all(
             "select dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores,"
-            " stores_differ, undeclared, rows, difference, error, updated_at, is_doubtful"
+            " stores_differ, undeclared, rows, difference, error, updated_at, is_doubtful,"
+            " suspect_etag, suspect_length, suspect_sha256, suspect_why, accepted_sha256"
             " from taxi_ledger.months order by file_month, dataset"
         )
         records = [MonthRecord(**row) for row in rows]
@@ -189,6 +195,15 @@ class Ledger:
         """dbt failed with what has landed; the next run lands it again, and builds it alone."""
         self._upsert(key, state="failed", error=error, difference=None, is_doubtful=True)
 
+    def set_suspect(self, key: MonthKey, error: str, difference: int | None = None, **edition: Any) -> None:
+        """The month waits for a person to accept an edition of its file: its etag, length and sha256, and why."""
+        suspect = {f"suspect_{name}": value for name, value in edition.items()}
+        self._upsert(key, state="suspect", error=error, difference=difference, **suspect)
+
+    def set_accepted(self, key: MonthKey, sha256: str) -> None:
+        """A person accepted this edition of the month's file, suspicious as it is."""
+        self._upsert(key, accepted_sha256=sha256, accepted_at=datetime.now(UTC))
+
     def set_untouched(self, key: MonthKey) -> None:
         """A landing failed before either store changed."""
         self._upsert(key, stores_differ=False)
@@ -200,19 +215,24 @@ class Ledger:
     def set_unreconciled(self, keys: Sequence[MonthKey]) -> None:
         """What is done of these is about to change."""
         for dataset, month in keys:
-            self._execute(
+            self._write(
                 "update taxi_ledger.months set state = 'landed', difference = null, updated_at = now(),"
                 " change_number = nextval('taxi_ledger.changes')"
                 " where (dataset, file_month) = (%s, %s) and state = 'done'",
                 dataset, month,
             )  # fmt: skip
 
+    def set_to_build(self, key: MonthKey) -> None:
+        """Both stores hold the month, and it is built and reconciled again."""
+        self._upsert(key, state="landed", error=None, difference=None)
+
     def set_rebuilt(self, months: Sequence[date]) -> None:
-        """The tables of these file months were made anew: what was reconciled is no more."""
+        """The tables of these file months were made anew: what was reconciled, or suspected of them, is stale."""
         self._write(
             "update taxi_ledger.months set state = 'landed', difference = null, updated_at = now(),"
             " change_number = nextval('taxi_ledger.changes')"
-            " where file_month = any(%s) and state = 'done'",
+            " where file_month = any(%s)"
+            " and (state = 'done' or (state = 'suspect' and suspect_sha256 = source_sha256))",
             list(months),
         )
 

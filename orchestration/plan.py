@@ -12,8 +12,9 @@ from ingest.months import label
 from ingest.publication import check_month
 from ingest.source import FileStat, Source
 from orchestration.ledger import MonthKey, MonthRecord
+from orchestration.suspicion import Edition, SuspectError
 
-Action = Literal["land", "build", "nothing", "unavailable"]
+Action = Literal["land", "build", "nothing", "wait", "unavailable"]
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,11 @@ class PlannedMonth:
 
     dataset: DataSet
     month: date
-    action: Action  # land: from the file on; build: both stores hold it, dbt and reconciling are missing
+    action: Action  # land: from the file on; build: both stores hold it, dbt and reconciling are missing; wait: suspect
     reason: str
     record: MonthRecord | None = None
     error: TaxiError | None = None
+    is_accepted: bool = False  # whatever is suspicious of its file
 
     @property
     def key(self) -> MonthKey:
@@ -85,7 +87,7 @@ def wanted_months(
                 if len(datasets) == 1:
                     raise
                 warn(str(error))
-        wanted += [pair for pair in begun(datasets, "landing", "landed", "failed") if pair not in wanted]
+        wanted += [pair for pair in begun(datasets, "landing", "landed", "failed", "suspect") if pair not in wanted]
     order = list(DATASETS)
     return sorted(wanted, key=lambda pair: (pair[1], order.index(pair[0].name)))
 
@@ -96,14 +98,24 @@ def make_plan(
     ledger: dict[MonthKey, MonthRecord],
     stores: str,
     force: bool = False,
+    is_accepted: bool = False,
 ) -> list[PlannedMonth]:
     """Compare each wanted month's file, as the source states it now, with the ledger's record of it.
 
     `stores` names the lake and the BigQuery project in use: a month that was landed in others is landed again.
+    `is_accepted`: what is suspicious of these files was looked at, and is right.
     """
     stats = source.stat_many([dataset.file_path(month) for dataset, month in wanted])
     return [
-        _decide(dataset, month, stats[dataset.file_path(month)], ledger.get((dataset.name, month)), stores, force)
+        _decide(
+            dataset,
+            month,
+            stats[dataset.file_path(month)],
+            ledger.get((dataset.name, month)),
+            stores,
+            force,
+            is_accepted,
+        )
         for dataset, month in wanted
     ]
 
@@ -120,10 +132,16 @@ def undeclared_names(columns: Sequence[Column]) -> str:
 
 
 def _decide(
-    dataset: DataSet, month: date, stat: FileStat | TaxiError, record: MonthRecord | None, stores: str, force: bool
+    dataset: DataSet,
+    month: date,
+    stat: FileStat | TaxiError,
+    record: MonthRecord | None,
+    stores: str,
+    force: bool,
+    is_accepted: bool,
 ) -> PlannedMonth:
     def planned(action: Action, reason: str, error: TaxiError | None = None) -> PlannedMonth:
-        return PlannedMonth(dataset, month, action, reason, record, error)
+        return PlannedMonth(dataset, month, action, reason, record, error, is_accepted)
 
     if isinstance(stat, TaxiError):
         if record and record.state == "landed" and record.stores == stores and not force:
@@ -136,6 +154,8 @@ def _decide(
         return planned("land", "new")
     if record.state == "landing":
         return planned("land", "interrupted while landing")
+    if record.state == "suspect" and (decided := _decide_suspect(record, stat, stores, is_accepted)):
+        return planned(*decided)
     if not stat.is_of(record.source_etag, record.source_length):
         return planned("land", _after_failure(record, "the file changed"))
     if record.declared != declared_fingerprint(dataset):
@@ -147,6 +167,21 @@ def _decide(
     if record.state == "landed":
         return planned("build", "landed, not yet reconciled")
     return planned("land", _after_failure(record, "failed"))
+
+
+def _decide_suspect(
+    record: MonthRecord, stat: FileStat, stores: str, is_accepted: bool
+) -> tuple[Action, str, TaxiError | None] | None:
+    """What is to be done for a suspect month; None: its file changed, or the columns, so that it is judged again."""
+    states = (stat.etag, stat.length)
+    is_suspect = states == (record.suspect_etag, record.suspect_length)
+    is_declared = record.declared == declared_fingerprint(DATASETS[record.dataset])
+    if is_suspect and is_declared and not is_accepted:
+        edition = Edition(stat.etag, stat.length, record.suspect_sha256)
+        return "wait", "suspect", SuspectError((record.dataset, record.month), record.suspect_why or "", edition)
+    if states == (record.source_etag, record.source_length) and is_declared and record.is_held_in(stores):
+        return "build", "accepted" if is_suspect else "the file is again the one that landed", None
+    return ("land", "accepted", None) if is_suspect and is_accepted else None
 
 
 def _after_failure(record: MonthRecord, reason: str) -> str:

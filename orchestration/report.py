@@ -72,7 +72,7 @@ class Report:
         """What would be done, and why."""
         table = Table("data set", "month", "to do", "why", box=None, header_style="bold")
         for planned in plan:
-            todo = {"land": "land, build, reconcile", "build": "build, reconcile"}.get(planned.action, planned.action)
+            todo = _TODO.get(planned.action, planned.action)
             reason = f"{planned.reason}: {planned.error}" if planned.error else planned.reason
             table.add_row(planned.dataset.name, label(planned.month), todo, escape(reason))
         self.output.print(table)
@@ -129,6 +129,7 @@ class Report:
         self.output.print(f"{done} of {len(keys)} file months are done{accounted}.")
 
 
+_TODO = {"land": "land, build, reconcile", "build": "build, reconcile", "wait": "nothing: it waits"}
 _LEDGER_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw", "bigquery_accepted", "bigquery_rejected")
 
 

@@ -24,10 +24,11 @@ from orchestration.leftovers import remove_leftovers
 from orchestration.plan import PlannedMonth
 from orchestration.project import BUILT_STATES, WAREHOUSES
 from orchestration.publish_ledger import publish_ledger
-from orchestration.reconcile import check_zones, find_differences, measure_stages
+from orchestration.reconcile import Stage, check_zones, find_differences, measure_stages
 from orchestration.report import Report
 from orchestration.scope import Scopes
 from orchestration.stores import Stores
+from orchestration.suspicion import Edition, SuspectError, is_mostly_rejected, why_rejected
 from orchestration.widen import Widening
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class Run:
         self.failures: list[str] = []
         self.touched: list[MonthKey] = []
         self._scopes = Scopes(connections, ledger)
+        self._accepted: set[MonthKey] = set()
 
     def execute(self, plan: Sequence[PlannedMonth]) -> None:
         """Do what the plan says. Raises TaxiError where nothing can begin: a store is down, there is no zone lookup."""
@@ -63,6 +65,11 @@ class Run:
         for planned in plan:
             if planned.action == "unavailable":
                 self._fail_landing(planned, planned.error)
+            elif planned.action == "wait":
+                self._fail(planned.key, planned.error)
+            elif planned.action == "build" and planned.record.state == "suspect":
+                self._ledger.set_to_build(planned.key)
+        self._accepted = {planned.key for planned in plan if planned.is_accepted}
         todo = [planned for planned in plan if planned.action in ("land", "build")]
         if todo or self._scopes.is_outdated():
             self._prepare()
@@ -191,8 +198,28 @@ class Run:
                 explained = f"the stages differ: {'; '.join(map(str, differences))}"
                 self._fail(key, TaxiError(f"{key[0]} {label(key[1])}: {explained}"))
                 self._ledger.set_failed(key, explained, sum(difference.size for difference in differences))
+            elif suspicion := self._suspicion(key, measured):
+                self._fail(key, suspicion)
+                self._ledger.set_suspect(key, suspicion.without_the_month, 0, **suspicion.for_the_ledger)
             else:
                 self._ledger.set_done(key)
+
+    def _suspicion(self, key: MonthKey, measured: dict[str, Stage]) -> SuspectError | None:
+        """What is suspicious of a month as it was built, unless a person accepted that edition of its file."""
+        if "postgres_rejected" not in measured:  # left out by the setting dbt_select
+            return None
+        rows, rejected = (measured[f"postgres_{name}"].measure.rows for name in ("raw", "rejected"))
+        if not is_mostly_rejected(rows, rejected):
+            return None
+        record = self._ledger.months()[key]
+        if record.accepted_sha256 == record.source_sha256:
+            return None
+        if key in self._accepted:
+            self._ledger.set_accepted(key, record.source_sha256)
+            return None
+        with postgres.connect(self._connections.dsn) as connection:
+            why = why_rejected(connection, key, rows, rejected)
+        return SuspectError(key, why, Edition(record.source_etag, record.source_length, record.source_sha256))
 
     def _publish_ledger(self, outcome: str) -> None:
         """Copy the ledger to BigQuery. If that fails, what is done stays done, and the next run makes the copy."""
@@ -206,8 +233,13 @@ class Run:
             self.failures.append(str(error))
 
     def _fail_landing(self, planned: PlannedMonth, error: Exception) -> None:
-        """The month did not land. What is done stays done while its source is down, or has it no more."""
+        """The month did not land. What is done stays done while its source is down, or no longer has it."""
         self._fail(planned.key, error)
+        if isinstance(error, SuspectError):
+            self._ledger.set_suspect(
+                planned.key, error.without_the_month, planned.record.difference, **error.for_the_ledger
+            )
+            return
         is_new = planned.record is None
         if not (planned.error and (not is_new or isinstance(planned.error, NotPublishedError))):
             self._ledger.set_failed(planned.key, str(error))
