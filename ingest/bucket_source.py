@@ -27,6 +27,7 @@ from ingest.download import CacheEntry
 from ingest.errors import NotPublishedError, SettingError, SourceError, TaxiError
 from ingest.http_answers import FAULTS, is_lasting, is_timeout, seconds_to_wait, why
 from ingest.http_client import TRIES_AFTER_TIMEOUT
+from ingest.not_taken import names_not_taken
 from ingest.pace import Pace
 from ingest.paced_http import PacedAdapter
 from ingest.remote_source import RemoteSource, telling
@@ -65,10 +66,18 @@ class BucketSource(RemoteSource):
 
     def list_months(self, datasets: Sequence[DataSet]) -> list[tuple[DataSet, date]]:
         """What stands under trip-data/ as TLC names it."""
-        prefix = f"{self._prefix}trip-data/"
+        return listed_months(self._listed("trip-data/"), datasets)
+
+    def not_taken(self) -> list[str]:
+        """What stands under trip-data/ by other names, and objects beside it that look like a month."""
+        return names_not_taken([*self._listed("trip-data/"), *self._listed("", delimiter="/")])
+
+    def _listed(self, folder: str, delimiter: str | None = None) -> list[str]:
+        """Paths of the objects in a folder below the prefix; with a delimiter, none of those below its folders."""
+        prefix = f"{self._prefix}{folder}"
         with waiting_for(f"{self.location} to list its files") as wait:
-            names = self._policy.run(lambda: self._names(prefix), told=telling(wait))
-        return listed_months([name.removeprefix(self._prefix) for name in names], datasets)
+            names = self._policy.run(lambda: self._names(prefix, delimiter=delimiter), told=telling(wait))
+        return [name.removeprefix(self._prefix) for name in names]
 
     def _entry(self, path: str) -> CacheEntry:
         return CacheEntry(self._cache, self._bucket.name, self._prefix + path)
@@ -137,10 +146,10 @@ class BucketSource(RemoteSource):
             modified=blob.updated.astimezone(UTC).isoformat(timespec="seconds") if blob.updated else "",
         )
 
-    def _names(self, prefix: str, most: int | None = None) -> list[str]:
+    def _names(self, prefix: str, most: int | None = None, delimiter: str | None = None) -> list[str]:
         """Names of the bucket's objects, the `prefix` included."""
         try:
-            blobs = self._bucket.list_blobs(prefix=prefix, max_results=most, **self._options)
+            blobs = self._bucket.list_blobs(prefix=prefix, max_results=most, delimiter=delimiter, **self._options)
             return self._answer(self.location, lambda: [blob.name for blob in blobs])
         except NotPublishedError:
             what = f"The setting `source` names the bucket {self._bucket.name}, which does not exist"

@@ -10,6 +10,7 @@ from common.paths import check_folder_name
 from ingest.content import check_content, sha256_of
 from ingest.datasets import DataSet
 from ingest.errors import NotPublishedError, SettingError, SourceError
+from ingest.not_taken import names_not_taken
 from ingest.source import Fetched, FileStat, Progress, Source, listed_months
 
 
@@ -34,11 +35,11 @@ class FolderSource(Source):
 
     def list_months(self, datasets: Sequence[DataSet]) -> list[tuple[DataSet, date]]:
         """What lies in trip-data/ under TLC's names."""
-        try:
-            names = os.listdir(self.root / "trip-data")
-        except OSError as error:
-            raise self._unreadable(self.root / "trip-data", error) from None
-        return listed_months([f"trip-data/{name}" for name in names], datasets)
+        return listed_months(self._paths("trip-data/"), datasets)
+
+    def not_taken(self) -> list[str]:
+        """What is in trip-data/ under other names, and files beside it that look like a month."""
+        return names_not_taken([*self._paths("trip-data/"), *self._paths("")])
 
     def stat(self, path: str) -> FileStat:
         """From the file system: its etag is the length and the time of the last change."""
@@ -52,7 +53,10 @@ class FolderSource(Source):
         except OSError as error:
             raise self._unreadable(file, error) from None
         if not stat_module.S_ISREG(status.st_mode):
-            raise SourceError(f"{file} is not a file", "Put the file in its place and run again")
+            raise NotPublishedError(
+                f"{file} is not a file",
+                "Put one parquet file in its place, also of a folder of parts as Spark writes it",
+            )
         return FileStat(
             url=str(file),
             etag=f"{status.st_size:x}-{status.st_mtime_ns:x}",
@@ -74,6 +78,14 @@ class FolderSource(Source):
         if progress:
             progress(before.length, before.length)
         return Fetched(file, before, sha256)
+
+    def _paths(self, folder: str) -> list[str]:
+        """What is in a folder below the root; a folder, such as Spark writes, and a broken link end with a slash."""
+        try:
+            with os.scandir(self.root / folder) as entries:
+                return [f"{folder}{entry.name}{'' if entry.is_file() else '/'}" for entry in entries]
+        except OSError as error:
+            raise self._unreadable(self.root / folder, error) from None
 
     def _unreadable(self, file: Path, error: OSError) -> SourceError:
         return SourceError(f"{file} cannot be read: {error.strerror}", "Check its permissions and its disk")

@@ -7,14 +7,14 @@ from ingest.datasets import DATASETS, DataSet
 from ingest.errors import NotPublishedError
 from ingest.months import add_months, label
 
-_FILE_NAME = re.compile(r"trip-data/([a-z]+)_tripdata_([0-9]{4})-(0[1-9]|1[0-2])\.parquet")
+_FILE_NAME = re.compile(r"trip-data/([a-z]+)_tripdata_(20[0-9]{2})-(0[1-9]|1[0-2])\.parquet")
 LANDING_PAGE = "https://www.nyc.gov/site/tlc/about/tlc-trip-record-data.page"
 
 
 def month_of(path: str) -> tuple[DataSet, date] | None:
     """'trip-data/green_tripdata_2024-01.parquet' -> (GREEN, date(2024, 1, 1)); None for any other path."""
     match = _FILE_NAME.fullmatch(path)
-    if not match or match[1] not in DATASETS or match[2] == "0000":
+    if not match or match[1] not in DATASETS:
         return None
     return DATASETS[match[1]], date(int(match[2]), int(match[3]), 1)
 

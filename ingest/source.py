@@ -65,6 +65,10 @@ class Source(ABC):
     def list_months(self, datasets: Sequence[DataSet]) -> list[tuple[DataSet, date]] | None:
         """All months that are here, by data set and month; None where the source has no listing (http)."""
 
+    def not_taken(self) -> list[str]:
+        """What lies here and is no month under TLC's name for it, sorted; nothing where there is no listing."""
+        return []
+
     @abstractmethod
     def stat(self, path: str) -> FileStat:
         """Raises NotPublishedError where there is no such file, SourceError where the source does not say."""

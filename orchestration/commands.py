@@ -33,11 +33,13 @@ from orchestration.cli import (
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
 from orchestration.ledger import Ledger
 from orchestration.memory import save_memory
-from orchestration.plan import PlannedMonth, make_plan, wanted_months
+from orchestration.plan import PlannedMonth, make_plan
 from orchestration.pooling import refuse_pooling
 from orchestration.report import Report, month_document, plan_document
 from orchestration.settings import Settings, load_settings
+from orchestration.source_changes import gone_months, gone_sentence, is_gone, record_gone, say_source_changes
 from orchestration.users import Users
+from orchestration.wanted import wanted_months
 
 app = typer.Typer(
     cls=RunByDefault,
@@ -74,6 +76,7 @@ def run(
             servers.tell_run(ledger.run_id, command)
             with ledger.lease.renewed(servers.postgres().dsn, interrupts.stop):
                 planned = _plan(settings, files, ledger, datasets, months, force, accept)
+                record_gone(ledger, planned)
                 failures = _run(servers, files, ledger, planned, as_json)
             ledger.finish_run("failed" if failures else "done", "\n".join(failures) or None)
         except BaseException as error:
@@ -115,7 +118,7 @@ def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMont
     is_nothing = all(planned.action == "nothing" for planned in plan)
     is_outdated = is_nothing and _is_outdated(servers, ledger)
     if is_nothing and not is_outdated:
-        report.say(f"Nothing to do: all {len(plan)} wanted months are done.")
+        report.say(f"Nothing to do: all {sum(not one.is_gone for one in plan)} wanted months are done.")
     if not is_nothing or not ledger.is_published(stores_of(servers.settings)) or is_outdated:
         # Imported here: dlt and Google's clients take 2 s, which a run with nothing to do has no need of.
         from orchestration.run import Run
@@ -128,8 +131,10 @@ def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMont
             report.print_ledger(work.touched, stages, ledger.months())
     if as_json:
         records = ledger.months()
-        shown = [month_document(records[planned.key]) for planned in plan if planned.key in records]
-        report.print_json({"run_id": ledger.run_id, "failures": failures, "months": shown})
+        shown = [month_document(records[planned.key], planned.is_gone) for planned in plan if planned.key in records]
+        report.print_json(
+            {"run_id": ledger.run_id, "failures": failures, "months": shown, "not_taken": files.not_taken()}
+        )
     return failures
 
 
@@ -156,9 +161,11 @@ def plan(
     """Show what a run would do and why, and do nothing."""
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
     with Servers(settings, "plan") as servers, _ledger(_with_ledger(servers, settings).dsn) as ledger:
-        planned = _plan(settings, _source(settings), ledger, datasets, months, force)
+        files = _source(settings)
+        planned = _plan(settings, files, ledger, datasets, months, force)
+        others = files.not_taken()
     if as_json:
-        report.print_json({"months": [plan_document(one) for one in planned]})
+        report.print_json({"months": [plan_document(one) for one in planned], "not_taken": others})
     else:
         report.print_plan(planned)
     if any(one.error for one in planned):
@@ -172,9 +179,11 @@ def status(profile: Profile = None, as_json: AsJson = False) -> None:
     with Servers(settings, "status") as servers, _ledger(servers.postgres().dsn) as ledger:
         records = list(ledger.months().values())
     if as_json:
-        report.print_json({"months": [month_document(record) for record in records]})
+        report.print_json({"months": [month_document(record, is_gone(record)) for record in records]})
     else:
         report.print_status(records)
+        if gone := gone_months(records):
+            report.print_text(f"\n{gone_sentence(gone)}")
 
 
 @app.command()
@@ -251,12 +260,14 @@ def _plan(
     accept: bool = False,
 ) -> list[PlannedMonth]:
     named = parse_months(months or [])
-    chosen = [get_dataset(name) for name in settings.datasets]
+    chosen = list(dict.fromkeys(get_dataset(name) for name in settings.datasets))
     records = ledger.months()
     wanted = wanted_months(
         files, chosen, named, settings.newest_months, date.today(), datasets is not None, records.values(), report.warn
     )
-    return make_plan(files, wanted, records, stores_of(settings), force, accept)
+    planned = make_plan(files, wanted, records, stores_of(settings), force, accept, is_named=bool(named))
+    say_source_changes(report, files, planned)
+    return planned
 
 
 def main() -> None:

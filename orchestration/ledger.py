@@ -51,6 +51,8 @@ class MonthRecord:
     suspect_sha256: str | None = None
     suspect_why: str | None = None
     accepted_sha256: str | None = None  # of the last suspicious edition that a person accepted
+    source_name: str | None = None
+    gone_since: datetime | None = None  # a run found that the source no longer has the file
 
     def is_held_in(self, stores: str) -> bool:
         """Whether Postgres and the lake hold one edition of the file, the last or an earlier one."""
@@ -148,7 +150,8 @@ class Ledger:
         rows = self._all(
             "select dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores,"
             " stores_differ, undeclared, rows, difference, error, updated_at, is_doubtful,"
-            " suspect_etag, suspect_length, suspect_sha256, suspect_why, accepted_sha256"
+            " suspect_etag, suspect_length, suspect_sha256, suspect_why, accepted_sha256, source_name,"
+            " gone_since"
             " from taxi_ledger.months order by file_month, dataset"
         )
         records = [MonthRecord(**row) for row in rows]
@@ -203,6 +206,14 @@ class Ledger:
     def set_accepted(self, key: MonthKey, sha256: str) -> None:
         """A person accepted this edition of the month's file, suspicious as it is."""
         self._upsert(key, accepted_sha256=sha256, accepted_at=datetime.now(UTC))
+
+    def set_gone(self, key: MonthKey, is_gone: bool) -> None:
+        """The source no longer has the month's file, or has it again."""
+        self._write(
+            "update taxi_ledger.months set gone_since = %s, updated_at = now(),"
+            " change_number = nextval('taxi_ledger.changes') where (dataset, file_month) = (%s, %s)",
+            datetime.now(UTC) if is_gone else None, *key,
+        )  # fmt: skip
 
     def set_untouched(self, key: MonthKey) -> None:
         """A landing failed before either store changed."""

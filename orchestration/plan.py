@@ -1,19 +1,20 @@
 """What is wanted, held against what the ledger says is done: the difference is what a run does."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from ingest.datasets import DATASETS, Column, DataSet
-from ingest.errors import NotPublishedError, SettingError, TaxiError
+from ingest.datasets import Column, DataSet
+from ingest.errors import NotPublishedError, TaxiError
 from ingest.months import label
 from ingest.publication import check_month
 from ingest.source import FileStat, Source
 from orchestration.ledger import MonthKey, MonthRecord
 from orchestration.suspicion import Edition, SuspectError
 
+GONE = "gone from the source; its rows stay"
 Action = Literal["land", "build", "nothing", "wait", "unavailable"]
 
 
@@ -28,6 +29,7 @@ class PlannedMonth:
     record: MonthRecord | None = None
     error: TaxiError | None = None
     is_accepted: bool = False  # whatever is suspicious of its file
+    is_gone: bool = False  # it landed, and the source no longer has it
 
     @property
     def key(self) -> MonthKey:
@@ -38,60 +40,6 @@ class PlannedMonth:
         return f"{self.dataset.name} {label(self.month)}"
 
 
-def wanted_months(
-    source: Source,
-    datasets: Sequence[DataSet],
-    months: Sequence[date],
-    newest: int,
-    today: date,
-    is_explicit: bool,
-    ledger: Iterable[MonthRecord] = (),
-    warn: Callable[[str], None] = lambda _: None,
-) -> list[tuple[DataSet, date]]:
-    """The file months that are wanted, in the order in which they are done: by month, then by data set.
-
-    Without named months, all that a source holds that can be listed (of all data sets, unless some were named:
-    `is_explicit`), and what has landed and is not done, which needs no source. Of one that can't be listed, the newest
-    `newest` months of each data set, and those that the ledger says were begun and are not done: a backfill that broke
-    off goes on. Named months are wanted of every data set; where none was named, of those that the source holds.
-    Raises SourceError; SettingError where the source holds nothing.
-    """
-
-    def begun(of: Sequence[DataSet], *states: str) -> list[tuple[DataSet, date]]:
-        pairs = [(DATASETS[record.dataset], record.month) for record in ledger if record.state in states]
-        return [pair for pair in pairs if pair[0] in of]
-
-    everything = tuple(DATASETS.values())
-    listed = source.list_months(datasets if is_explicit else everything)
-    if months:
-        held = [pair for pair in listed or [] if pair[1] in months]
-        # A month that no data set has is asked for all the same: that it is missing is then said of it.
-        missing = set(months) - {month for _, month in held}
-        is_every = is_explicit or listed is None
-        asked = [(dataset, month) for dataset in datasets for month in (months if is_every else sorted(missing))]
-        wanted = asked if is_every else held + asked
-    elif listed is not None:
-        wanted = listed
-        if not wanted:
-            raise SettingError(
-                f"The source {source.location} holds no month of {', '.join(dataset.name for dataset in datasets)}",
-                "Check the setting source: files are named trip-data/green_tripdata_2024-01.parquet",
-            )
-        wanted += [pair for pair in begun(datasets if is_explicit else everything, "landed") if pair not in wanted]
-    else:
-        wanted = []
-        for dataset in datasets:
-            try:
-                wanted += [(dataset, month) for month in source.newest_months(dataset, newest, today)]
-            except NotPublishedError as error:
-                if len(datasets) == 1:
-                    raise
-                warn(str(error))
-        wanted += [pair for pair in begun(datasets, "landing", "landed", "failed", "suspect") if pair not in wanted]
-    order = list(DATASETS)
-    return sorted(wanted, key=lambda pair: (pair[1], order.index(pair[0].name)))
-
-
 def make_plan(
     source: Source,
     wanted: Sequence[tuple[DataSet, date]],
@@ -99,25 +47,32 @@ def make_plan(
     stores: str,
     force: bool = False,
     is_accepted: bool = False,
+    is_named: bool = True,
 ) -> list[PlannedMonth]:
     """Compare each wanted month's file, as the source states it now, with the ledger's record of it.
 
     `stores` names the lake and the BigQuery project in use: a month that was landed in others is landed again.
-    `is_accepted`: what is suspicious of these files was looked at, and is right.
+    `is_accepted`: what is suspicious of these files was looked at, and is right. Of months that are not `is_named`,
+    one that landed and is gone from the source is no error.
     """
     stats = source.stat_many([dataset.file_path(month) for dataset, month in wanted])
-    return [
-        _decide(
-            dataset,
-            month,
-            stats[dataset.file_path(month)],
-            ledger.get((dataset.name, month)),
-            stores,
-            force,
-            is_accepted,
-        )
-        for dataset, month in wanted
-    ]
+    planned = []
+    for dataset, month in wanted:
+        stat, record = stats[dataset.file_path(month)], ledger.get((dataset.name, month))
+        decided = _decide(dataset, month, stat, record, stores, force)
+        if record and record.state == "suspect" and isinstance(stat, FileStat) and not force:
+            decided = _decide_suspect(decided, record, stat, stores, is_accepted)
+        is_gone = isinstance(stat, NotPublishedError) and has_landed(record)
+        if is_gone and decided.action == "unavailable":
+            decided = replace(decided, reason=GONE)
+            decided = decided if is_named else replace(decided, action="nothing", error=None)
+        planned.append(replace(decided, is_accepted=is_accepted, is_gone=is_gone))
+    return planned
+
+
+def has_landed(record: MonthRecord | None) -> bool:
+    """Whether an edition of the month has ever landed, whatever became of later ones."""
+    return record is not None and record.rows is not None
 
 
 def declared_fingerprint(dataset: DataSet) -> str:
@@ -132,16 +87,10 @@ def undeclared_names(columns: Sequence[Column]) -> str:
 
 
 def _decide(
-    dataset: DataSet,
-    month: date,
-    stat: FileStat | TaxiError,
-    record: MonthRecord | None,
-    stores: str,
-    force: bool,
-    is_accepted: bool,
+    dataset: DataSet, month: date, stat: FileStat | TaxiError, record: MonthRecord | None, stores: str, force: bool
 ) -> PlannedMonth:
     def planned(action: Action, reason: str, error: TaxiError | None = None) -> PlannedMonth:
-        return PlannedMonth(dataset, month, action, reason, record, error, is_accepted)
+        return PlannedMonth(dataset, month, action, reason, record, error)
 
     if isinstance(stat, TaxiError):
         if record and record.state == "landed" and record.stores == stores and not force:
@@ -154,8 +103,6 @@ def _decide(
         return planned("land", "new")
     if record.state == "landing":
         return planned("land", "interrupted while landing")
-    if record.state == "suspect" and (decided := _decide_suspect(record, stat, stores, is_accepted)):
-        return planned(*decided)
     if not stat.is_of(record.source_etag, record.source_length):
         return planned("land", _after_failure(record, "the file changed"))
     if record.declared != declared_fingerprint(dataset):
@@ -170,18 +117,19 @@ def _decide(
 
 
 def _decide_suspect(
-    record: MonthRecord, stat: FileStat, stores: str, is_accepted: bool
-) -> tuple[Action, str, TaxiError | None] | None:
-    """What is to be done for a suspect month; None: its file changed, or the columns, so that it is judged again."""
-    states = (stat.etag, stat.length)
-    is_suspect = states == (record.suspect_etag, record.suspect_length)
-    is_declared = record.declared == declared_fingerprint(DATASETS[record.dataset])
+    otherwise: PlannedMonth, record: MonthRecord, stat: FileStat, stores: str, is_accepted: bool
+) -> PlannedMonth:
+    """What is to be done for a suspect month; `otherwise` where its file or the columns changed: it is judged again."""
+    is_suspect = stat.is_of(record.suspect_etag, record.suspect_length)
+    is_declared = record.declared == declared_fingerprint(otherwise.dataset)
     if is_suspect and is_declared and not is_accepted:
         edition = Edition(stat.etag, stat.length, record.suspect_sha256)
-        return "wait", "suspect", SuspectError((record.dataset, record.month), record.suspect_why or "", edition)
-    if states == (record.source_etag, record.source_length) and is_declared and record.is_held_in(stores):
-        return "build", "accepted" if is_suspect else "the file is again the one that landed", None
-    return ("land", "accepted", None) if is_suspect and is_accepted else None
+        error = SuspectError(otherwise.key, record.suspect_why or "", edition)
+        return replace(otherwise, action="wait", reason="suspect", error=error)
+    if stat.is_of(record.source_etag, record.source_length) and is_declared and record.is_held_in(stores):
+        reason = "accepted" if is_suspect else "the file is again the one that landed"
+        return replace(otherwise, action="build", reason=reason)
+    return replace(otherwise, action="land", reason="accepted") if is_suspect and is_accepted else otherwise
 
 
 def _after_failure(record: MonthRecord, reason: str) -> str:

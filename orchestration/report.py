@@ -68,6 +68,10 @@ class Report:
         """A document for programs."""
         self.output.file.write(json.dumps(document, indent=2, default=str) + "\n")
 
+    def print_text(self, text: str) -> None:
+        """A line of a result."""
+        self.output.print(text, markup=False, soft_wrap=True)
+
     def print_plan(self, plan: Sequence[PlannedMonth]) -> None:
         """What would be done, and why."""
         table = Table("data set", "month", "to do", "why", box=None, header_style="bold")
@@ -133,8 +137,8 @@ _TODO = {"land": "land, build, reconcile", "build": "build, reconcile", "wait": 
 _LEDGER_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw", "bigquery_accepted", "bigquery_rejected")
 
 
-def month_document(record: MonthRecord) -> dict[str, Any]:
-    """A month of the ledger as `status --json` shows it."""
+def month_document(record: MonthRecord, is_gone: bool) -> dict[str, Any]:
+    """A month of the ledger as `status --json` shows it; `is_gone`: the source no longer has it."""
     return {
         "dataset": record.dataset,
         "month": label(record.month),
@@ -142,6 +146,7 @@ def month_document(record: MonthRecord) -> dict[str, Any]:
         "rows": record.rows,
         "difference": record.difference,
         "undeclared_columns": list(record.undeclared),
+        "gone": is_gone,
         "error": record.error,
         "updated_at": record.updated_at.isoformat(),
     }
@@ -155,6 +160,7 @@ def plan_document(planned: PlannedMonth) -> dict[str, Any]:
         "action": planned.action,
         "reason": planned.reason,
         "error": str(planned.error) if planned.error else None,
+        "gone": planned.is_gone,
     }
 
 

@@ -51,6 +51,20 @@ def source(bucket: storage.Bucket, tmp_path: Path) -> Source:
     return open_source(f"gs://{bucket.name}/tlc/mirror/", cache=tmp_path / "cache", tries=3, base_delay=0.05)
 
 
+def test_what_is_not_taken_is_told_of_folders_only_their_names(bucket, source):
+    for name in (
+        *("trip-data/green_tripdata_2019-10.csv.gz", "trip-data/green_tripdata_2020-05.parquet/part-0.parquet"),
+        *("trip-data/green_tripdata_2020-05.parquet/_SUCCESS", "trip-data/", "misc/taxi_zone_lookup.csv", "a/b.csv"),
+        *("green_tripdata_2020-07.parquet", "notes.csv"),
+    ):
+        bucket.blob(f"tlc/mirror/{name}").upload_from_string(b"x")
+    assert source.list_months([GREEN]) == [(GREEN, date(2024, 1, 1))]
+    assert source.not_taken() == [
+        *("green_tripdata_2020-07.parquet", "trip-data/green_tripdata_2019-10.csv.gz"),
+        "trip-data/green_tripdata_2020-05.parquet/",
+    ]
+
+
 def test_a_file_comes_whole_with_its_version_and_hash(bucket, source):
     told = []
     fetched = source.fetch(JANUARY, lambda *progress: told.append(progress))

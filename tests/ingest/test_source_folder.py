@@ -9,7 +9,7 @@ import pytest
 from tlc_server import parquet_like
 
 from ingest.datasets import DATASETS, GREEN, YELLOW, ZONE_LOOKUP_PATH
-from ingest.errors import BadFileError, NotPublishedError, SettingError, SourceError
+from ingest.errors import BadFileError, NotPublishedError, SettingError
 from ingest.open_source import open_source
 
 JANUARY = GREEN.file_path(date(2024, 1, 1))
@@ -90,7 +90,7 @@ def test_a_file_that_is_not_parquet_is_named_with_its_size_and_left_alone(folder
 def test_a_folder_in_the_place_of_a_file_is_an_error(folder, tmp_path):
     (folder / JANUARY).unlink()
     (folder / JANUARY).mkdir()
-    with pytest.raises(SourceError, match="is not a file"):
+    with pytest.raises(NotPublishedError, match="is not a file"):
         open_source(folder, cache=tmp_path).fetch(JANUARY)
 
 

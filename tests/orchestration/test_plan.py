@@ -9,7 +9,8 @@ from ingest.datasets import FHV, GREEN, YELLOW
 from ingest.errors import NotPublishedError, SettingError
 from ingest.open_source import open_source
 from orchestration.ledger import MonthRecord
-from orchestration.plan import declared_fingerprint, make_plan, wanted_months
+from orchestration.plan import declared_fingerprint, make_plan
+from orchestration.wanted import wanted_months
 from synthetic import write_month
 
 JANUARY = date(2024, 1, 1)
@@ -128,3 +129,49 @@ def test_a_folder_without_months_is_refused(tmp_path: Path):
     empty = open_source(tmp_path, cache=tmp_path / "cache")
     with pytest.raises(SettingError, match="holds no month"):
         wanted_months(empty, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False)
+
+
+def test_a_month_that_landed_from_here_and_is_gone_is_named_and_is_no_error_unless_it_was_asked_for(source):
+    file = Path(source.location) / GREEN.file_path(JANUARY)
+    done = record(source, source_name=str(file))
+    elsewhere = record(
+        source, month=date(2023, 11, 1), source_name="https://tlc/trip-data/green_tripdata_2023-11.parquet"
+    )
+    file.unlink()
+    ledger = {("green", JANUARY): done, ("green", elsewhere.month): elsewhere}
+    wanted = wanted_months(source, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False, ledger=ledger.values())
+    assert wanted == [(YELLOW, date(2023, 12, 1)), (GREEN, JANUARY)]
+    _, gone = make_plan(source, wanted, ledger, HERE, is_named=False)
+    assert (gone.action, gone.is_gone, gone.error) == ("nothing", True, None)
+    assert gone.reason == "gone from the source; its rows stay"
+    (asked_for,) = make_plan(source, [(GREEN, JANUARY)], ledger, HERE)
+    assert (asked_for.action, asked_for.is_gone) == ("unavailable", True)
+    assert isinstance(asked_for.error, NotPublishedError)
+
+
+def test_of_a_source_without_a_listing_a_month_as_new_as_the_newest_is_missed(source):
+    class Unlisted:
+        location = source.location
+        stat_many = staticmethod(source.stat_many)
+
+        def list_months(self, datasets):
+            return None
+
+        def newest_months(self, dataset, newest, today):
+            return [date(2023, 12, 1), date(2024, 2, 1)]
+
+    def landed(month: date, **changes) -> MonthRecord:
+        return record(source, month=month, source_name=f"{source.location}/{GREEN.file_path(month)}", **changes)
+
+    records = [landed(date(2023, 11, 1)), landed(JANUARY), landed(date(2022, 1, 1), state="failed")]
+    wanted = wanted_months(Unlisted(), [GREEN], [], 2, date(2026, 11, 22), is_explicit=True, ledger=records)
+    assert [f"{month:%Y-%m}" for _, month in wanted] == ["2022-01", "2023-12", "2024-01", "2024-02"]
+
+
+def test_a_folder_of_csv_alone_comes_with_its_conversion(tmp_path: Path):
+    (tmp_path / "trip-data").mkdir()
+    (tmp_path / "trip-data/green_tripdata_2019-10.csv.gz").touch()
+    folder = open_source(tmp_path, cache=tmp_path / "cache")
+    with pytest.raises(SettingError, match=r"CSV is not taken: 1 name is not taken") as raised:
+        wanted_months(folder, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False)
+    assert "trip-data/green_tripdata_2019-10.parquet" in raised.value.next_step
