@@ -9,7 +9,15 @@ class SourceError(TaxiError):
 
 
 class NotPublishedError(SourceError):
-    """The source answers, and does not have this file (yet)."""
+    """The source answers, and does not have this file (yet). `answer` is what it says of the file."""
+
+    def __init__(self, what: str, next_step: str = "", answer: str = ""):
+        super().__init__(what, next_step)
+        self.answer = answer or what
+
+
+class RefusedError(NotPublishedError):
+    """The source answers 403 for this file alone: it does not have it, or does not give it to us."""
 
 
 class BadFileError(TaxiError):

@@ -124,8 +124,10 @@ class HttpSource(RemoteSource):
                     raise self._changed(path, entry)
             elif response.status_code == 416:
                 raise self._too_short(path, entry, stat, content_range(response.headers)[1])
+            elif response.status_code in (404, 410):  # a moment ago it was there
+                raise self._changed(path, entry)
             elif not response.ok:
-                raise self._refused(response, path)
+                raise self._client.refusal(response, path)
             else:  # the whole of it: the server knows no ranges, or the file changed
                 offset = 0
             if not offset:

@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 from ingest.datasets import DATASETS, DataSet
-from ingest.errors import NotPublishedError
+from ingest.errors import NotPublishedError, RefusedError
 from ingest.months import add_months, label
 
 _FILE_NAME = re.compile(r"trip-data/([a-z]+)_tripdata_(20[0-9]{2})-(0[1-9]|1[0-2])\.parquet")
@@ -45,17 +45,19 @@ def not_published(path: str, shown: str, today: date, status: int = 404) -> NotP
 
     `status` is what it answers: a 403 means that there is no such file, or that it refuses this one.
     """
-    refuses = ", or the source refuses it" if status == 403 and is_due(path, today) else ""
-    answer = f"it answers {status} for {shown}" if status == 403 else f"there is no {shown}"
+    kind = RefusedError if status == 403 else NotPublishedError
+    answer = f"it answers 403 for {shown}" if status == 403 else f"there is no {shown}"
+    or_refused = ", or the source refuses it" if status == 403 and is_due(path, today) else ""
     named = month_of(path)
     if named is None:
-        return NotPublishedError(f"{shown} does not exist{refuses}", "Check the setting `source`")
+        return kind(f"{shown} does not exist{or_refused}", "Check the setting `source`", answer)
     dataset, month = named
-    return NotPublishedError(
-        f"{dataset.name} {label(month)} is not published{refuses}: {answer}",
+    return kind(
+        f"{dataset.name} {label(month)} is not published{or_refused}: {answer}",
         f"It was to be expected by {label(add_months(month, 3))}: look at {LANDING_PAGE}, or check the setting `source`"
         if is_due(path, today)
         else _when_expected(month),
+        answer,
     )
 
 

@@ -1,6 +1,7 @@
 """What sources across a network have in common: tries, a cache, a word to whoever waits, and an end of asking."""
 
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -42,8 +43,14 @@ class RemoteSource(Source):
         what = f"{self.location} to send {PurePosixPath(path).name}"
 
         def fetch(wait: Wait) -> Fetched:
+            moved_at, came = time.monotonic(), 0
+
             def moved(done: int, whole: int | None) -> None:
-                wait.moved()
+                nonlocal moved_at, came
+                now = time.monotonic()
+                if done - came >= self._policy.minimum_rate * (now - moved_at):  # a byte now and then is no progress
+                    moved_at, came = now, done
+                    wait.moved()
                 of = f" of {whole / 2**20:,.1f}" if whole else ""
                 wait.what = f"{what}, of which {done / 2**20:,.1f}{of} MiB are here"
                 if progress:

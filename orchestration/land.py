@@ -1,6 +1,7 @@
 """Brings the planned file months into both stores, side by side, the next file downloading meanwhile."""
 
 import gc
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.errors import StoreDownError, StoreError, TaxiError, UnknownOutcomeError, first_line
 from ingest.landing import land_side_by_side
-from ingest.source import Fetched, Source
+from ingest.source import Fetched, Progress, Source
 from ingest.widening import layout_beside
 from orchestration.connections import Connections
 from orchestration.ledger import Ledger
@@ -25,6 +26,7 @@ from orchestration.stores import Stores
 from orchestration.suspicion import Edition, SuspectError, shrunk
 from orchestration.widen import Widening
 
+_NOTE_SECONDS = 60.0
 Fail = Callable[[PlannedMonth, Exception], None]
 
 
@@ -98,7 +100,7 @@ class Landing:
         def begin(index: int) -> None:
             if index < len(batch) and batch[index].action == "land":
                 path = batch[index].dataset.file_path(batch[index].month)
-                fetches[index] = pool.submit(self._source.fetch, path, self._show_download)
+                fetches[index] = pool.submit(self._source.fetch, path, self._showing(batch[index]))
 
         try:
             begin(0)
@@ -211,9 +213,20 @@ class Landing:
         path.write_text(traceback.format_exc(), encoding="utf-8")
         return path
 
-    def _show_download(self, done: int, total: int | None) -> None:
-        of = f" of {total / 2**20:,.0f}" if total else ""
-        self._report.update(f"{done / 2**20:,.0f}{of} MiB downloaded")
+    def _showing(self, planned: PlannedMonth) -> Progress:
+        """Shows how far the month's download is: all the time on a terminal, once a minute elsewhere."""
+        noted_at = time.monotonic()
+
+        def show(done: int, total: int | None) -> None:
+            nonlocal noted_at
+            of = f" of {total / 2**20:,.0f}" if total else ""
+            text = f"{planned}: {done / 2**20:,.0f}{of} MiB downloaded"
+            self._report.update(text)
+            if time.monotonic() - noted_at >= _NOTE_SECONDS:
+                noted_at = time.monotonic()
+                self._report.note(text)
+
+        return show
 
 
 def _edition(fetched: Fetched) -> Edition:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal
 
 from ingest.datasets import Column, DataSet
-from ingest.errors import NotPublishedError, TaxiError
+from ingest.errors import NotPublishedError, RefusedError, SourceError, TaxiError
 from ingest.months import label
 from ingest.publication import check_month
 from ingest.source import FileStat, Source
@@ -62,7 +62,8 @@ def make_plan(
         decided = _decide(dataset, month, stat, record, stores, force)
         if record and record.state == "suspect" and isinstance(stat, FileStat) and not force:
             decided = _decide_suspect(decided, record, stat, stores, is_accepted)
-        is_gone = isinstance(stat, NotPublishedError) and has_landed(record)
+        is_missing = isinstance(stat, NotPublishedError) and not isinstance(stat, RefusedError)
+        is_gone = is_missing and has_landed(record)
         if is_gone and decided.action == "unavailable":
             decided = replace(decided, reason=GONE)
             decided = decided if is_named else replace(decided, action="nothing", error=None)
@@ -95,6 +96,8 @@ def _decide(
     if isinstance(stat, TaxiError):
         if record and record.state == "landed" and record.stores == stores and not force:
             return planned("build", "landed, not yet reconciled")  # which needs no source
+        if isinstance(stat, RefusedError) and has_landed(record):
+            return planned("unavailable", "refused by the source", _refused(stat, dataset, month))
         kind = "not published" if isinstance(stat, NotPublishedError) else "source unavailable"
         return planned("unavailable", kind, _explained(stat, dataset, month))
     if force:
@@ -144,3 +147,11 @@ def _explained(error: TaxiError, dataset: DataSet, month: date) -> TaxiError:
         except NotPublishedError as better:
             return better
     return error
+
+
+def _refused(error: RefusedError, dataset: DataSet, month: date) -> SourceError:
+    """A month that landed once was published, whatever its source says now."""
+    return SourceError(
+        f"{dataset.name} {label(month)} landed before, and the source does not give its file now: {error.answer}",
+        "Its rows stay as they are. Ask the source's operator, or check the setting `source`",
+    )

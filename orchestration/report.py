@@ -64,6 +64,11 @@ class Report:
         if self._status:
             self._status.update(escape(f"{self._subject}: {detail}"))
 
+    def note(self, text: str) -> None:
+        """A line about something that is still going on, where there is no terminal on which to update it."""
+        if not self.progress.is_terminal:
+            self.say(text)
+
     def print_json(self, document: Any) -> None:
         """A document for programs."""
         self.output.file.write(json.dumps(document, indent=2, default=str) + "\n")

@@ -2,22 +2,27 @@
 
 import hashlib
 import itertools
+import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
+from relay import Relay
 from tlc_server import parquet_like
 
 from embedded import ports
 from embedded.gcs import CloudStorage
 from ingest.datasets import FHV, GREEN, YELLOW
+from ingest.download import CacheError
 from ingest.errors import BadFileError, NotPublishedError, SettingError, SourceError
 from ingest.open_source import open_source
+from ingest.pace import Pace
 from ingest.source import Source, SourceDownError
 
 JANUARY = GREEN.file_path(date(2024, 1, 1))
@@ -176,3 +181,85 @@ def test_a_key_file_that_is_none_names_the_setting(monkeypatch, tmp_path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
     with pytest.raises(SettingError, match="GOOGLE_APPLICATION_CREDENTIALS"):
         open_source("gs://bucket/tlc", cache=tmp_path)
+
+
+@pytest.fixture
+def relay(gcs: str) -> Iterator[Relay]:
+    """A way to the server that tests narrow."""
+    relay = Relay(gcs)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def far(relay: Relay, source: Source, bucket, monkeypatch, tmp_path) -> Source:
+    """The source, by that way; of a file of 3 MB."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", relay.url)
+    monkeypatch.setattr(storage.Blob, "media_link", None)  # it would lead around the relay
+    pace = Pace(0.6, 10_000)
+    return open_source(f"gs://{bucket.name}/tlc/mirror/", cache=tmp_path / "far", tries=4, base_delay=0.01, pace=pace)
+
+
+class Narrow:
+    """A way that lets `first` bytes pass, and on each later connection `later`; what comes after is for `then`."""
+
+    def __init__(self, then: Callable[[socket.socket, bytes], None], first: int = 1_000_000, later: int = 5_000):
+        self.then, self.first, self.later = then, first, later
+        self.left: dict[socket.socket, int] = {}
+
+    def __call__(self, client: socket.socket, data: bytes) -> None:
+        left = self.left.setdefault(client, self.later if self.left else self.first)
+        self.left[client] = max(left - len(data), 0)
+        client.sendall(data[:left])
+        if data[left:]:
+            self.then(client, data[left:])
+
+
+def drip(client: socket.socket, data: bytes) -> None:
+    for byte in data:
+        client.sendall(bytes([byte]))
+        time.sleep(0.05)
+
+
+def stall(client: socket.socket, data: bytes) -> None:
+    time.sleep(20)
+
+
+def cut(client: socket.socket, data: bytes) -> None:
+    raise OSError("cut")
+
+
+@pytest.mark.parametrize(
+    ("then", "reason"), [(drip, r"only [\d,]+ bytes a second for 1 s"), (stall, "nothing came in time")]
+)
+def test_a_bucket_that_sends_too_little_is_given_up_and_gone_on_with(far, relay, then, reason):
+    relay.way = Narrow(then)
+    began = time.monotonic()
+    with pytest.raises(SourceError, match=rf"stalled after [\d,]+ of 3,000,000 bytes \({reason}.*next run goes"):
+        far.fetch(JANUARY)
+    assert time.monotonic() - began < 15
+    relay.way = socket.socket.sendall
+    told = []
+    assert far.fetch(JANUARY, lambda *progress: told.append(progress)).path.read_bytes() == BODY
+    assert told[0][0] > 900_000, "it went on from where it stalled"
+
+
+def test_a_bucket_whose_connections_are_cut_is_gone_on_with(far, relay):
+    relay.way = Narrow(cut, later=1_000_000)
+    assert far.fetch(JANUARY).path.read_bytes() == BODY
+
+
+@pytest.mark.parametrize("then", [drip, stall])
+def test_a_bucket_that_tells_nothing_is_given_up(far, relay, then):
+    relay.way = Narrow(then, 0, 0)
+    began = time.monotonic()
+    with pytest.raises(SourceDownError, match=r"gs://\S+green_\S+ cannot be reached: nothing came in time"):
+        far.stat(JANUARY)
+    assert time.monotonic() - began < 15
+
+
+def test_a_bucket_larger_than_the_disk_says_so_before_the_download(source, tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.download.shutil.disk_usage", lambda _: SimpleNamespace(free=2_000_000))
+    with pytest.raises(CacheError, match=r"has 1\.9 MiB free, and green_\S+ needs 2\.9 MiB.*`cache`"):
+        source.fetch(JANUARY)
+    assert not [file for file in tmp_path.rglob("*.parquet") if file.is_file()]

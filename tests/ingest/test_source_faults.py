@@ -10,7 +10,7 @@ import strange_answers as strange
 from tlc_server import TlcServer, cut_after, page, parquet_like, serving, status
 
 from ingest.datasets import GREEN, ZONE_LOOKUP_PATH
-from ingest.errors import BadFileError, NotPublishedError, SourceError, TaxiError
+from ingest.errors import BadFileError, NotPublishedError, RefusedError, SourceError, TaxiError
 from ingest.open_source import open_source
 from ingest.pace import Pace
 from ingest.source import Source, SourceDownError
@@ -195,7 +195,7 @@ NAMED: dict[str, tuple[Fault, type[TaxiError], str]] = {
     "400": (always(*BOTH, answer=status(400)), SourceError, "answers 400 Bad Request. Check the setting"),
     "404": (always(*BOTH, answer=status(404)), NotPublishedError, "green 2024-01 is not published: there is no http"),
     "403 for one file": (
-        always(*BOTH, answer=status(403)), NotPublishedError,
+        always(*BOTH, answer=status(403)), RefusedError,
         "green 2024-01 is not published, or the source refuses it: it answers 403 for http",
     ),
     "403 for all": (

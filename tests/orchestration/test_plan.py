@@ -12,6 +12,7 @@ from orchestration.ledger import MonthRecord
 from orchestration.plan import declared_fingerprint, make_plan
 from orchestration.wanted import wanted_months
 from synthetic import write_month
+from tests.ingest.tlc_server import TlcServer
 
 JANUARY = date(2024, 1, 1)
 HERE = "gs://lake, BigQuery project p"
@@ -175,3 +176,29 @@ def test_a_folder_of_csv_alone_comes_with_its_conversion(tmp_path: Path):
     with pytest.raises(SettingError, match=r"CSV is not taken: 1 name is not taken") as raised:
         wanted_months(folder, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False)
     assert "trip-data/green_tripdata_2019-10.parquet" in raised.value.next_step
+
+
+@pytest.fixture
+def web(source, tmp_path: Path):
+    """The same files on a web server, which answers 403 for what it does not have, as TLC's does."""
+    server = TlcServer()
+    path = GREEN.file_path(JANUARY)
+    server.files[f"/{path}"] = (tmp_path / path).read_bytes()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_month_that_landed_before_and_is_refused_is_called_neither_unpublished_nor_gone(source, web, tmp_path):
+    web.files.pop(f"/{GREEN.file_path(JANUARY)}")
+    mirror = open_source(web.url, cache=tmp_path / "cache", base_delay=0.01)
+    ledger = {("green", JANUARY): record(source)}
+    wanted = [(GREEN, JANUARY), (GREEN, date(2024, 2, 1))]
+    known, new = make_plan(mirror, wanted, ledger, HERE, is_named=False)
+    assert (known.action, known.reason, known.is_gone) == ("unavailable", "refused by the source", False)
+    assert "green 2024-01 landed before, and the source does not give its file now: it answers 403" in str(known.error)
+    assert f"{web.url}/{GREEN.file_path(JANUARY)}" in str(known.error)
+    assert new.reason == "not published"
+    web.missing = 404
+    known, _ = make_plan(mirror, wanted, ledger, HERE, is_named=False)
+    assert (known.action, known.is_gone) == ("nothing", True)
