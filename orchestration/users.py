@@ -70,16 +70,16 @@ class Users:
     def end(self) -> list[User]:
         """End all others as a signal does; returns those that are still there: on another machine, or not ours."""
         for number, seconds in zip((signal.SIGTERM, signal.SIGTERM, signal.SIGKILL), _PATIENCE, strict=True):
-            for user in self.others():
-                if user.machine == host.machine():
-                    with suppress(ProcessLookupError, PermissionError):
-                        os.kill(user.pid, number)
+            for user in self._of_this_machine():
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(user.pid, number)
             until = time.monotonic() + seconds
-            while (left := self.others()) and time.monotonic() < until:
+            while self._of_this_machine() and time.monotonic() < until:
                 time.sleep(0.1)
-            if not left or any(user.machine != host.machine() for user in left):
-                break
-        return left
+        return self.others()
+
+    def _of_this_machine(self) -> list[User]:
+        return [user for user in self.others() if user.machine == host.machine()]
 
 
 class Membership:
