@@ -1,17 +1,20 @@
 """Brings a file month into several stores side by side, on one reading of the file."""
 
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from datetime import date
 from functools import partial
 from pathlib import Path
 
+from common.pool import thread_pool
 from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import DataSet
 from ingest.errors import TaxiError
 from ingest.pipelines import ReplaceMonth, land_month
 from ingest.shared_batches import SharedBatches
+
+_SECONDS_TO_BREAK_OFF = 2
 
 
 def land_side_by_side(
@@ -31,13 +34,12 @@ def land_side_by_side(
         finally:
             shared.leave(store)  # also where it failed before it came to read
 
-    pool = ThreadPoolExecutor(len(stores))
-    try:
+    with thread_pool(len(stores)) as pool:
         futures = {store: pool.submit(land, store) for store in stores}
-        wait(futures.values())
-    except BaseException:  # ctrl-C: the next run must not find the stores being written to
-        shared.break_off(TaxiError(f"The landing of {layout.file} was interrupted"))
-        raise
-    finally:
-        pool.shutdown()
+        try:
+            wait(futures.values())
+        except BaseException:  # ctrl-C: a store that answers is not left in the middle of it
+            shared.break_off(TaxiError(f"The landing of {layout.file} was interrupted"))
+            wait(futures.values(), _SECONDS_TO_BREAK_OFF)
+            raise
     return futures

@@ -6,11 +6,11 @@ bucket_source.py; open_source.py chooses between them.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from common.pool import thread_pool
 from ingest.datasets import DATASETS, DataSet
 from ingest.errors import NotPublishedError, SourceError, TaxiError
 from ingest.months import add_months
@@ -86,7 +86,7 @@ class Source(ABC):
             except TaxiError as error:
                 return error
 
-        with ThreadPoolExecutor(workers) as pool:
+        with thread_pool(workers) as pool:
             return dict(zip(paths, pool.map(ask, paths), strict=True))
 
     def newest_months(self, dataset: DataSet, count: int, today: date, give_up_after: int = 8) -> list[date]:

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
+from common.pool import thread_pool
 from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
 from ingest.datasets import DATASETS
@@ -96,7 +96,7 @@ def measure_stages(connections: Connections, files: dict[MonthKey, Measure]) -> 
         scratch = connections.settings.state_dir / "scratch"
         return {(key, "lake"): _measure_object(connections, key, scratch) for key in files}
 
-    with ThreadPoolExecutor(2) as pool:
+    with thread_pool(2) as pool:
         futures = [pool.submit(work) for work in (in_postgres, in_bigquery, in_lake)]
         try:
             measured = {pair: stage for future in futures for pair, stage in future.result().items()}

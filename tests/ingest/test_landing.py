@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from datetime import datetime
 from pathlib import Path
@@ -43,3 +44,24 @@ def test_after_ctrl_c_no_store_is_written_to_any_more(tmp_path: Path):
     assert max(then.values()) < 20, "it did not wait for the end of the file"
     time.sleep(0.3)
     assert at_work == then
+
+
+def test_ctrl_c_does_not_wait_for_a_store_that_answers_nothing(tmp_path: Path):
+    path = tmp_path / "yellow_tripdata_2024-01.parquet"
+    pq.write_table(pa.table({"tpep_pickup_datetime": pa.array([datetime(2024, 1, 1)])}), path)
+    answer = threading.Event()
+
+    def hang(*_, **__) -> Measure:
+        os.kill(os.getpid(), signal.SIGINT)
+        answer.wait(60)
+        return Measure()
+
+    began = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            land_side_by_side(
+                {"lake": hang}, YELLOW, parse_month("2024-01"), path, read_layout(path, YELLOW), tmp_path / "dlt"
+            )
+        assert time.monotonic() - began < 30
+    finally:
+        answer.set()
