@@ -1,95 +1,19 @@
 """Columns that nobody declared get wider as months need it, and every month that landed before keeps its values."""
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from itertools import count
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from ingest import lake, postgres
-from ingest.checksums import Measure
-from ingest.datasets import GREEN, ColumnType
+from ingest.datasets import GREEN
 from ingest.errors import BadFileError, StoreError
-from ingest.widening import WrongObjectError, land_again, layout_beside
+from ingest.widening import WrongObjectError, layout_beside
 from tests.ingest.conftest import Stores
-
-T = datetime(1990, 1, 2, 3, 4, 5)
-_years = count(1900)
-
-
-@dataclass
-class Story:
-    """Months that land one after another, as a run lands them; no other test has their columns or their year."""
-
-    stores: Stores
-    year: int = field(default_factory=lambda: next(_years))
-    files: dict[date, Measure] = field(default_factory=dict)
-    types: dict[date, dict[str, ColumnType]] = field(default_factory=dict)
-
-    def column(self, name: str) -> str:
-        return f"{name}_{self.year}"
-
-    def write(self, columns: dict[str, pa.Array | list]) -> tuple[date, Path]:
-        """The next month's file."""
-        month = date(self.year, len(self.files) + 1, 1)
-        named = {self.column(name): values for name, values in columns.items()}
-        times = pa.array([T] * len(next(iter(columns.values()))), pa.timestamp("us"))
-        return month, self.stores.write(month, {"lpep_pickup_datetime": times, **named}, GREEN)
-
-    def land(self, **columns: pa.Array | list) -> dict[str, ColumnType]:
-        """Land a month, and again those that it made wider; returns what was wider, with the types of before."""
-        month, path = self.write(columns)
-        with postgres.connect(self.stores.dsn) as connection:
-            layout, wider = layout_beside(connection, path, GREEN)
-            postgres.add_columns(connection, GREEN, layout.undeclared)
-        self.files[month] = self.stores.land(month, path, GREEN)
-        self.types[month] = {column.name: column.type for column in layout.undeclared}
-        for earlier in self.files if wider else ():
-            self.follow(earlier)
-        return {name.removesuffix(f"_{self.year}"): kind for name, kind in wider.items()}
-
-    def follow(self, month: date) -> None:
-        with postgres.connect(self.stores.dsn) as connection:
-            now = postgres.column_types(connection, GREEN)
-        types = {name: now[name] for name in self.types[month]}
-        if types != self.types[month]:
-            arguments = GREEN, month, types, self.files[month], self.stores.folder
-            self.files[month] = land_again(self.stores.dsn, self.stores.bucket, *arguments)
-            self.types[month] = types
-
-    def values(self, name: str, bigquery: bool = False) -> list:
-        """Of all months, in Postgres; the lake, what was measured of the files, and BigQuery if asked hold the same."""
-        for store, held in self.stores.held_everywhere(self.files, GREEN, bigquery).items():
-            for month, file in self.files.items():
-                assert (held[month].rows, held[month].differing_columns(file)) == (file.rows, []), (store, month)
-        assert self.physical_types(name) <= {self.type(name)}, "BigQuery refuses an object of another type"
-        return self.in_postgres(name)
-
-    def in_postgres(self, name: str) -> list:
-        rows = self.stores.query(
-            f'select "{self.column(name)}" from taxi_raw.green_tripdata'
-            f" where extract(year from file_month) = {self.year} order by file_month, row_number"
-        )
-        return [value for (value,) in rows]
-
-    def type(self, name: str) -> ColumnType | None:
-        with postgres.connect(self.stores.dsn) as connection:
-            return postgres.column_types(connection, GREEN).get(self.column(name))
-
-    def physical_types(self, name: str) -> set[ColumnType]:
-        """The types of the column in the objects that have it."""
-        found = set()
-        for month in self.files:
-            with lake.fetched(self.stores.bucket, GREEN, month, self.stores.folder) as path:
-                schema = pq.read_schema(path)
-            if self.column(name) in schema.names:
-                found.add(schema.field(self.column(name)).type)
-        names = {pa.int64(): "bigint", pa.float64(): "double", pa.string(): "text", pa.timestamp("us"): "timestamp"}
-        return {names[arrow_type] for arrow_type in found}
+from tests.ingest.story import TIME as T
+from tests.ingest.story import Story
 
 
 @pytest.fixture

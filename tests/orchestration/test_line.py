@@ -178,7 +178,8 @@ def changed(finished_line: Line, before: dict) -> subprocess.CompletedProcess[st
     write(finished_line.source, "yellow", "2025-02", rows=ROWS - 50, seed=1)
     with_column = files / "fhv_tripdata_2019-01.parquet"
     table = pq.read_table(with_column)
-    pq.write_table(table.append_column("Robo Fee", [[number * 0.5 for number in range(ROWS)]]), with_column)
+    table = table.append_column("Robo Fee", [[number * 0.5 for number in range(ROWS)]])
+    pq.write_table(table.append_column("trips", [["a name of ours"] * ROWS]), with_column)
     (files / "fhvhv_tripdata_2023-02.parquet").touch()
     assert finished_line.done("plan").stdout.count("the file changed") == 3
     return finished_line.done("run")
@@ -193,8 +194,8 @@ def test_a_republished_month_replaces_its_rows_and_no_others(finished_line: Line
 
 
 def test_an_undeclared_column_lands_and_is_reported(finished_line: Line, before, changed):
-    assert "columns that nobody declared landed too: robo_fee (double)" in changed.stderr
-    assert finished_line.months()["fhv 2019-01"]["undeclared_columns"] == ["robo_fee"]
+    assert "columns that nobody declared landed too: robo_fee (double), trips (text)" in changed.stderr
+    assert finished_line.months()["fhv 2019-01"]["undeclared_columns"] == ["robo_fee", "trips"]
     after = finished_line.stages()
     key = ("fhv", "2019-01", "file")
     assert after["fhv", "2019-01", "bigquery_raw"] == after[key] != before[key]
