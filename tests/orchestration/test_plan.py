@@ -150,23 +150,29 @@ def test_a_month_that_landed_from_here_and_is_gone_is_named_and_is_no_error_unle
     assert isinstance(asked_for.error, NotPublishedError)
 
 
-def test_of_a_source_without_a_listing_a_month_as_new_as_the_newest_is_missed(source):
-    class Unlisted:
-        location = source.location
-        stat_many = staticmethod(source.stat_many)
-
-        def list_months(self, datasets):
-            return None
-
-        def newest_months(self, dataset, newest, today):
-            return [date(2023, 12, 1), date(2024, 2, 1)]
+def test_a_web_server_is_asked_for_the_months_of_the_ledger_that_are_as_new_as_its_newest(source, tmp_path: Path):
+    server = TlcServer()
+    for month in (date(2023, 12, 1), date(2024, 2, 1)):
+        server.files[f"/{GREEN.file_path(month)}"] = b"PAR1"
+    web = open_source(f"{server.url.replace('://', '://user:secret@')}/", cache=tmp_path, tries=1)
 
     def landed(month: date, **changes) -> MonthRecord:
-        return record(source, month=month, source_name=f"{source.location}/{GREEN.file_path(month)}", **changes)
+        return record(source, month=month, source_name=f"{server.url}/{GREEN.file_path(month)}", **changes)
 
     records = [landed(date(2023, 11, 1)), landed(JANUARY), landed(date(2022, 1, 1), state="failed")]
-    wanted = wanted_months(Unlisted(), [GREEN], [], 2, date(2026, 11, 22), is_explicit=True, ledger=records)
-    assert [f"{month:%Y-%m}" for _, month in wanted] == ["2022-01", "2023-12", "2024-01", "2024-02"]
+    ledger = {("green", one.month): one for one in records}
+    try:
+        wanted = wanted_months(web, [GREEN], [], 2, date(2024, 3, 9), is_explicit=True, ledger=records)
+        planned = make_plan(web, wanted, ledger, HERE, is_named=False)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [(str(one), one.action, one.is_gone) for one in planned] == [
+        ("green 2022-01", "nothing", True),
+        ("green 2023-12", "land", False),
+        ("green 2024-01", "nothing", True),
+        ("green 2024-02", "land", False),
+    ]
 
 
 def test_a_folder_of_csv_alone_comes_with_its_conversion(tmp_path: Path):
