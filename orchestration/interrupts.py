@@ -1,8 +1,8 @@
 """Signals that end a command: ctrl-C (SIGINT), SIGTERM and SIGHUP, all alike. Imports little: it is in place first.
 
 The first signal raises KeyboardInterrupt in the main thread: dbt is ended, the ledger closed, servers are stopped. The
-second one ends the command at once, and with it what `at_once` names. The exit code is 130 either way. Other threads
-stop the main one in the same way, by `stop`.
+second one ends the command at once, and with it what `at_once` names; so does the clock, 30 s after the first. The exit
+code is 130 either way. Other threads stop the main one in the same way, by `stop`, and then the code is 1.
 """
 
 import os
@@ -19,6 +19,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOP = signal.SIGUSR1  # from a thread of ours, see `stop`
 # One cause can send several: a terminal that closes, `timeout` and systemd do so within milliseconds.
 _SAME_SECONDS = 0.3
+# In which an interrupted command ends, whatever hangs.
+MOST_SECONDS = 30
 
 _first_at: float | None = None  # when the first signal came, by the monotonic clock
 _is_raised = False  # whether it has been raised; not yet, while `deferred`
@@ -38,7 +40,8 @@ class Stopped(KeyboardInterrupt):
 
 def install() -> None:
     """Heed the signals from now on, but for those that our parent has us ignore (nohup, a shell's background job)."""
-    signal.signal(_STOP, _handle)
+    for number in (_STOP, signal.SIGALRM):
+        signal.signal(number, _handle)
     for number in _SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _handle)
@@ -116,13 +119,14 @@ def _handle(number: int, _: object) -> None:
     now = time.monotonic()
     if _first_at is None:
         _first_at = now
+        signal.alarm(MOST_SECONDS)
         if not _deferrals:
             _raise()
     elif now - _first_at > _SAME_SECONDS and number != _STOP:
         for end in reversed(_last_words):
             with suppress(Exception):
                 end()
-        _leave()
+        _leave(EXIT_CODE if _reason is None else 1)
 
 
 def _raise() -> None:

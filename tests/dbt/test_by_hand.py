@@ -60,6 +60,16 @@ def test_a_readers_long_query_holds_the_swap_up_no_longer_than_the_limit(marts_l
     assert is_of_the_server(result.stdout), "so that a run says so, and does not try each month alone"
 
 
+def test_what_a_run_builds_after_another_has_taken_the_lease_is_not_swapped_in(marts_line: Line):
+    partitions = "select oid, relname from pg_class where relname like 'fct_trips_2023%' order by 1"
+    before = marts_line.query(partitions)
+    month = ("--vars", '{file_months: ["2023-01-01"]}')
+    result = dbt(marts_line, "run", "--select", "fct_trips", *month, DBT_TAXI_LEASE="0")
+    assert result.returncode == 1
+    assert "another run has taken the lease" in result.stdout
+    assert marts_line.query(partitions) == before
+
+
 @pytest.mark.parametrize("table", ["fct_trips", "rejected_trips", "zone_revenue_by_file"])
 def test_a_mart_on_postgres_has_a_partition_for_each_file_month(marts_line: Line, table: str):
     partitions = "select pg_get_expr(relpartbound, oid) from pg_class where oid in (select inhrelid from pg_inherits"

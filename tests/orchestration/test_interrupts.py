@@ -88,6 +88,32 @@ def test_a_second_signal_ends_a_command_that_hangs_in_its_cleaning_up_and_what_i
     assert process.returncode == 130
 
 
+def test_an_interrupted_command_ends_though_its_cleaning_up_hangs():
+    process = start(f"interrupts.MOST_SECONDS = 1\n{STUBBORN}")
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=20) == ("cleaning up\nended at once\n", "")
+    assert process.returncode == 130
+
+
+STOPPED = """
+    import threading
+    with interrupts.at_once(lambda: print("ended at once", flush=True)):
+        try:
+            threading.Timer(0.5, interrupts.stop, [ValueError("the lease is lost")]).start()
+            ready()
+            time.sleep(60)
+        except interrupts.Stopped as stopped:
+            print(f"because {stopped.error}", flush=True)
+            sys.exit(1)
+"""
+
+
+def test_another_thread_stops_the_main_one_and_says_why():
+    process = start(STOPPED)
+    assert process.communicate(timeout=20) == ("because the lease is lost\n", "")
+    assert process.returncode == 1
+
+
 def test_signals_of_one_cause_count_once():
     process = start(STUBBORN)
     for number in (signal.SIGSTOP, signal.SIGHUP, signal.SIGTERM, signal.SIGCONT):  # both at one moment

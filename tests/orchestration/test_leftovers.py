@@ -1,9 +1,11 @@
 """The next run removes what a killed one left behind, and nothing that a person may have made."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from google.cloud.bigquery import QueryJobConfig
 
 from embedded import Stack
 from ingest import postgres
@@ -76,3 +78,26 @@ def test_dbts_temporaries_of_this_projects_models_go_and_all_others_stay(connect
     ]  # fmt: skip
     assert [table.table_id for table in client.list_tables("mine")] == ["fct_trips__dbt_tmp063512123456"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["green_tripdata_2023-01.parquet", "notes.parquet"]
+
+
+def test_jobs_of_killed_runs_are_cancelled_and_all_others_go_on(connections: Connections, tmp_path: Path):
+    client = connections.bigquery
+    slow = (
+        "select sum(mod(a * b * c, 7)) from unnest(generate_array(1, 30000)) as a"
+        " cross join unnest(generate_array(1, 30000)) as b cross join unnest(generate_array(1, 1000)) as c"
+    )
+    jobs = {
+        run: client.query(slow, job_config=QueryJobConfig(labels={"run": run}))
+        for run in ("20240101t120000-abcd", "by_hand")
+    }
+    try:
+        killed, by_hand = jobs.values()
+        until = time.monotonic() + 60
+        while client.get_job(killed.job_id).state != "DONE":  # a job that is only about to begin is not cancelled here
+            assert time.monotonic() < until
+            remove_leftovers(connections, tmp_path, ["20240101T120000-ABCD"])
+        assert "cancelled" in client.get_job(killed.job_id).error_result["message"]
+        assert client.get_job(by_hand.job_id).state == "RUNNING"
+    finally:
+        for job in jobs.values():
+            job.cancel()
