@@ -140,7 +140,7 @@ def _not_as_root() -> list[str]:
     if os.geteuid() != 0:
         return []
     unshare = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
-    if shutil.which("unshare") and subprocess.run([*unshare, "true"], capture_output=True).returncode == 0:
+    if shutil.which("unshare") and _succeeds([*unshare, "true"]):
         return unshare
     raise StoreError(
         "PostgreSQL refuses to run as root, and user namespaces are off on this machine",
@@ -148,9 +148,15 @@ def _not_as_root() -> list[str]:
     )
 
 
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, env=environment.for_server(), capture_output=True).returncode == 0
+
+
 def _run(command: list[str], text: str = "") -> None:
-    surroundings = {"env": environment.for_server(), "start_new_session": True, "capture_output": True}
-    done = subprocess.run(command, input=text, encoding="utf-8", errors="replace", **surroundings)
+    done = subprocess.run(
+        command, input=text, env=environment.for_server(), start_new_session=True,
+        capture_output=True, encoding="utf-8", errors="replace",
+    )  # fmt: skip
     if done.returncode:
         raise StoreError(
             f"PostgreSQL could not make its data folder: {(done.stderr or done.stdout).strip()}",

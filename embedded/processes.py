@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from common.environment import for_server
+
 # Kept so that a server that ends while its starter lives is reaped, and does not stay as a zombie.
 _children: dict[int, subprocess.Popen] = {}
 
@@ -52,7 +54,7 @@ def _arguments(pid: int) -> list[str]:
             return line.split("\0") if line else []
         return []
     command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
-    shown = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+    shown = subprocess.run(command, env=for_server(), capture_output=True, encoding="utf-8", errors="replace")
     return shown.stdout.split()  # macOS; a folder with a blank in its name is not recognised there
 
 

@@ -6,6 +6,8 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+from common.environment import for_server
+
 
 def host() -> str:
     """The machine's name, for people."""
@@ -35,5 +37,6 @@ def process_started(pid: int) -> str:
             )
             return "" if state in ("Z", "X") else fields[18]
         return ""
-    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, encoding="utf-8", check=False)
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    shown = subprocess.run(command, env=for_server(), capture_output=True, encoding="utf-8", check=False)
     return shown.stdout.strip()
