@@ -1,4 +1,4 @@
--- Each row of the seed is found under its own column, and a day has no holiday that the seed does not know.
+-- Each public holiday of the seed is found under its own column, and a day has no holiday that the seed does not know.
 with days as (
     select
         date_day,
@@ -13,6 +13,11 @@ with days as (
         'new york' as kind
     from {{ ref('dim_dates') }}
     where new_york_holiday is not null
+),
+
+holidays as (
+    select * from {{ ref('holidays') }}
+    where kind != 'commemoration'  -- a day on which nothing closes
 )
 
 select
@@ -20,7 +25,7 @@ select
     holidays.holiday_date,
     holidays.holiday_name
 from days
-full outer join {{ ref('holidays') }} as holidays
+full outer join holidays
     on
         days.date_day = holidays.holiday_date
         and days.holiday_name = holidays.holiday_name
