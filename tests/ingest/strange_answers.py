@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tlc_server import Answer
+Answer = Callable[[Any, bytes], None]
 
 OVER = threading.Event()
 """Set to have all that is held go."""

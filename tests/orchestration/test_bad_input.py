@@ -23,6 +23,7 @@ import pytest
 from embedded import ports
 from orchestration.connections import Servers
 from orchestration.settings import load_settings
+from tests.ingest.strange_answers import dripping_body
 from tests.ingest.tlc_server import TlcServer, cut_after, status
 from tests.line import Line
 from tests.months import ROWS, write
@@ -156,6 +157,22 @@ def test_a_source_that_dies_half_way_is_gone_on_with_by_the_next_run(line: Line,
     start = int(tlc.ranges(path)[-1].removeprefix("bytes=").removesuffix("-"))
     assert 0 < start <= 200_000
     assert next(cache.rglob("green_tripdata_2022-01.parquet")).read_bytes() == body
+
+
+def test_a_file_that_comes_a_byte_now_and_then_is_given_up_and_the_other_months_are_taken_up(
+    line: Line, tlc: TlcServer
+):
+    # Parquet of other columns: it ends there, before dbt.
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"noise": [1]}), sink)
+    slow, other = (f"/trip-data/green_tripdata_2022-{month}.parquet" for month in ("02", "03"))
+    tlc.files |= {slow: os.urandom(300_000), other: sink.getvalue()}
+    tlc.always["GET", slow] = dripping_body(0.2)
+    result = line.run("run", "-s", tlc.url, "-d", "green", "-m", "2022-02,2022-03", TAXI_SOURCE_TIMEOUT="1")
+    given_up, taken_up = errors(result, line)
+    assert re.search(rf"{slow} stalled after \d+ of 300,000 bytes \(only \d bytes a second for 1 s", given_up)
+    assert "holds no pickup time of the green data set" in taken_up
+    assert other in taken_up or "2022-03" in taken_up
 
 
 def test_a_full_disk_under_the_cache_is_named_with_its_setting(line: Line, tlc: TlcServer):
