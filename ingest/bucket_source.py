@@ -75,8 +75,9 @@ class BucketSource(RemoteSource):
     def _listed(self, folder: str, delimiter: str | None = None) -> list[str]:
         """Paths of the objects in a folder below the prefix; with a delimiter, none of those below its folders."""
         prefix = f"{self._prefix}{folder}"
-        with waiting_for(f"{self.location} to list its files") as wait:
-            names = self._policy.run(lambda: self._names(prefix, delimiter=delimiter), told=telling(wait))
+        what = f"{self.location} to list its files"
+        with waiting_for(what) as wait:
+            names = self._policy.run(lambda: self._names(prefix, delimiter=delimiter), told=telling(wait, what))
         return [name.removeprefix(self._prefix) for name in names]
 
     def _entry(self, path: str) -> CacheEntry:

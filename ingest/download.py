@@ -62,14 +62,19 @@ class CacheEntry:
         return Fetched(self.path, stat if stat.length is not None else replace(stat, length=count), sha256)
 
     def begin(self, stat: FileStat) -> tuple[int, str]:
-        """From which byte on the version `stat` is still wanted, and the validator (RFC 9110) of what is here of it."""
+        """From which byte on the version `stat` is still wanted, and the validator (RFC 9110) of what is here of it.
+
+        Raises CacheError where the disk has too little room for the rest.
+        """
         with self._cache_errors():
-            offset, note = _size(self.part), _read_note(self.part)
-            is_same = stat.etag and stat.length is not None and stat.is_of(note.get("etag"), note.get("length"))
-            if offset and is_same and offset <= (stat.length or 0):
-                return offset, note.get("validator", "")
-            self.discard()
-            return 0, ""
+            offset, note, whole = _size(self.part), _read_note(self.part), stat.length or 0
+            if stat.etag and offset <= whole and stat.is_of(note.get("etag"), note.get("length")):
+                validator = note.get("validator", "")
+            else:
+                self.discard()
+                offset, validator = 0, ""
+            self._check_room(whole - offset)
+            return offset, validator
 
     def restart(self, stat: FileStat, validator: str) -> None:
         """Make ready to write the version `stat` from its first byte; '' as `validator`: it can't be gone on with."""

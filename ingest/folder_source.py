@@ -12,6 +12,7 @@ from ingest.datasets import DataSet
 from ingest.errors import NotPublishedError, SettingError, SourceError
 from ingest.not_taken import names_not_taken
 from ingest.source import Fetched, FileStat, Progress, Source, listed_months
+from ingest.waiting import waiting_for
 
 
 class FolderSource(Source):
@@ -69,8 +70,9 @@ class FolderSource(Source):
         file = self.root / path
         before = self.stat(path)
         try:
-            check_content(file, str(file))
-            sha256 = sha256_of(file)
+            with waiting_for(f"{file} to be read"):
+                check_content(file, str(file))
+                sha256 = sha256_of(file)
         except OSError as error:
             raise self._unreadable(file, error) from None
         if self.stat(path) != before:

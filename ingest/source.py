@@ -79,21 +79,14 @@ class Source(ABC):
 
     def stat_many(self, paths: Sequence[str], workers: int = 8) -> dict[str, FileStat | TaxiError]:
         """`stat` of each path, `workers` at a time: its FileStat or its error."""
-
-        def ask(path: str) -> FileStat | TaxiError:
-            try:
-                return self.stat(path)
-            except TaxiError as error:
-                return error
-
-        with thread_pool(workers) as pool:
-            return dict(zip(paths, pool.map(ask, paths), strict=True))
+        return answers_of(self.stat, paths, workers)
 
     def newest_months(self, dataset: DataSet, count: int, today: date, give_up_after: int = 8) -> list[date]:
         """The newest `count` published months in order, fewer where `give_up_after` unpublished ones come between.
 
-        Asks for several months at once, back from the last one that is over. Raises NotPublishedError where not one
-        is published, SourceError where the source does not say.
+        Asks for several months at once, back from the last one that is over. One of which the source does not say
+        counts as published: it is for whoever takes it up to find out. Raises NotPublishedError where not one is
+        published, SourceError where the source does not say of any.
         """
         published: list[date] = []
         unpublished = 0
@@ -103,10 +96,10 @@ class Source(ABC):
             months = [month for month in months if month >= dataset.first_month]
             answers = self.stat_many([dataset.file_path(month) for month in months])
             for month, answer in zip(months, answers.values(), strict=True):
-                if isinstance(answer, FileStat):
-                    published.append(month)
-                elif isinstance(answer, NotPublishedError):
+                if isinstance(answer, NotPublishedError):
                     unpublished += 1
+                elif isinstance(answer, FileStat) or any(isinstance(other, FileStat) for other in answers.values()):
+                    published.append(month)
                 else:
                     raise answer
             newest = add_months(months[-1], -1)
@@ -116,6 +109,19 @@ class Source(ABC):
                 "Check the setting `source`, or name the months",
             )
         return sorted(published[:count])
+
+
+def answers_of(stat: Callable[[str], FileStat], paths: Sequence[str], workers: int) -> dict[str, FileStat | TaxiError]:
+    """What `stat` returns of each path or, where it raises one, the error; `workers` at a time."""
+
+    def ask(path: str) -> FileStat | TaxiError:
+        try:
+            return stat(path)
+        except TaxiError as error:
+            return error
+
+    with thread_pool(workers) as pool:
+        return dict(zip(paths, pool.map(ask, paths), strict=True))
 
 
 def listed_months(paths: Sequence[str], datasets: Sequence[DataSet]) -> list[tuple[DataSet, date]]:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from strange_answers import chunked
 from tlc_server import TlcServer, cut_after, parquet_like
 
 import ingest
@@ -89,19 +90,36 @@ def test_a_file_size_limit_names_the_cache_and_the_setting_and_the_next_run_goes
     assert server.ranges(URL)[-1] == f"bytes={HALF}-"
 
 
-def test_a_full_disk_names_the_cache_and_leaves_no_file(server, tmp_path):
-    # The disk is a tmpfs of 1 MB, in a mount namespace of the process's own: no root needed, where that is allowed.
+def on_a_small_disk(server: TlcServer, cache: Path) -> tuple[str, str, list[str]]:
+    """Fetch to a disk of 1 MiB: the CacheError, its next step, and the files that are left on the disk."""
+    # The disk is a tmpfs, in a mount namespace of the process's own: no root needed, where that is allowed.
     disk = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    mount = f"mount -t tmpfs -o size=1m none {tmp_path}"
+    mount = f"mount -t tmpfs -o size=1m none {cache}"
     if subprocess.run([*disk, mount], capture_output=True).returncode:
         pytest.skip("this system lets us mount nothing; the file size limit stands for the full disk")
-    listing = f'find {tmp_path} -name "*.parquet"'
-    kind, what, *rest = run([*disk, f'{mount} && "$@" && {listing}', "sh", *command(server, tmp_path)])
+    listing = f'find {cache} -type f -name "*.parquet*" ! -name "*.lock"'
+    kind, what, *rest = run([*disk, f'{mount} && "$@" && {listing}', "sh", *command(server, cache)])
     assert kind == "CacheError"
+    step, *left = rest[0].splitlines()
+    return what, step, left
+
+
+def test_a_file_larger_than_the_disk_is_not_begun(server, tmp_path):
+    what, step, left = on_a_small_disk(server, tmp_path)
     needs = r"has 1\.0 MiB free, and green_tripdata_2024-01.parquet needs 2\.9 MiB"
     assert re.fullmatch(f"The disk of the cache folder {tmp_path} {needs}", what)
-    assert "the setting `cache`" in rest[0]
-    assert not rest[0].endswith(".parquet")
+    assert "the setting `cache`" in step
+    assert server.ranges(URL) == left == []
+
+
+def test_a_disk_that_fills_up_on_the_way_has_its_room_back(server, tmp_path):
+    for method in ("HEAD", "GET"):
+        server.always[method, URL] = chunked(ETag='"1"')  # no length by which to see it coming
+    what, step, left = on_a_small_disk(server, tmp_path)
+    assert what == f"The cache folder {tmp_path} cannot take green_tripdata_2024-01.parquet: No space left on device"
+    assert "the setting `cache`" in step
+    assert step.endswith("what had come of the file was removed")
+    assert left == []
 
 
 def test_a_cache_that_may_not_be_written_to_is_named(server, tmp_path):

@@ -242,3 +242,19 @@ def test_one_file_of_which_the_server_tells_nothing_holds_up_no_other(server, tm
     answers = opened(server.url, tmp_path, Pace(1.5), tries=1).stat_many(months)
     assert isinstance(answers.pop(months[0]), SourceDownError)
     assert all(isinstance(answer, FileStat) for answer in answers.values())
+
+
+def test_a_newest_month_of_which_the_server_tells_nothing_holds_up_no_other(server, tmp_path):
+    for month in (1, 2, 3):
+        server.files[f"/{YELLOW.file_path(date(2024, month, 1))}"] = BODY
+    server.always["HEAD", f"/{YELLOW.file_path(date(2024, 2, 1))}"] = strange.silence
+    newest = opened(server.url, tmp_path, Pace(1.5), tries=1).newest_months(YELLOW, 3, date(2024, 4, 2))
+    assert newest == [date(2024, month, 1) for month in (1, 2, 3)]
+
+
+def test_many_files_that_are_waited_for_are_told_of_in_one_line(server, tmp_path, lines):
+    months = [YELLOW.file_path(date(2023, month, 1)) for month in range(1, 9)]
+    for path in months:
+        server.always["HEAD", f"/{path}"] = strange.silence
+    opened(server.url, tmp_path, Pace(0.9), tries=1).stat_many(months)
+    assert [line.partition(" for ")[2] for line in lines] == [f"{server.url} to tell of 8 files"]
