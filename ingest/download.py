@@ -107,6 +107,7 @@ class CacheEntry:
 
             def write(piece: bytes) -> int:
                 count = file.write(piece)
+                file.flush()  # what has come is there for the next run, should this one be killed
                 if progress:
                     progress(file.tell(), whole)
                 return count

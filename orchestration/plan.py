@@ -15,6 +15,7 @@ from orchestration.ledger import MonthKey, MonthRecord
 from orchestration.suspicion import Edition, SuspectError
 
 GONE = "gone from the source; its rows stay"
+REFUSED = "refused by the source, or gone from it; its rows stay"
 Action = Literal["land", "build", "nothing", "wait", "unavailable"]
 
 
@@ -62,10 +63,9 @@ def make_plan(
         decided = _decide(dataset, month, stat, record, stores, force)
         if record and record.state == "suspect" and isinstance(stat, FileStat) and not force:
             decided = _decide_suspect(decided, record, stat, stores, is_accepted)
-        is_missing = isinstance(stat, NotPublishedError) and not isinstance(stat, RefusedError)
-        is_gone = is_missing and has_landed(record)
+        is_gone = isinstance(stat, NotPublishedError) and has_landed(record)
         if is_gone and decided.action == "unavailable":
-            decided = replace(decided, reason=GONE)
+            decided = replace(decided, reason=REFUSED if isinstance(stat, RefusedError) else GONE)
             decided = decided if is_named else replace(decided, action="nothing", error=None)
         planned.append(replace(decided, is_accepted=is_accepted, is_gone=is_gone))
     return planned
@@ -97,7 +97,7 @@ def _decide(
         if record and record.state == "landed" and record.stores == stores and not force:
             return planned("build", "landed, not yet reconciled")  # which needs no source
         if isinstance(stat, RefusedError) and has_landed(record):
-            return planned("unavailable", "refused by the source", _refused(stat, dataset, month))
+            return planned("unavailable", REFUSED, _refused(stat, dataset, month))
         kind = "not published" if isinstance(stat, NotPublishedError) else "source unavailable"
         return planned("unavailable", kind, _explained(stat, dataset, month))
     if force:

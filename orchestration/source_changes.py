@@ -7,25 +7,27 @@ from ingest.months import label
 from ingest.not_taken import sentence
 from ingest.source import Source
 from orchestration.ledger import Ledger, MonthRecord
-from orchestration.plan import PlannedMonth
+from orchestration.plan import REFUSED, PlannedMonth
 from orchestration.report import Report
 
 _SHOWN = 5
 
 
 def say_source_changes(report: Report, source: Source, plan: Sequence[PlannedMonth]) -> None:
-    """A line about the months that are gone, and one about what is not taken."""
-    if gone := [str(planned) for planned in plan if planned.is_gone]:
+    """A line about the months that are gone, one about those that are refused, and one about what is not taken."""
+    if gone := [str(planned) for planned in plan if planned.is_gone and planned.reason != REFUSED]:
         report.warn(gone_sentence(gone))
+    if refused := [str(planned) for planned in plan if planned.is_gone and planned.reason == REFUSED]:
+        report.warn(gone_sentence(refused, "Refused by the source, or gone from it"))
     if names := source.not_taken():
         report.warn(sentence(source.location, names))
 
 
-def gone_sentence(months: Sequence[str]) -> str:
+def gone_sentence(months: Sequence[str], what: str = "Gone from the source") -> str:
     """'Gone from the source: green 2024-01; …', for people."""
     more = ["…"] * (len(months) > _SHOWN)
     rows = "its rows stay" if len(months) == 1 else f"the rows of all {len(months):,} stay"
-    return f"Gone from the source: {', '.join([*months[:_SHOWN], *more])}; {rows}"
+    return f"{what}: {', '.join([*months[:_SHOWN], *more])}; {rows}"
 
 
 def record_gone(ledger: Ledger, plan: Iterable[PlannedMonth]) -> None:

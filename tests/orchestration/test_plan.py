@@ -9,7 +9,7 @@ from ingest.datasets import FHV, GREEN, YELLOW
 from ingest.errors import NotPublishedError, SettingError
 from ingest.open_source import open_source
 from orchestration.ledger import MonthRecord
-from orchestration.plan import declared_fingerprint, make_plan
+from orchestration.plan import GONE, REFUSED, declared_fingerprint, make_plan
 from orchestration.wanted import wanted_months
 from synthetic import write_month
 from tests.ingest.tlc_server import TlcServer
@@ -200,11 +200,14 @@ def test_a_month_that_landed_before_and_is_refused_is_called_neither_unpublished
     mirror = open_source(web.url, cache=tmp_path / "cache", base_delay=0.01)
     ledger = {("green", JANUARY): record(source)}
     wanted = [(GREEN, JANUARY), (GREEN, date(2024, 2, 1))]
-    known, new = make_plan(mirror, wanted, ledger, HERE, is_named=False)
-    assert (known.action, known.reason, known.is_gone) == ("unavailable", "refused by the source", False)
+    known, new = make_plan(mirror, wanted, ledger, HERE)
+    assert known.action == "unavailable"
+    assert known.reason == "refused by the source, or gone from it; its rows stay"
     assert "green 2024-01 landed before, and the source does not give its file now: it answers 403" in str(known.error)
     assert f"{web.url}/{GREEN.file_path(JANUARY)}" in str(known.error)
     assert new.reason == "not published"
+    known, _ = make_plan(mirror, wanted, ledger, HERE, is_named=False)
+    assert (known.action, known.reason, known.error) == ("nothing", REFUSED, None)
     web.missing = 404
     known, _ = make_plan(mirror, wanted, ledger, HERE, is_named=False)
-    assert (known.action, known.is_gone) == ("nothing", True)
+    assert (known.action, known.reason) == ("nothing", GONE)
