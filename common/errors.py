@@ -8,9 +8,18 @@ class TaxiError(Exception):
     """
 
     def __init__(self, what: str, next_step: str = ""):
-        self.what = what
-        self.next_step = next_step
-        super().__init__(f"{what}. {next_step}" if next_step else what)
+        self.what = printable(what, but="\n")
+        self.next_step = printable(next_step, but="\n")
+        super().__init__(f"{self.what}. {self.next_step}" if next_step else self.what)
+
+
+def printable(text: str, but: str = "") -> str:
+    """The text with escapes for what terminals and Postgres do not take, such as NUL in the name of a column."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in but else letter.encode("unicode_escape").decode() for letter in text
+    )
 
 
 class SettingError(TaxiError):

@@ -57,11 +57,19 @@ def alter_types(connection: psycopg.Connection, schema: str, table: str, types: 
             at = f": the view {'.'.join(view)}"
             _replace(connection, view, options, sql.SQL(query))
     except psycopg.Error as error:
-        raise StoreError(
-            f"{schema}.{table} cannot take {', '.join(f'{column} as {kind}' for column, kind in types.items())}{at}: "
-            f"{first_line(error)}",
-            "If a view shows or a materialized view uses the column, drop that view; then run again and make it anew",
-        ) from error
+        wanted = ", ".join(f"{column} as {kind}" for column, kind in types.items())
+        what = f"{schema}.{table} cannot take {wanted}{at}: {first_line(error)}"
+        raise StoreError(what, _next_step(error)) from error
+
+
+def _next_step(error: psycopg.Error) -> str:
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return "Run again when nobody reads the table"
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return "Raise the setting statement_minutes: Postgres writes the whole table again"
+    if isinstance(error, psycopg.OperationalError):
+        return "Check the server, then run again"
+    return "If a view shows or a materialized view uses the column, drop that view; then run again and make it anew"
 
 
 def _replace(connection: psycopg.Connection, view: list[str], options: list[str] | None, query: sql.Composable) -> None:

@@ -2,6 +2,7 @@
 
 from common.errors import SettingError as SettingError
 from common.errors import TaxiError as TaxiError
+from common.errors import printable as printable
 
 
 class SourceError(TaxiError):
@@ -22,6 +23,9 @@ class RefusedError(NotPublishedError):
 
 class BadFileError(TaxiError):
     """A file that was read in full and is not what it should be: truncated, not parquet, not convertible."""
+
+    def __init__(self, what: str, next_step: str = ""):
+        super().__init__(printable(what), printable(next_step))  # one line each, whatever a column is called
 
 
 class StoreError(TaxiError):

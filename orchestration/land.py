@@ -14,7 +14,7 @@ import pyarrow as pa
 from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import Layout
-from ingest.errors import StoreDownError, StoreError, TaxiError, UnknownOutcomeError, first_line
+from ingest.errors import StoreDownError, StoreError, TaxiError, UnknownOutcomeError, first_line, printable
 from ingest.landing import land_side_by_side
 from ingest.source import Fetched, Progress, Source
 from ingest.widening import layout_beside
@@ -139,11 +139,12 @@ class Landing:
             if wider:
                 self._widening.announce(dataset, wider, layout.undeclared)
             postgres.add_columns(connection, dataset, layout.undeclared)
+            self._ledger.lease.hold(connection)
         if layout.undeclared:
             names = undeclared_names(layout.undeclared)
             self._report.warn(f"{planned}: columns that nobody declared landed too: {names}")
         if layout.left_out:
-            names = ", ".join(layout.left_out)
+            names = ", ".join(map(printable, layout.left_out))
             self._report.warn(f"{planned}: columns that nobody declared are left out, as they hold no value: {names}")
         return layout
 

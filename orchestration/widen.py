@@ -7,7 +7,7 @@ import psycopg
 
 from ingest import postgres
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
-from ingest.errors import StoreError, TaxiError, first_line
+from ingest.errors import StoreDownError, StoreError, TaxiError, first_line
 from ingest.months import label
 from ingest.widening import land_again
 from orchestration.connections import Connections
@@ -46,12 +46,12 @@ class Widening:
         changes = [
             f"{column.name} from {wider[column.name]} to {column.type}" for column in columns if column.name in wider
         ]
-        self._report.warn(f"{dataset.name}: {', '.join(changes)}: {len(concerned)} earlier months follow")
+        self._report.warn(f"{dataset.name}: {', '.join(changes)}; earlier months that follow: {len(concerned)}")
 
     def follow(self) -> tuple[list[MonthKey], list[MonthKey]]:
         """Land every month again that has other types than its table.
 
-        Returns those that were done and wait to be reconciled, and those that failed.
+        Returns those that were done and wait to be reconciled, and those that failed. Raises StoreDownError.
         """
         followed: list[MonthKey] = []
         failed: list[MonthKey] = []
@@ -62,6 +62,8 @@ class Widening:
                 with self._ledger.step("widen", name), self._report.doing(f"{name}: landing again with wider columns"):
                     self._land_again(key, types)
                 followed.append(key)
+            except StoreDownError:  # no month would fare better; the next run goes on from here
+                raise
             except TaxiError as error:
                 self._fail(key, error)
                 failed.append(key)

@@ -210,6 +210,13 @@ def test_integers_are_no_times_since_nobody_can_tell_which(path: Path, column_ty
     assert "Have lpep_dropoff_datetime written as timestamps" in raised.value.next_step
 
 
+def test_an_error_is_one_line_that_the_ledger_takes_whatever_a_column_is_called(path: Path):
+    with pytest.raises(BadFileError) as raised:
+        conformed(write(path, {"trip\0_\ndistance": ["far"]}), GREEN)
+    assert r"column trip\x00_\ndistance does not convert from string to double" in str(raised.value)
+    assert str(raised.value).isprintable()
+
+
 def test_a_time_column_without_values_is_null_whatever_its_type(path: Path):
     nothing = pa.array([None, float("nan")])
     assert conformed(write(path, {"lpep_dropoff_datetime": nothing}), GREEN)["lpep_dropoff_datetime"].null_count == 2

@@ -120,7 +120,7 @@ def test_columns_that_nobody_declared_are_reported_with_what_became_of_them(line
     for text in (
         "yellow 2022-11: columns that nobody declared landed too: trips (bigint), r0 (text)",
         "green 2021-06: columns that nobody declared are left out, as they hold no value: nothing",
-        "green: night_fee from bigint to double: 1 earlier months follow",
+        "green: night_fee from bigint to double; earlier months that follow: 1",
         "green 2021-09: columns that nobody declared landed too: geometry (text)",
     ):
         assert text in line.first_run.stderr
