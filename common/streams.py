@@ -16,13 +16,21 @@ def make_tolerant() -> None:
     """Replace both streams of this process; each keeps its encoding."""
     codecs.register_error(_HANDLER, _in_ascii)
     codecs.register(_ascii_by_another_name)
+    _open_what_is_closed()
     sys.stdout = _tolerant(sys.stdout, 1)
     sys.stderr = _tolerant(sys.stderr, 2)
 
 
+def _open_what_is_closed() -> None:
+    """Have each of the three descriptors lead somewhere: the next file that is opened would become stdout or stderr."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
 def _tolerant(stream: io.TextIOBase | None, descriptor: int) -> io.TextIOBase:
     if stream is None:  # it was closed before we were started
-        return open(os.devnull, "w", encoding="utf-8")
+        return open(descriptor, "w", encoding="utf-8", closefd=False)
     stream.flush()
     raw = _Descriptor(descriptor, "<stdout>" if descriptor == 1 else "<stderr>")
     encoding = _ASCII if codecs.lookup(stream.encoding).name == "ascii" else stream.encoding

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -65,8 +66,7 @@ class Postgres(Server):
     def prepare(self) -> None:
         """Make the data folder, or clear away what a killed server left in it."""
         if (self.folder / "PG_VERSION").exists():
-            # PostgreSQL refuses a folder that others may read, as one may be that was copied or restored.
-            self.folder.chmod(0o700)
+            self._make_its_users_own()
             self._clear_remains()
         else:
             self._initialise()
@@ -109,6 +109,16 @@ class Postgres(Server):
         single = [*_not_as_root(), _program("postgres"), "--single", "-D", str(fresh), "postgres"]
         _run(single, f"create database {POSTGRES_DBNAME}\n")
         fresh.rename(self.folder)
+
+    def _make_its_users_own(self) -> None:
+        """PostgreSQL refuses a folder that others may read, or that is another user's, as of one that was restored."""
+        owner, here = self.folder.stat().st_uid, os.geteuid()
+        if owner != here:
+            raise StoreError(
+                f"{self.folder} belongs to the user {owner}, and PostgreSQL runs as {here}",
+                f"Run as that user, or `chown -R {here} {shlex.quote(str(self.root))}`",
+            )
+        self.folder.chmod(0o700)
 
     def _clear_remains(self) -> None:
         """After a kill -9: wait until the dead server's child processes are gone, then remove its lock file.

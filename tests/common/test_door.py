@@ -74,8 +74,10 @@ def test_a_program_whose_reader_has_gone_goes_on_to_its_end(stream: str, tmp_pat
 
 
 def test_a_stream_that_was_closed_before_the_start_is_no_fault():
-    command = f"exec {sys.executable} -c \"{ENTER}print('x'); print('y', file=sys.stderr)\" >&- 2>&-"
-    assert subprocess.run(["sh", "-c", command], check=False).returncode == 0
+    says = "print('x'); print('y', file=sys.stderr); assert open('/dev/zero').fileno() > 2; import os; os.fstat(2)"
+    for closed in (">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+        command = f'exec {sys.executable} -c "{ENTER}{says}" {closed}'
+        assert subprocess.run(["sh", "-c", command], capture_output=True, check=False).returncode == 0
 
 
 def test_a_stream_on_a_full_disk_is_named():

@@ -1,5 +1,6 @@
 """The servers run alike in a folder of any name, under any shell, and from a folder that was copied."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from embedded import Endpoints, Stack, state
+from ingest.errors import StoreError
 from tests.embedded.conftest import Warehouse
 from tests.hostile import HOSTILE
 
@@ -76,3 +78,16 @@ def test_the_servers_run_in_a_folder_of_any_name_under_any_shell_and_from_a_copy
         warehouse.put("raw/file_month=2024-02-01/two.parquet", n=[5])
         assert warehouse.query(HELD) == [*held, (5, "2024-02-01")]
         warehouse.query("create or replace table {ds}.kept as select 3 as n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_named_with_the_command_that_helps(stacks: tuple[Stack, Stack]):
+    stack, _ = stacks
+    stack.start(["postgres"])
+    stack.stop()
+    os.chown(stack.root / "postgres", 12345, -1)
+    with pytest.raises(
+        StoreError, match=r"belongs to the user 12345, and PostgreSQL runs as 0. Run as .* chown -R 0 '"
+    ):
+        stack.start(["postgres"])
+    os.chown(stack.root / "postgres", 0, -1)
