@@ -1,5 +1,6 @@
 """Asks a web server for files below a base address; what fails becomes an error that people understand."""
 
+import time
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -15,6 +16,7 @@ from ingest.source import LATER, SourceDownError
 MOST_REDIRECTS = 10
 # Of what took half a minute without a word: two time-outs are a minute, and seven would be four.
 TRIES_AFTER_TIMEOUT = 2
+_LONG = 1.5  # times the longest silence: what took longer is not tried again
 _LASTING = {
     401: "Correct the user and the password in the setting `source`",
     407: "Give the variable HTTPS_PROXY the proxy's user and password",
@@ -41,10 +43,9 @@ class HttpClient:
         self.host = self._base.netloc.rpartition("@")[2].lower()
         self.base_path = self._base.path
         self.location = self.shown("").rstrip("/")
-        self._timeout = pace.timeout
+        self._pace = pace
         self._knows_head = True
-        self._session = _Session()
-        self._session.max_redirects = MOST_REDIRECTS
+        self._session = _Session(pace.seconds)
         # Lengths and ranges are to be those of the file, not of a compressed copy of it.
         self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": "nyc-taxi-elt"})
         for scheme in ("http://", "https://"):
@@ -58,14 +59,15 @@ class HttpClient:
         """The answer, whatever its status, its body not yet read. Raises SourceError, or TransientError around it."""
         parts = self._base
         address = urlunsplit((parts.scheme, parts.netloc, self._path(path), parts.query, ""))
+        began = time.monotonic()
         try:
             return self._session.request(
-                method, address, headers=headers, timeout=self._timeout, stream=True, allow_redirects=True
+                method, address, headers=headers, timeout=self._pace.timeout, stream=True, allow_redirects=True
             )
         except FAULTS as error:
             failure = error
         # Raised outside the except clause: requests' errors hold the address with the password in it.
-        raise self._unreachable(path, failure)
+        raise self._unreachable(path, failure, time.monotonic() - began)
 
     def look(self, path: str) -> requests.Response:
         """What the server says of the file without sending it: to a HEAD or, if that does not do, for its first byte.
@@ -105,7 +107,7 @@ class HttpClient:
         step = _LASTING.get(status, "Check the setting `source`, and ask the server's operator: it will not pass")
         return SourceError(what, step)
 
-    def _unreachable(self, path: str, failure: Exception) -> SourceError | TransientError:
+    def _unreachable(self, path: str, failure: Exception, seconds: float) -> SourceError | TransientError:
         shown = self.shown(path)
         if isinstance(failure, _DowngradeError):
             return SourceError(
@@ -121,7 +123,9 @@ class HttpClient:
         if is_lasting(failure):
             return SourceDownError(what, "Check the setting `source`, and this machine's clock and certificates")
         down = SourceDownError(what, f"Check the network and the setting `source`. {LATER}")
-        return TransientError(down, no_answer=True, most_tries=TRIES_AFTER_TIMEOUT if is_timeout(failure) else None)
+        # A dozen addresses of one host, none of which takes connections, are two minutes already.
+        most = 1 if seconds > _LONG * self._pace.seconds else TRIES_AFTER_TIMEOUT
+        return TransientError(down, no_answer=True, most_tries=most if is_timeout(failure) else None)
 
     def _path(self, path: str) -> str:
         return f"{self._base.path.rstrip('/')}/{quote(path)}"
@@ -134,9 +138,17 @@ class _DowngradeError(requests.RequestException):
 class _Session(requests.Session):
     """Follows redirects; requests itself takes the password off where one leads to another host."""
 
+    def __init__(self, seconds: float):
+        """`seconds`: how long the answers that lead on may take in all."""
+        super().__init__()
+        self.max_redirects = MOST_REDIRECTS
+        self._seconds = seconds
+
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Called before each redirect is followed."""
         before, after = urlsplit(response.request.url), urlsplit(prepared_request.url)
         if before.scheme == "https" and after.scheme != "https":
             raise _DowngradeError(f"{after.scheme}://{after.netloc.rpartition('@')[2]}")
+        if sum(one.elapsed.total_seconds() for one in (response, *response.history)) > self._seconds:
+            raise requests.Timeout
         super().rebuild_auth(prepared_request, response)

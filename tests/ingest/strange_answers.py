@@ -104,6 +104,12 @@ def redirect(to: str, status: int = 302) -> Answer:
     return lambda handler, body: begin(handler, status, Location=to, Content_Length="0")
 
 
+def redirect_slowly(handler: Any, body: bytes) -> None:
+    """To another address each time, and not at once."""
+    OVER.wait(0.35)
+    redirect_on(handler, body)
+
+
 def redirect_on(handler: Any, body: bytes) -> None:
     """To another address each time."""
     handler.send_response(302)

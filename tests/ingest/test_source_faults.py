@@ -156,6 +156,9 @@ NAMED: dict[str, tuple[Fault, type[TaxiError], str]] = {
     ),
     "a redirect to itself": (always(*BOTH, answer=strange.redirect(URL)), SourceError, "a redirect loop"),
     "a redirect that goes on and on": (always(*BOTH, answer=strange.redirect_on), SourceError, "more than 10 redire"),
+    "redirects that take long together": (
+        always(*BOTH, answer=strange.redirect_slowly), SourceDownError, "cannot be reached: no answer in time",
+    ),
     "a redirect to no web address": (
         always(*BOTH, answer=strange.redirect("ftp://host/x")), SourceDownError, "redirects to what is no web address",
     ),

@@ -252,6 +252,13 @@ def test_a_newest_month_of_which_the_server_tells_nothing_holds_up_no_other(serv
     assert newest == [date(2024, month, 1) for month in (1, 2, 3)]
 
 
+def test_what_took_longer_than_a_time_out_and_a_half_is_not_tried_again(server, tmp_path):
+    server.always["HEAD", URL] = strange.redirect_slowly
+    with pytest.raises(SourceDownError, match="no answer in time"):
+        opened(server.url, tmp_path, Pace(0.4)).stat(JANUARY)
+    assert server.count("HEAD", URL) == 2
+
+
 def test_many_files_that_are_waited_for_are_told_of_in_one_line(server, tmp_path, lines):
     months = [YELLOW.file_path(date(2023, month, 1)) for month in range(1, 9)]
     for path in months:
