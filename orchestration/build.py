@@ -3,9 +3,11 @@
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
+from ingest.errors import TaxiError
 from ingest.months import label
 from orchestration.connections import Connections
 from orchestration.dbt import Dbt, DbtError, DbtResult
+from orchestration.disk import Disk
 from orchestration.ledger import Ledger
 from orchestration.project import BuildState, keep_manifest, project_fingerprint, take_manifest
 from orchestration.report import Report
@@ -28,6 +30,7 @@ class Building:
         report: Report,
         dbt: Dbt,
         fail: Fail,
+        disk: Disk,
         doubtful: Collection[date] = (),
     ):
         self._connections = connections
@@ -36,6 +39,7 @@ class Building:
         self._report = report
         self._dbt = dbt
         self._fail = fail
+        self._disk = disk
         self._doubtful = doubtful
         self._folder = self._settings.state_dir / "runs" / ledger.run_id
         self._could_not_run = False
@@ -94,6 +98,7 @@ class Building:
         name = label(months[0]) if len(months) == 1 else f"{label(months[0])}..{label(months[-1])}"
         try:
             with self._ledger.step(f"dbt on {warehouse}", subject), self._report.doing(f"dbt on {warehouse}: {shown}"):
+                self._check_disk(warehouse, months, shown)
                 result = self._dbt.build(
                     warehouse,
                     months,
@@ -119,6 +124,13 @@ class Building:
         for warning in result.warnings:
             self._report.warn(f"dbt on {warehouse}: {warning}")
         return months, [result]
+
+    def _check_disk(self, warehouse: str, months: list[date], shown: str) -> None:
+        rows = sum(record.rows or 0 for (_, month), record in self._ledger.months().items() if month in months)
+        try:
+            self._disk.check_building(shown, warehouse, rows)
+        except TaxiError as error:
+            raise DbtError(error.what, error.next_step, is_about_the_data=False) from None
 
     def _set_rebuilt(self, months: list[date]) -> None:
         self.rebuilt.update(months)

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 
@@ -31,6 +31,7 @@ from orchestration.cli import (
     shown_command,
 )
 from orchestration.connections import Connections, Servers, embedded_stack, kept_marker, stores_of
+from orchestration.disk import Disk
 from orchestration.ledger import Ledger
 from orchestration.memory import save_memory
 from orchestration.plan import PlannedMonth, make_plan
@@ -67,7 +68,7 @@ def run(
             "--accept is about certain months, and --months names none",
             "Name them: python orchestrate.py run --months 2024-03 -d green --accept",
         )
-    settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
+    settings = _load({"datasets": datasets, "source": source, "profile": profile})
     with Servers(settings, "run") as servers, _ledger(_with_ledger(servers, settings).dsn) as ledger:
         files = _source(settings)
         command = shown_command(settings, files)
@@ -159,7 +160,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what a run would do and why, and do nothing."""
-    settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
+    settings = _load({"datasets": datasets, "source": source, "profile": profile})
     with Servers(settings, "plan") as servers, _ledger(_with_ledger(servers, settings).dsn) as ledger:
         files = _source(settings)
         planned = _plan(settings, files, ledger, datasets, months, force)
@@ -175,7 +176,7 @@ def plan(
 @app.command()
 def status(profile: Profile = None, as_json: AsJson = False) -> None:
     """Show the state of every file month: data sets × months."""
-    settings = load_settings({"profile": profile})
+    settings = _load({"profile": profile})
     with Servers(settings, "status") as servers, _ledger(servers.postgres().dsn) as ledger:
         records = list(ledger.months().values())
     if as_json:
@@ -227,13 +228,13 @@ def _with_embedded_servers(command: str, profile: str | None) -> Settings:
                 f"For the embedded servers add --profile local; {theirs}",
             )
 
-    return load_settings({"profile": profile}, check_profile=check)
+    return _load({"profile": profile}, check_profile=check)
 
 
 @app.command()
 def env(profile: Profile = None) -> None:
     """Print the environment variables by which dbt, psql and Google's clients find the servers (with the password)."""
-    settings = load_settings({"profile": profile})
+    settings = _load({"profile": profile})
     if settings.profile == "local" and not embedded_stack(settings).running():
         raise StoreError("The embedded servers are down", "Start them with `python orchestrate.py up`")
     for name, value in Servers(settings).all().environment.items():
@@ -286,6 +287,13 @@ def main() -> None:
     except OSError as error:
         report.fail(_explain(error))
     sys.exit(1)
+
+
+def _load(options: dict[str, str | None], **checks: Callable[[str], None]) -> Settings:
+    """The settings; from here on an error says whether a disk of theirs is full."""
+    settings = load_settings(options, **checks)
+    report.explain = Disk(settings).explain
+    return settings
 
 
 def _explain(error: OSError) -> TaxiError:

@@ -5,6 +5,7 @@ It is killed as soon as the run is, or fails to renew its lease: a dbt that went
 next run replaces.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -38,6 +39,7 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
     A request is {"arguments": dbt's command line, "environment": variables that dbt reads}. Its answers are any number
     of {"progress": text}, then {"outcome": see `_outcome`, or {"exception": text} if dbt could not run}.
     """
+    logging.raiseExceptions = False  # a log that its disk cannot take is no reason for a traceback a line
     os.environ["PYTHONWARNINGS"] = "ignore"  # multiprocessing's tracker warns when we are killed
     save_memory(WITHOUT)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run ends us

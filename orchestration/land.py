@@ -19,6 +19,7 @@ from ingest.landing import land_side_by_side
 from ingest.source import Fetched, Progress, Source
 from ingest.widening import layout_beside
 from orchestration.connections import Connections
+from orchestration.disk import Disk
 from orchestration.ledger import Ledger
 from orchestration.plan import PlannedMonth, declared_fingerprint, undeclared_names
 from orchestration.report import Report
@@ -44,10 +45,12 @@ class Landing:
         report: Report,
         widening: Widening,
         stores: Stores,
+        disk: Disk,
         fail: Fail,
     ):
         self._connections = connections
         self._stores = stores
+        self._disk = disk
         self._widening = widening
         self._ledger = ledger
         self._source = source
@@ -117,6 +120,7 @@ class Landing:
             if self._is_same_file(planned, fetched):
                 self._report.say(f"{planned}: the source's ETag changed, the file did not")
                 return False
+            self._disk.check_landing(str(planned), fetched.path.stat().st_size)
             layout = self._layout(planned, fetched)
             self._ledger.set_landing(planned.key)
             file = self._land_in_both(planned, fetched, layout)

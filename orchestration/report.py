@@ -1,7 +1,7 @@
 """What people see: progress on stderr, results on stdout as a table or JSON; in a pipe plain text, no escape codes."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,8 @@ class Report:
         self.output = Console(highlight=False)
         if not self.output.is_terminal:
             self.output = Console(highlight=False, width=_WIDE)
+        self.explain: Callable[[], str] = lambda: ""  # what may be behind an error, such as a full disk
+        self._explained = ""
         self._subject = ""
         self._status: Any = None
 
@@ -44,6 +46,10 @@ class Report:
         self.progress.print(f"{datetime.now():%H:%M:%S}  ✗ {what}", style="red", markup=False)
         if next_step:
             self.progress.print(f"            {next_step}", markup=False)
+        reason = self.explain()
+        if reason and reason != self._explained and not (next_step and next_step in reason):
+            self.progress.print(f"            {reason}", markup=False)
+            self._explained = reason
 
     @contextmanager
     def doing(self, text: str) -> Iterator[None]:

@@ -18,6 +18,7 @@ from orchestration.bigquery_jobs import cancel_at_once, job_label
 from orchestration.build import Building
 from orchestration.connections import Connections
 from orchestration.dbt import Dbt, DbtError
+from orchestration.disk import Disk
 from orchestration.land import Landing
 from orchestration.ledger import PUBLISH_STEP, Ledger, MonthKey
 from orchestration.leftovers import remove_leftovers
@@ -46,6 +47,9 @@ class Run:
         self.failures: list[str] = []
         self.touched: list[MonthKey] = []
         self._scopes = Scopes(connections, ledger)
+        self._disk = Disk(connections.settings)
+        self._disk.watch()
+        report.explain = self._disk.explain
         self._accepted: set[MonthKey] = set()
 
     def execute(self, plan: Sequence[PlannedMonth]) -> None:
@@ -76,7 +80,14 @@ class Run:
         widening = Widening(self._connections, self._ledger, self._report, self._fail_widening)
         stores = Stores(self._connections)
         landing = Landing(
-            self._connections, self._ledger, self._source, self._report, widening, stores, self._fail_landing
+            self._connections,
+            self._ledger,
+            self._source,
+            self._report,
+            widening,
+            stores,
+            self._disk,
+            self._fail_landing,
         )
         has_built = False
         for number, batch in enumerate(_batches(todo, self._settings.batch_months)):
@@ -136,7 +147,9 @@ class Run:
             )
         with Dbt(self._variables_of_dbt(), self._connections.heartbeats, self._ledger.lease.deadline) as dbt:
             self._refresh_external_tables()  # while dbt is starting
-            building = Building(self._connections, self._ledger, self._report, dbt, self._fail_building, scope.doubtful)
+            building = Building(
+                self._connections, self._ledger, self._report, dbt, self._fail_building, self._disk, scope.doubtful
+            )
             for warehouse in WAREHOUSES:
                 passed = building.build(warehouse, months, others, scope.states[warehouse])
                 months, others = ([month for month in wanted if month in passed] for wanted in (months, others))
