@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.casts import ARROW_TYPES, cast_array
+from ingest.casts import ARROW_TYPES, cast_array, is_number, is_text
 from ingest.datasets import Column, ColumnType, DataSet, fold
 from ingest.errors import BadFileError, first_line
 from ingest.names import ROW_NUMBER, raw_names
@@ -162,14 +162,19 @@ def _conform(target: TargetColumn, batch: pa.RecordBatch, file: Path, first_row:
 
 
 def _next_step(target: TargetColumn, arrow_type: pa.DataType, reason: str) -> str:
-    if target.column.type == "timestamp" and pa.types.is_integer(arrow_type):
-        return (
-            f"Have {target.source} written as timestamps: integers may be seconds, milliseconds or anything else since "
-            "1970 or another year, and are not taken for times"
-        )
-    if target.column.type == "text":
+    source, column = target.source, target.column
+    if column.type == "text":
         return f"Have that value written in another way, the warehouses do not take it as text ({reason})"
-    return f"If TLC changed the column, give {target.column.name} a wider type in ingest/datasets.py"
+    if column.type == "timestamp" and is_number(arrow_type):
+        return (
+            f"Have {source} written as timestamps: a number may be seconds, milliseconds or anything else since 1970 "
+            "or another year, and is not taken for a time"
+        )
+    if column.type == "timestamp":
+        return f"Have {source} written as timestamps, or as text such as 2024-01-31 08:15:00"
+    if is_number(arrow_type) or is_text(arrow_type):
+        return f"If TLC changed the column, give {column.name} a wider type in ingest/datasets.py"
+    return f"Have {source} written as numbers"
 
 
 def _shown(array: pa.Array, index: int) -> str:

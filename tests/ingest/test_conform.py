@@ -200,14 +200,35 @@ def test_rows_are_numbered_across_row_groups_in_file_order(path: Path):
     assert table["trip_distance"].to_pylist() == list(range(rows))
 
 
-@pytest.mark.parametrize("column_type", [pa.int64(), pa.int32(), pa.uint64()])
-def test_integers_are_no_times_since_nobody_can_tell_which(path: Path, column_type: pa.DataType):
+@pytest.mark.parametrize("column_type", [pa.int64(), pa.int32(), pa.uint64(), pa.float64()])
+def test_numbers_are_no_times_since_nobody_can_tell_which(path: Path, column_type: pa.DataType):
     seconds = pa.array([None, 1_612_137_600], column_type)
     with pytest.raises(BadFileError) as raised:
         conformed(write(path, {"lpep_dropoff_datetime": seconds}), GREEN)
     assert f"column lpep_dropoff_datetime does not convert from {column_type} to timestamp" in raised.value.what
     assert "row 2 holds 1612137600" in raised.value.what
-    assert "Have lpep_dropoff_datetime written as timestamps" in raised.value.next_step
+    assert "Have lpep_dropoff_datetime written as timestamps: a number may be seconds" in raised.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "next_step"),
+    [
+        (
+            "lpep_dropoff_datetime",
+            ["01/31/2024 08:15 PM"],
+            "written as timestamps, or as text such as 2024-01-31 08:15",
+        ),
+        ("trip_type", pa.array([T]), "Have trip_type written as numbers"),
+        ("trip_distance", [[1.5]], "Have trip_distance written as numbers"),
+        ("trip_type", [1.5], "give trip_type a wider type in ingest/datasets.py"),
+        ("store_and_fwd_flag", ["Y\0"], "the warehouses do not take it as text (a text with the character NUL)"),
+    ],
+)
+def test_the_next_step_is_about_what_is_wrong_with_the_column(path: Path, name: str, values: list, next_step: str):
+    with pytest.raises(BadFileError) as raised:
+        conformed(write(path, {name: values}), GREEN)
+    assert f"column {name} does not convert" in raised.value.what
+    assert next_step in raised.value.next_step
 
 
 def test_an_error_is_one_line_that_the_ledger_takes_whatever_a_column_is_called(path: Path):
