@@ -72,12 +72,16 @@ def modified(headers: Headers) -> str:
 
 
 def seconds_to_wait(headers: Headers) -> float:
-    """The pause that Retry-After asks for, which holds seconds or a date; 0 where there is none."""
+    """The pause that Retry-After asks for, which holds seconds or a date; 0 where there is none.
+
+    A date counts from the server's own, in the header Date: our clock may be set to anything.
+    """
     text = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+", text):
         return float(text[:9])
     try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+        now = parsedate_to_datetime(headers["Date"]) if "Date" in headers else datetime.now(UTC)
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
     except (TypeError, ValueError, OverflowError):
         return 0.0
 

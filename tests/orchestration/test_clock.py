@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from embedded import Stack
 from ingest.checksums import Measure
+from ingest.http_answers import seconds_to_wait
 from ingest.source import Fetched, FileStat
 from orchestration.ledger import Ledger
 from orchestration.publish_ledger import _QUERIES
@@ -134,3 +135,9 @@ def test_a_new_edition_after_the_clock_was_set_back_is_done(new_line: Line):
     assert (month["state"], month["rows"], month["difference"]) == ("done", ROWS - 100, 0)
     assert {rows for rows, _, _ in new_line.stages().values() if rows > 0} >= {ROWS - 100}
     assert "Nothing to do" in new_line.done("run").stderr
+
+
+def test_a_date_until_which_a_source_asks_to_wait_counts_by_its_own_clock():
+    headers = {"Date": "Mon, 01 Jan 2001 12:00:00 GMT", "Retry-After": "Mon, 01 Jan 2001 12:00:05 GMT"}
+    assert seconds_to_wait(headers) == 5
+    assert seconds_to_wait({"Retry-After": headers["Retry-After"]}) == 0
