@@ -40,3 +40,16 @@ def process_started(pid: int) -> str:
     command = ["ps", "-o", "lstart=", "-p", str(pid)]
     shown = subprocess.run(command, env=for_server(), capture_output=True, encoding="utf-8", check=False)
     return shown.stdout.strip()
+
+
+def is_gone(pid: int, started: str) -> bool:
+    """Whether the process that was started then has ended."""
+    found = process_started(pid)
+    if not found:
+        try:
+            os.kill(pid, 0)
+        except PermissionError:  # it is there: another user's, and /proc is mounted so as to hide it
+            return False
+        except (ProcessLookupError, OverflowError):
+            pass
+    return found != started

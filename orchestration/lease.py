@@ -72,7 +72,7 @@ class Holder:
     @property
     def is_gone(self) -> bool:
         """Whether its process was one of this machine, and has ended."""
-        return self.machine == host.machine() and host.process_started(self.pid) != self.process_started
+        return self.machine == host.machine() and host.is_gone(self.pid, self.process_started)
 
     def __str__(self) -> str:
         since = f"{self.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -78,7 +78,7 @@ def _open(state: Path, source: Path, models: str) -> Iterator[Line]:
     try:
         yield line
     finally:
-        line.run("down")
+        line.run("down", "--force")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ def line(tmp_path_factory: pytest.TempPathFactory, synthetic_source: Path) -> It
     line = Line(root / "state", root / "source")
     line.done("up")
     yield line
-    line.run("down")
+    line.run("down", "--force")
 
 
 @pytest.mark.slow

@@ -82,7 +82,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     line.done("up")
     line.done("run")
     yield line
-    line.run("down")
+    line.run("down", "--force")
 
 
 def edit(line: Line, path: str, old: str, new: str) -> None:

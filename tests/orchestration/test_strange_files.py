@@ -94,7 +94,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     line.done("up")
     line.first_run = line.run("run")
     yield line
-    line.run("down")
+    line.run("down", "--force")
 
 
 def test_what_can_land_is_done_and_the_rest_fails_by_itself(line: Line):

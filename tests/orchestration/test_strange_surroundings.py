@@ -28,7 +28,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     write_zone_lookup(folder / "source")
     line = Line(folder / "state", folder / "source", models="+zone_revenue_by_file", root=folder / "project")
     yield line
-    line.run("down")
+    line.run("down", "--force")
 
 
 def run(line: Line, *arguments: str) -> str:
