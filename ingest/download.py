@@ -20,6 +20,7 @@ from ingest.errors import BadFileError, TaxiError
 from ingest.source import Fetched, FileStat, Progress
 
 Write = Callable[[bytes], int]
+_MOST_STATED = 20  # ETags of one file's bytes that are remembered
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -52,9 +53,8 @@ class CacheEntry:
         """The file, if this very version is here and its bytes are still those that came; else None."""
         with self._cache_errors():
             note = _read_note(self.path)
-            stated = [[note.get("etag"), note.get("length")], *note.get("also_stated", [])]
             count = note.get("bytes", note.get("length"))
-            if not stat.etag or not any(stat.is_of(*one) for one in stated) or _size(self.path) != count:
+            if not stat.etag or not any(stat.is_of(*one) for one in _stated(note)) or _size(self.path) != count:
                 return None
             sha256 = sha256_of(self.path)
         if sha256 != note.get("sha256"):
@@ -122,7 +122,7 @@ class CacheEntry:
     def finish(self, stat: FileStat, came_as: str = "", also_stated: Sequence[FileStat] = ()) -> Fetched:
         """Check the whole .part and give it its name. Raises BadFileError; then nothing of the file is left.
 
-        `also_stated`: what else the source states of the same bytes, such as another ETag.
+        `also_stated`: what the source stated as it sent these bytes, such as another ETag.
         """
         try:
             check_content(self.part, stat.url, came_as)
@@ -133,7 +133,9 @@ class CacheEntry:
             sha256, count = sha256_of(self.part), _size(self.part)
             stat = stat if stat.length is not None else replace(stat, length=count)
             note = {"url": stat.url, "etag": stat.etag, "length": stat.length, "bytes": count, "sha256": sha256}
-            note["also_stated"] = [[one.etag, one.length] for one in also_stated if not one.is_of(stat.etag, count)]
+            note["also_stated"] = [[one.etag, one.length or count] for one in also_stated]
+            if (before := _read_note(self.path)).get("sha256") == sha256:
+                note["also_stated"] += _stated(before)[-_MOST_STATED:]
             _sync(self.part)
             # Should we be killed between these lines, the note and the file do not agree, and it is fetched again.
             os.replace(self.part, self.path)
@@ -196,6 +198,11 @@ def _read_note(file: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError, ValueError):  # no note, or one cut short by a kill
         return {}
     return note if isinstance(note, dict) else {}
+
+
+def _stated(note: dict[str, Any]) -> list[list[Any]]:
+    """ETag and length, as the source stated them of this file."""
+    return [[note.get("etag"), note.get("length")], *note.get("also_stated", [])]
 
 
 def _write_note(file: Path, note: dict[str, Any]) -> None:

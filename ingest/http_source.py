@@ -81,7 +81,9 @@ class HttpSource(RemoteSource):
         return self._client.refusal(response, path)
 
     def _attempt(self, path: str, entry: CacheEntry, progress: Progress) -> Callable[[], Fetched]:
-        whole: set[str] = set()  # sha256 of what came, and was not what the source then stated
+        whole: dict[
+            str, list[FileStat]
+        ] = {}  # what was stated of each content (sha256), once one was not the one sought
         broken: Counter[int] = Counter()  # how often it broke off at this byte
 
         def attempt() -> Fetched:
@@ -89,14 +91,17 @@ class HttpSource(RemoteSource):
             if kept := entry.kept(stat):
                 return kept
             came, came_as = self._download(path, stat, entry, progress, broken)
-            now = self._stat(path)
+            now, stated = self._stat(path), [came]
+            is_sought = now.is_of(came.etag, entry.reached())
+            if whole or not is_sought:
+                stated = whole.setdefault(entry.sha256(), [])
+                stated.append(came)
             # The nodes of a CDN may each have an ETag of their own for one file; then the same bytes come twice.
-            is_stated = now.is_of(came.etag, entry.reached())
-            if not is_stated and (sha256 := entry.sha256()) not in whole:
-                whole.add(sha256)
+            if not is_sought and len(stated) == 1:
                 raise self._changed(path, entry)
             try:
-                return entry.finish(now, came_as, [stat, came])
+                # An ETag is only known to be that of these bytes if it came with them.
+                return entry.finish(now if now.has_etag(came.etag) else came, came_as, stated)
             except BadFileError as error:
                 if came.length is not None:
                     raise

@@ -40,10 +40,13 @@ class FileStat:
     """UTC, ISO 8601; '' where unknown."""
 
     def is_of(self, etag: str | None, length: int | None) -> bool:
-        """Whether it states the version that was stated so: a weak ETag is as good as a strong one."""
+        """Whether it states the version that was stated so."""
         is_told = bool(self.etag) or self.length is not None
-        is_same_etag = self.etag.removeprefix("W/") == (etag or "").removeprefix("W/")
-        return is_told and is_same_etag and (self.length is None or self.length == length)
+        return is_told and self.has_etag(etag) and (self.length is None or self.length == length)
+
+    def has_etag(self, etag: str | None) -> bool:
+        """Whether this is its ETag; a weak one is as good as a strong one."""
+        return self.etag.removeprefix("W/") == (etag or "").removeprefix("W/")
 
 
 @dataclass(frozen=True)

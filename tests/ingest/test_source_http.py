@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from strange_answers import alternating
 from tlc_server import TlcServer, cut_after, page, parquet_like, serving, status
 
 from ingest.datasets import GREEN, YELLOW, ZONE_LOOKUP_PATH
@@ -149,6 +150,26 @@ def test_a_file_that_changes_while_it_is_sent_comes_in_its_new_version(server, o
 def test_an_old_version_that_a_stale_edge_of_the_cdn_sends_is_not_taken_for_the_new(server, opened):
     server.then("GET", URL, serving(parquet_like(3_000_000, seed=1)))
     assert opened().fetch(JANUARY).path.read_bytes() == BODY
+
+
+def test_an_old_version_that_a_stale_edge_sends_each_time_is_not_kept_as_the_new(server, opened):
+    old = parquet_like(3_000_000, seed=1)
+    server.then("GET", URL, *[serving(old)] * 2)
+    stale = opened().fetch(JANUARY)
+    assert stale.path.read_bytes() == old
+    assert stale.stat.etag == f'"{hashlib.md5(old).hexdigest()}"'
+    assert opened().fetch(JANUARY).path.read_bytes() == BODY
+
+
+def test_two_etags_of_one_file_are_remembered(server, opened):
+    for method in ("HEAD", "GET"):
+        server.always[method, URL] = alternating('"a"', '"b"')
+    opened().fetch(JANUARY)
+    came = server.count("GET", URL)
+    for _ in range(5):
+        opened().fetch(JANUARY)
+        opened().stat(JANUARY)  # so that the next one has its turn
+    assert server.count("GET", URL) == came
 
 
 def test_a_length_that_is_not_the_announced_one_is_an_error_and_leaves_nothing(server, opened, tmp_path):
