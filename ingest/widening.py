@@ -39,18 +39,20 @@ def layout_beside(connection: psycopg.Connection, path: Path, dataset: DataSet) 
     A file that widens a column is read to its end first: one that cannot land changes nothing for the others.
     Raises BadFileError.
     """
-    known = postgres.column_types(connection, dataset)
-    layout = read_layout(path, dataset, known)
-    wider = _wider(layout, known)
-    inexact = [
-        column.name
-        for column in layout.undeclared
-        if (known.get(column.name), column.type) == ("bigint", "double")
-        and _has_beyond_doubles(connection, dataset, column.name)
-    ]
-    if inexact:  # as doubles, these integers would be others
-        layout = read_layout(path, dataset, {**known, **dict.fromkeys(inexact, "text")})
-        wider = _wider(layout, known)
+    held = postgres.column_types(connection, dataset)
+    layout = read_layout(path, dataset, held)
+    known = {**held}
+    for column in _texts_of_another_type(layout, path, dataset, held):
+        if not _has_values(connection, dataset, column):  # any type will do
+            del known[column]
+    layout = layout if known == held else read_layout(path, dataset, known)
+    beyond_doubles = f"not between {-_MOST_EXACT} and {_MOST_EXACT}"
+    for column in layout.undeclared:
+        is_to_double = (known.get(column.name), column.type) == ("bigint", "double")
+        if is_to_double and _holds(connection, dataset, column.name, beyond_doubles):
+            known[column.name] = "text"  # as doubles, these integers would be others
+            layout = read_layout(path, dataset, known)
+    wider = _wider(layout, held)
     if wider:
         for _ in conformed_batches(path, layout):
             pass
@@ -106,9 +108,27 @@ def _wider(layout: Layout, known: dict[str, ColumnType]) -> dict[str, ColumnType
     return {column.name: held[column.name] for column in layout.undeclared if held[column.name] != column.type}
 
 
-def _has_beyond_doubles(connection: psycopg.Connection, dataset: DataSet, column: str) -> bool:
-    query = sql.SQL("select exists (select from {} where {} not between {} and {})").format(
-        sql.Identifier(postgres.RAW_SCHEMA, dataset.table), sql.Identifier(column), -_MOST_EXACT, _MOST_EXACT
+def _texts_of_another_type(layout: Layout, path: Path, dataset: DataSet, known: dict[str, ColumnType]) -> list[str]:
+    """The columns that are text by what landed before, and would not be by this file."""
+    texts = [column.name for column in layout.undeclared if column.type == "text" and column.name in known]
+    alone = {column.name: column.type for column in read_layout(path, dataset).undeclared} if texts else {}
+    return [name for name in texts if alone[name] != "text"]
+
+
+def _has_values(connection: psycopg.Connection, dataset: DataSet, column: str) -> bool:
+    # What Postgres noted of each month as it landed; without, it may have to read the whole table.
+    noted = connection.execute(
+        "select exists (select from pg_stats where schemaname = %s and starts_with(tablename, %s) and attname = %s"
+        " and null_frac < 1)",
+        (postgres.RAW_SCHEMA, dataset.table, column),
+    )
+    return noted.fetchone()[0] or _holds(connection, dataset, column, "is not null")
+
+
+def _holds(connection: psycopg.Connection, dataset: DataSet, column: str, condition: str) -> bool:
+    """Whether a row of the raw table has such a value in the column."""
+    query = sql.SQL("select exists (select from {} where {} {})").format(
+        sql.Identifier(postgres.RAW_SCHEMA, dataset.table), sql.Identifier(column), sql.SQL(condition)
     )
     return connection.execute(query).fetchone()[0]
 

@@ -60,6 +60,16 @@ def test_a_column_without_values_has_no_type_until_a_month_brings_one(story: Sto
     assert story.values("late") == [None, None, 1.5, 2.5, None, None]
 
 
+@pytest.mark.parametrize(("values", "kind"), [([1.5, 2.5], "double"), ([T, None], "timestamp"), (["x", ""], "text")])
+def test_a_text_column_in_which_no_month_has_a_value_takes_the_type_of_the_first(story: Story, values, kind: str):
+    with postgres.connect(story.stores.dsn) as connection:  # as columns without values landed in earlier versions
+        connection.execute(f"alter table taxi_raw.green_tripdata add column {story.column('late')} text")
+    assert story.land(late=pa.array(values)) == ({} if kind == "text" else {"late": "text"})
+    assert (story.type("late"), story.values("late")) == (kind, values)
+    assert story.land(late=["word", None]) == ({} if kind == "text" else {"late": kind})
+    assert story.type("late") == "text"
+
+
 def test_integers_that_no_double_holds_become_text_rather_than_other_integers(story: Story):
     story.land(before=[2**53 + 1, -5], after=[0.5, 2.0])
     assert story.land(before=[0.5, 2.0], after=[2**53 + 1, -5]) == {"before": "bigint", "after": "double"}
