@@ -43,7 +43,7 @@ def no_other_pipelines_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def silent_server() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(60)
+        server.settimeout(150)  # dbt reads the whole project first
         yield server
 
 
@@ -96,7 +96,7 @@ def forget_connections(server: socket.socket) -> None:
     with suppress(BlockingIOError):
         while True:
             server.accept()[0].close()
-    server.settimeout(60)
+    server.settimeout(150)  # dbt reads the whole project first
 
 
 def test_dbts_process_does_not_outlive_the_deadline_of_a_run_that_cannot_renew_its_lease():
