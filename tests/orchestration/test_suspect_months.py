@@ -125,8 +125,9 @@ def test_accept_is_about_months_that_are_named(finished_line: Line):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(3600)
 def test_a_suspicious_edition_comes_in_once_accepted_and_another_one_is_judged_for_itself(new_line: Line):
+    new_line.timeout = 1000
     file = write(new_line.source, "green", "2024-03", ROWS)
     accept = ("run", "--months", "2024-03", "-d", "green", "--accept")
     counted = "select count(*) from taxi_raw.green_tripdata where file_month = '2024-03-01'"
