@@ -75,19 +75,19 @@ def run(
         ledger.start_run(command, settings.profile, files.location)
         try:
             servers.tell_run(ledger.run_id, command)
-            with ledger.lease.renewed(servers.postgres().dsn, interrupts.stop):
+            with ledger.lease.renewed(ledger.dsn, interrupts.stop):
                 planned = _plan(settings, files, ledger, datasets, months, force, accept)
                 record_gone(ledger, planned)
                 failures = _run(servers, files, ledger, planned, as_json)
             ledger.finish_run("failed" if failures else "done", "\n".join(failures) or None)
         except BaseException as error:
-            _break_off(ledger, servers, error)
+            _break_off(ledger, error)
             raise
     if failures:
         raise typer.Exit(1)
 
 
-def _break_off(ledger: Ledger, servers: Servers, error: BaseException) -> None:
+def _break_off(ledger: Ledger, error: BaseException) -> None:
     """Close the run in the ledger. What went wrong may be Postgres itself; the error to tell is the first one."""
     is_interrupted = isinstance(error, KeyboardInterrupt)
     if isinstance(error, interrupts.Stopped):
@@ -99,9 +99,8 @@ def _break_off(ledger: Ledger, servers: Servers, error: BaseException) -> None:
     with suppress(StoreError, interrupts.Stopped):
         try:
             ledger.finish_run(outcome, str(error))
-        except StoreError:  # the connection may be lost, and the server there
-            with postgres.connect(servers.postgres().dsn) as connection:
-                ledger.go_on_with(connection)
+        except (StoreError, interrupts.Stopped):  # the connection may be lost, and the server there
+            with ledger.reconnected():
                 ledger.finish_run(outcome, str(error))
     if isinstance(error, interrupts.Stopped):
         raise typer.Exit(1) from None
@@ -111,7 +110,7 @@ def _break_off(ledger: Ledger, servers: Servers, error: BaseException) -> None:
 def _ledger(dsn: str) -> Iterator[Ledger]:
     with postgres.connect(dsn) as connection:
         refuse_pooling(connection, dsn)
-        yield Ledger(connection)
+        yield Ledger(connection, dsn)
 
 
 def _run(servers: Servers, files: Source, ledger: Ledger, plan: list[PlannedMonth], as_json: bool) -> list[str]:

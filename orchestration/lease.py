@@ -49,7 +49,7 @@ class LeaseLostError(StoreError):
     """The run may not write any more."""
 
     def __init__(self, what: str):
-        super().__init__(what, "Run again once that run has ended: what this one has not done is done then")
+        super().__init__(what, "Run again when no other run is in progress: what this one has not done is done then")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Lease(Fence):
     def check(self) -> None:
         """Raise LeaseLostError where the run may not write any more, as far as this machine knows."""
         if self._is_lost or self.deadline.has_passed():
-            raise LeaseLostError("This run lost its lease: it could not renew it in time")
+            raise LeaseLostError(f"This run lost its lease: it could not renew it for {LEASE - MARGIN:.0f} s")
 
     def hold(self, connection: psycopg.Connection) -> None:
         """Keep the lease to the end of the transaction; raise LeaseLostError where another run has taken it."""
@@ -123,6 +123,7 @@ class Lease(Fence):
     def _renew(self, connection: psycopg.Connection, ended: socket.socket, stop: Callable[[TaxiError], None]) -> None:
         try:
             while not self._has_ended:
+                self.check()  # what dbt did is over by now, though nobody else may have taken the lease
                 asked_at = deadline.now()
                 renewed = connection.execute(
                     "update taxi_ledger.lease set renewed_at = clock_timestamp() where epoch = %s", (self.epoch,)
@@ -136,6 +137,9 @@ class Lease(Fence):
                     # When the server closes the connection, there is something to read.
                     if select.select([connection.fileno(), ended], [], [], min(1.0, RENEW))[0]:
                         break
+        except LeaseLostError as error:
+            self._is_lost = True
+            stop(error)
         except (psycopg.Error, OSError, ValueError) as error:
             if not self._has_ended:
                 self._is_lost = True

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from ingest import postgres
 from ingest.checksums import Measure
 from ingest.datasets import ColumnType
 from ingest.errors import StoreError, first_line
@@ -62,9 +63,10 @@ class MonthRecord:
 class Ledger:
     """Reads and writes the ledger over one connection of its own; every write is committed at once."""
 
-    def __init__(self, connection: psycopg.Connection):
+    def __init__(self, connection: psycopg.Connection, dsn: str = ""):
         connection.autocommit = True
         self._connection = connection
+        self.dsn = dsn
         self.run_id = ""
         self.lease: lease.Lease | None = None  # while a run is in progress that is ours
         self._run_number = 0
@@ -93,12 +95,14 @@ class Ledger:
         self._one("select set_config('application_name', %s, false)", lease.application_name(self.run_id))
         return self.run_id
 
-    def go_on_with(self, connection: psycopg.Connection) -> None:
-        """Use another connection: the first is lost, and the lease with it, unless the ledger says that it is ours."""
-        connection.autocommit = True
-        self._connection = connection
-        if self.lease:
-            self.lease = lease.Lease(self.lease.epoch, deadline.now())
+    @contextmanager
+    def reconnected(self) -> Iterator[None]:
+        """Over another connection, where the first is lost. The lease is ours if the ledger says so."""
+        with postgres.connect(self.dsn) as self._connection:
+            self._connection.autocommit = True
+            if self.lease:
+                self.lease = lease.Lease(self.lease.epoch, deadline.now())
+            yield
 
     def finish_run(self, outcome: str, error: str | None = None) -> None:
         """Close the run, and let go of the lease."""

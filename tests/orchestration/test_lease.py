@@ -209,8 +209,21 @@ def test_a_holder_that_could_not_renew_stops_before_another_may_take_over(connec
     mine = take(connection, "mine")
     mine.check()
     mine.deadline.set(began - 1)  # as after a machine has slept
-    with pytest.raises(LeaseLostError, match="could not renew it in time"):
+    with pytest.raises(LeaseLostError, match="could not renew it for 75 s"):
         mine.check()
+
+
+def test_a_machine_that_slept_for_longer_stops_though_nobody_took_over(
+    dsn: str, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lease, "RENEW", 0.5)
+    mine, stopped = take(connection, "mine"), Queue()
+    with mine.renewed(dsn, stopped.put):
+        renewed_at = connection.execute("select renewed_at from taxi_ledger.lease").fetchone()
+        while connection.execute("select renewed_at from taxi_ledger.lease").fetchone() == renewed_at:
+            time.sleep(0.02)
+        mine.deadline.set(deadline.now() - 1)
+        assert "could not renew it for 75 s" in str(stopped.get(timeout=20))
 
 
 def test_a_run_renews_its_lease_by_the_servers_clock(dsn: str, connection: psycopg.Connection, monkeypatch):
@@ -232,3 +245,20 @@ def test_the_lease_names_the_run_and_is_free_when_it_ends(connection: psycopg.Co
     assert connection.execute(read).fetchone() == (*held, False)
     ledger.finish_run("done")
     assert connection.execute(read).fetchone() == (*held, True)
+
+
+def test_a_run_whose_connection_is_lost_is_closed_over_another_one(dsn: str, connection: psycopg.Connection):
+    with psycopg.connect(dsn) as own:
+        ledger = Ledger(own, dsn)
+        run_id = ledger.start_run("orchestrate.py run", "local", "nowhere")
+        step = ledger.step("ingest")
+        step.__enter__()
+        connection.execute("select pg_terminate_backend(%s)", (own.info.backend_pid,))
+        with pytest.raises(StoreError, match="ledger in Postgres is out of reach"):
+            ledger.finish_run("failed")
+        with ledger.reconnected():
+            ledger.finish_run("failed", "the connection was lost")
+    runs = connection.execute("select run_id, outcome, error from taxi_ledger.runs").fetchall()
+    assert runs == [(run_id, "failed", "the connection was lost")]
+    assert connection.execute("select step, outcome from taxi_ledger.steps").fetchall() == [("ingest", "interrupted")]
+    assert connection.execute("select is_free from taxi_ledger.lease").fetchone() == (True,)
