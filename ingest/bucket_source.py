@@ -8,36 +8,27 @@ from types import SimpleNamespace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from google.api_core.exceptions import (
-    ClientError,
-    Forbidden,
-    GoogleAPICallError,
-    NotFound,
-    PreconditionFailed,
-    TooManyRequests,
-    Unauthorized,
-)
+from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.auth.credentials import AnonymousCredentials
-from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import storage
 
+from ingest.bucket_failures import FAILURES, changed, explain, reason
 from ingest.content import crc32c_of
 from ingest.datasets import DataSet
 from ingest.download import CacheEntry
-from ingest.errors import NotPublishedError, SettingError, SourceError, TaxiError
-from ingest.http_answers import FAULTS, is_lasting, is_timeout, seconds_to_wait, why
-from ingest.http_client import TRIES_AFTER_TIMEOUT
+from ingest.errors import NotPublishedError, SettingError, SourceError
+from ingest.http_answers import is_timeout
 from ingest.not_taken import names_not_taken
 from ingest.pace import Pace
 from ingest.paced_http import PacedAdapter
 from ingest.remote_source import RemoteSource, telling
 from ingest.retry import RetryPolicy, TransientError
-from ingest.source import LATER, Fetched, FileStat, Progress, SourceDownError, listed_months
+from ingest.source import LATER, Fetched, FileStat, Progress, listed_months
 from ingest.waiting import waiting_for
 
 Result = TypeVar("Result")
 
-_FAILURES = (GoogleAPICallError, GoogleAuthError, *FAULTS)
+_TRIES_OF_BAD_BYTES = 3
 
 
 class BucketSource(RemoteSource):
@@ -101,7 +92,8 @@ class BucketSource(RemoteSource):
             # The client checks the sums of whole downloads only, not of ranges.
             if crc32c_of(entry.part) != blob.crc32c:
                 entry.discard()
-                raise TransientError(SourceError(f"{stat.url} came with another crc32c than it has there", LATER))
+                error = SourceError(f"{stat.url} came with another crc32c than it has there", LATER)
+                raise TransientError(error, most_tries=_TRIES_OF_BAD_BYTES)
             return entry.finish(stat, blob.content_type or "")
 
         return attempt
@@ -116,19 +108,19 @@ class BucketSource(RemoteSource):
                 )  # fmt: skip
             except (NotFound, PreconditionFailed):
                 failure: Exception | None = None
-            except _FAILURES as error:
+            except FAILURES as error:
                 failure = error
             else:
                 return
         if failure is None:
             entry.discard()
-            raise self._changed(stat.url)
-        explained = self._explain(stat.url, failure)
+            raise changed(stat.url)
+        explained = explain(failure, stat.url, self.location)
         reached = entry.reached()
         if isinstance(explained, TransientError) and reached:
             verb = "stalled" if is_timeout(failure) else "broke off"
-            what = f"{stat.url} {verb} after {reached:,} of {stat.length:,} bytes ({_reason(failure)})"
-            explained.error = type(explained.error)(what, LATER)
+            what = f"{stat.url} {verb} after {reached:,} of {stat.length:,} bytes ({reason(failure)})"
+            explained.error = SourceError(what, LATER)
         raise explained
 
     def _blob(self, path: str) -> storage.Blob:
@@ -160,45 +152,5 @@ class BucketSource(RemoteSource):
         """What `question` returns; the client's errors as ours."""
         try:
             return question()
-        except _FAILURES as failure:
-            raise self._explain(shown, failure) from failure
-
-    def _explain(self, shown: str, failure: Exception) -> TaxiError | TransientError:
-        match failure:
-            case NotFound():
-                return NotPublishedError(f"{shown} does not exist", "Check the setting `source`")
-            case PreconditionFailed():
-                return self._changed(shown)
-            case Forbidden():
-                return SourceError(
-                    f"{shown} may not be read with these credentials",
-                    "Grant them the role Storage Object Viewer on the bucket",
-                )
-            case Unauthorized() | GoogleAuthError() if not isinstance(failure, TransportError):
-                return SettingError(
-                    f"There is no Google login with which to read {self.location}, the setting `source`",
-                    "Run `gcloud auth application-default login`, or have GOOGLE_APPLICATION_CREDENTIALS name the key "
-                    "file of a service account",
-                )
-        is_google = isinstance(failure, GoogleAPICallError)
-        what = f"{shown} cannot be {'read' if is_google else 'reached'}: {_reason(failure)}"
-        if is_lasting(failure):
-            return SourceDownError(what, "Check STORAGE_EMULATOR_HOST, and this machine's clock and certificates")
-        if isinstance(failure, ClientError) and not isinstance(failure, TooManyRequests):
-            return SourceError(what, "Check STORAGE_EMULATOR_HOST and the setting `source`: it will not pass")
-        response = getattr(failure, "response", None)
-        return TransientError(
-            SourceDownError(what, f"Check the network, STORAGE_EMULATOR_HOST and the setting `source`. {LATER}"),
-            retry_after=seconds_to_wait(response.headers) if response is not None else 0.0,
-            no_answer=not is_google,
-            most_tries=TRIES_AFTER_TIMEOUT if is_timeout(failure) else None,
-        )
-
-    def _changed(self, shown: str) -> TransientError:
-        return TransientError(SourceError(f"{shown} changed while it was fetched", LATER))
-
-
-def _reason(failure: Exception) -> str:
-    if isinstance(failure, GoogleAPICallError):
-        return f"Cloud Storage answers {failure.code} {type(failure).__name__}"
-    return why(failure, "nothing came in time")
+        except FAILURES as failure:
+            raise explain(failure, shown, self.location) from failure

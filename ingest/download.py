@@ -6,15 +6,14 @@ with its version in `x.parquet.part.json`: after a cut or a kill the next fetch 
 
 import errno
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from ingest.cache_notes import note_of, read_note, size_of, stated_of, sync, write_note
 from ingest.content import check_content, sha256_of
 from ingest.errors import BadFileError, TaxiError
 from ingest.source import Fetched, FileStat, Progress
@@ -52,9 +51,9 @@ class CacheEntry:
     def kept(self, stat: FileStat) -> Fetched | None:
         """The file, if this very version is here and its bytes are still those that came; else None."""
         with self._cache_errors():
-            note = _read_note(self.path)
+            note = read_note(self.path)
             count = note.get("bytes", note.get("length"))
-            if not stat.etag or not any(stat.is_of(*one) for one in _stated(note)) or _size(self.path) != count:
+            if not stat.etag or not any(stat.is_of(*one) for one in stated_of(note)) or size_of(self.path) != count:
                 return None
             sha256 = sha256_of(self.path)
         if sha256 != note.get("sha256"):
@@ -67,7 +66,7 @@ class CacheEntry:
         Raises CacheError where the disk has too little room for the rest.
         """
         with self._cache_errors():
-            offset, note, whole = _size(self.part), _read_note(self.part), stat.length or 0
+            offset, note, whole = size_of(self.part), read_note(self.part), stat.length or 0
             if stat.etag and offset <= whole and stat.is_of(note.get("etag"), note.get("length")):
                 validator = note.get("validator", "")
             else:
@@ -80,16 +79,16 @@ class CacheEntry:
         """Make ready to write the version `stat` from its first byte; '' as `validator`: it can't be gone on with."""
         with self._cache_errors():
             self.discard()
-            _write_note(self.part, {"etag": stat.etag, "length": stat.length, "validator": validator})
+            write_note(self.part, {"etag": stat.etag, "length": stat.length, "validator": validator})
             self.part.touch()
 
     def is_resumable(self) -> bool:
         """Whether the next fetch goes on from where this one ended."""
-        return self.reached() > 0 and bool(_read_note(self.part).get("validator"))
+        return self.reached() > 0 and bool(read_note(self.part).get("validator"))
 
     def reached(self) -> int:
         """Bytes there are of the file that is coming."""
-        return _size(self.part)
+        return size_of(self.part)
 
     @contextmanager
     def writing(
@@ -130,25 +129,25 @@ class CacheEntry:
             self.discard()
             raise
         with self._cache_errors():
-            sha256, count = sha256_of(self.part), _size(self.part)
+            sha256, count = sha256_of(self.part), size_of(self.part)
             stat = stat if stat.length is not None else replace(stat, length=count)
             note = {"url": stat.url, "etag": stat.etag, "length": stat.length, "bytes": count, "sha256": sha256}
             note["also_stated"] = [[one.etag, one.length or count] for one in also_stated]
-            if (before := _read_note(self.path)).get("sha256") == sha256:
-                note["also_stated"] += _stated(before)[-_MOST_STATED:]
-            _sync(self.part)
+            if (before := read_note(self.path)).get("sha256") == sha256:
+                note["also_stated"] += stated_of(before)[-_MOST_STATED:]
+            sync(self.part)
             # Should we be killed between these lines, the note and the file do not agree, and it is fetched again.
             os.replace(self.part, self.path)
-            _write_note(self.path, note)
-            _sync(self.path.parent)
-            _note_of(self.part).unlink(missing_ok=True)
+            write_note(self.path, note)
+            sync(self.path.parent)
+            note_of(self.part).unlink(missing_ok=True)
         return Fetched(self.path, stat, sha256)
 
     def discard(self) -> None:
         """Forget what has come so far."""
         with self._cache_errors():
             self.part.unlink(missing_ok=True)
-            _note_of(self.part).unlink(missing_ok=True)
+            note_of(self.part).unlink(missing_ok=True)
 
     def _check_room(self, wanted: int) -> None:
         free = shutil.disk_usage(self.part.parent).free
@@ -174,7 +173,7 @@ class CacheEntry:
     def _remove_part(self) -> None:
         with suppress(OSError):
             self.part.unlink(missing_ok=True)
-            _note_of(self.part).unlink(missing_ok=True)
+            note_of(self.part).unlink(missing_ok=True)
 
 
 _MAKE_ROOM = "Make room there, or have the setting `cache` name a folder on a larger disk that you may write to"
@@ -182,38 +181,3 @@ _MAKE_ROOM = "Make room there, or have the setting `cache` name a folder on a la
 
 def _mib(count: int) -> str:
     return f"{count / 2**20:,.1f} MiB"
-
-
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.is_file() else 0
-
-
-def _note_of(file: Path) -> Path:
-    return file.with_name(file.name + ".json")
-
-
-def _read_note(file: Path) -> dict[str, Any]:
-    try:
-        note = json.loads(_note_of(file).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # no note, or one cut short by a kill
-        return {}
-    return note if isinstance(note, dict) else {}
-
-
-def _stated(note: dict[str, Any]) -> list[list[Any]]:
-    """ETag and length, as the source stated them of this file."""
-    return [[note.get("etag"), note.get("length")], *note.get("also_stated", [])]
-
-
-def _write_note(file: Path, note: dict[str, Any]) -> None:
-    # Not atomic: one cut short by a kill counts as none.
-    _note_of(file).write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
-
-
-def _sync(path: Path) -> None:
-    """To the disk itself, so that a power cut leaves no empty file under a final name."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,6 @@
 """Brings the planned file months into both stores, side by side, the next file downloading meanwhile."""
 
 import gc
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,10 +15,11 @@ from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.errors import StoreDownError, StoreError, TaxiError, UnknownOutcomeError, first_line, printable
 from ingest.landing import land_side_by_side
-from ingest.source import Fetched, Progress, Source
+from ingest.source import Fetched, Source
 from ingest.widening import layout_beside
 from orchestration.connections import Connections
 from orchestration.disk import Disk
+from orchestration.downloading import downloading
 from orchestration.ledger import Ledger
 from orchestration.plan import PlannedMonth, declared_fingerprint, undeclared_names
 from orchestration.report import Report
@@ -27,7 +27,6 @@ from orchestration.stores import Stores
 from orchestration.suspicion import Edition, SuspectError, shrunk
 from orchestration.widen import Widening
 
-_NOTE_SECONDS = 60.0
 Fail = Callable[[PlannedMonth, Exception], None]
 
 
@@ -103,7 +102,7 @@ class Landing:
         def begin(index: int) -> None:
             if index < len(batch) and batch[index].action == "land":
                 path = batch[index].dataset.file_path(batch[index].month)
-                fetches[index] = pool.submit(self._source.fetch, path, self._showing(batch[index]))
+                fetches[index] = pool.submit(self._source.fetch, path, downloading(self._report, str(batch[index])))
 
         try:
             begin(0)
@@ -217,21 +216,6 @@ class Landing:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(traceback.format_exc(), encoding="utf-8")
         return path
-
-    def _showing(self, planned: PlannedMonth) -> Progress:
-        """Shows how far the month's download is: all the time on a terminal, once a minute elsewhere."""
-        noted_at = time.monotonic()
-
-        def show(done: int, total: int | None) -> None:
-            nonlocal noted_at
-            of = f" of {total / 2**20:,.0f}" if total else ""
-            text = f"{planned}: {done / 2**20:,.0f}{of} MiB downloaded"
-            self._report.update(text)
-            if time.monotonic() - noted_at >= _NOTE_SECONDS:
-                noted_at = time.monotonic()
-                self._report.note(text)
-
-        return show
 
 
 def _edition(fetched: Fetched) -> Edition:
