@@ -29,14 +29,16 @@ def wanted_months(
     `newest` months of each data set, and those that the ledger says were begun and are not done: a backfill that broke
     off goes on. What landed from this source belongs to it too, to find out what is gone: all of it where there is a
     listing, otherwise what is as new as the newest months. Named months are wanted of every data set; where none was
-    named, of those that the source holds. Raises SourceError; SettingError where the source holds nothing.
+    named, of those that the source holds or that landed from it. Raises SourceError; SettingError where the source
+    holds nothing.
     """
     everything = tuple(DATASETS.values())
     listed = source.list_months(datasets if is_explicit else everything)
     of = datasets if is_explicit or listed is None else everything
     known = [record for record in ledger if DATASETS[record.dataset] in of]
     if months:
-        wanted = _named(datasets, months, listed, is_explicit)
+        landed = [_pair(record) for record in known if record.month in months and _is_from(source, record)]
+        wanted = _named(datasets, months, listed, is_explicit) + landed
     elif listed is not None:
         if not listed:
             raise no_month(source.location, ", ".join(dataset.name for dataset in datasets), source.not_taken())

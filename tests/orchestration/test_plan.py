@@ -145,6 +145,9 @@ def test_a_month_that_landed_from_here_and_is_gone_is_named_and_is_no_error_unle
     _, gone = make_plan(source, wanted, ledger, HERE, is_named=False)
     assert (gone.action, gone.is_gone, gone.error) == ("nothing", True, None)
     assert gone.reason == "gone from the source; its rows stay"
+    write_month(Path(source.location), "yellow", JANUARY, 10)
+    named = wanted_months(source, [GREEN, YELLOW], [JANUARY], 3, date(2026, 11, 22), False, ledger=ledger.values())
+    assert named == [(YELLOW, JANUARY), (GREEN, JANUARY)]
     (asked_for,) = make_plan(source, [(GREEN, JANUARY)], ledger, HERE)
     assert (asked_for.action, asked_for.is_gone) == ("unavailable", True)
     assert isinstance(asked_for.error, NotPublishedError)
