@@ -69,6 +69,11 @@ QUESTIONS = (
     Question("dim_bases", "the largest bases", query="select * from taxi_marts.dim_bases order by trips desc"),
     Question("rejections_by_reason", "reasons to reject", "reasons_to_reject"),
     Question(
+        "findings_by_code",
+        "what was found about the trips of a month",
+        query="select * from taxi_marts.findings_by_code where file_month = date '2025-02-01'",
+    ),
+    Question(
         "code_drift",
         "codes that nobody listed",
         query="select * from taxi_marts.code_drift where is_new and not is_listed",

@@ -81,6 +81,19 @@ def test_the_reject_reasons_are_those_of_the_rules():
     assert codes == sorted(set(re.findall(r"then ',(\w+)'", RULES)))
 
 
+def test_the_findings_are_those_that_sql_lists():
+    macros = PROJECT / "macros/cleaning"
+    listed = {
+        kind: re.findall(r'^ *\("([\w:]+)", ', (macros / f"{name}.sql").read_text(), re.MULTILINE)
+        for kind, name in (("nulled field", "nulled_fields"), ("oddity", "oddities"))
+    }
+    assert all(len(codes) >= 7 and codes == sorted(codes) for codes in listed.values())
+    bounded = re.findall(r'^ *"(\w+)": ', (macros / "bounds.sql").read_text(), re.MULTILINE)
+    listed["nulled field"] += [f"{name}:out_of_bounds" for name in bounded]
+    for kind, codes in listed.items():
+        assert sorted(codes) == sorted(row["finding"] for row in seed("findings") if row["kind"] == kind)
+
+
 def test_every_seed_and_each_of_its_columns_is_described():
     described = yaml.safe_load((PROJECT / "seeds/_seeds.yml").read_text())["seeds"]
     assert {entry["name"] for entry in described} == {path.stem for path in (PROJECT / "seeds").glob("*.csv")}

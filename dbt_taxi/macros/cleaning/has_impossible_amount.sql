@@ -1,7 +1,12 @@
-{% macro has_impossible_amount(amounts) -%}
-    greatest(
-        {%- for amount in amounts %}
-        abs(coalesce({{ amount }}, 0)){{ "," if not loop.last }}
-        {%- endfor %}
-    ) >= 1e6
+{% macro has_impossible_amount(amount, miles, seconds) -%}
+    {#- Times 30, for two dollars a minute are a dollar in 30 seconds: no quotient that an engine could round. No trip may
+        cost 10,000 (500 miles and 24 hours: 9,380), and more than that may be more than can be multiplied. -#}
+    case
+        when {{ amount }} <= 1500 then false
+        when {{ amount }} > 10000 then true
+        else
+            {{ amount }} * 30 > 45000
+            + 300 * cast(coalesce({{ miles }}, 0) as {{ dbt.type_float() }})
+            + cast(greatest(coalesce({{ seconds }}, 0), 0) as {{ dbt.type_float() }})
+    end
 {%- endmacro %}

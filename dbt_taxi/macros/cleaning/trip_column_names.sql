@@ -1,5 +1,10 @@
-{% macro trip_column_names(relation=none) -%}
+{% macro trip_column_names(relation=none, replaced={}) -%}
     {%- for name, type, datasets in trip_columns() -%}
-        {{ relation ~ "." if relation }}{{ name }}{{ ",\n    " if not loop.last }}
+        {%- if name in replaced -%}
+            {{ replaced[name] }} as {{ name }}
+        {%- else -%}
+            {{ relation ~ "." if relation }}{{ name }}
+        {%- endif -%}
+        {{ ",\n    " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

@@ -1,3 +1,3 @@
 {% macro is_timed() -%}
-    coalesce(duration_seconds >= 0, false) and not is_meter_left_running and not is_refund
+    has_credible_duration and not is_refund
 {%- endmacro %}

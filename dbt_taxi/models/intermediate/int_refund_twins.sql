@@ -10,7 +10,7 @@
     'pickup_location_id': 'coalesce(pickup_location_id, -1)',
     'dropoff_location_id': 'coalesce(dropoff_location_id, -1)',
     'pickup_at': 'pickup_at',
-    'dropoff_at': 'dropoff_at',
+    'dropoff_at': "coalesce(dropoff_at, cast('1900-01-01' as " ~ type_local_time() ~ "))",
 } -%}
 
 with refunds as (

@@ -42,6 +42,7 @@ renamed as (
         {{ dollars(cents('cbd_congestion_fee')) }} as cbd_congestion_fee_amount,
         {{ dollars(cents('driver_pay')) }} as driver_pay_amount,
         {{ dollars("(" ~ charged_cents | join(" + ") ~ ")") }} as total_amount,
+        {{ largest_amount(charges + ['driver_pay']) }} as largest_amount,
 
         -- booleans
         {{ parse_flag('shared_request_flag') }} as is_shared_requested,
@@ -50,7 +51,6 @@ renamed as (
         {{ parse_flag('wav_request_flag') }} as is_wheelchair_requested,
         {{ parse_flag('wav_match_flag') }} as is_wheelchair_matched,
         {{ has_impossible_distance('trip_miles') }} as has_impossible_distance,
-        {{ has_impossible_amount(charges + ['driver_pay']) }} as has_impossible_amount,
 
         -- dates
         file_month,

@@ -38,14 +38,14 @@ renamed as (
         {{ dollars(cents('cbd_congestion_fee')) }} as cbd_congestion_fee_amount,
         {{ dollars(cents('ehail_fee')) }} as ehail_fee_amount,
         {{ dollars(cents('total_amount')) }} as total_amount,
+        {{ largest_amount([
+            'fare_amount', 'extra', 'mta_tax', 'improvement_surcharge', 'tip_amount', 'tolls_amount',
+            'congestion_surcharge', 'cbd_congestion_fee', 'ehail_fee', 'total_amount',
+        ]) }} as largest_amount,
 
         -- booleans
         {{ parse_flag('store_and_fwd_flag') }} as is_store_and_forward,
         {{ has_impossible_distance('trip_distance') }} as has_impossible_distance,
-        {{ has_impossible_amount([
-            'fare_amount', 'extra', 'mta_tax', 'improvement_surcharge', 'tip_amount', 'tolls_amount',
-            'congestion_surcharge', 'cbd_congestion_fee', 'ehail_fee', 'total_amount',
-        ]) }} as has_impossible_amount,
 
         -- dates
         file_month,

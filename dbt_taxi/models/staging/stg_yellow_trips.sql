@@ -48,14 +48,14 @@ renamed as (
         pickup_latitude,
         dropoff_longitude,
         dropoff_latitude,
+        {{ largest_amount([
+            'fare_amount', 'extra', 'mta_tax', 'improvement_surcharge', 'tip_amount', 'tolls_amount',
+            'congestion_surcharge', 'cbd_congestion_fee', 'airport_fee', 'total_amount',
+        ]) }} as largest_amount,
 
         -- booleans
         {{ parse_flag('store_and_fwd_flag') }} as is_store_and_forward,
         {{ has_impossible_distance('trip_distance') }} as has_impossible_distance,
-        {{ has_impossible_amount([
-            'fare_amount', 'extra', 'mta_tax', 'improvement_surcharge', 'tip_amount', 'tolls_amount',
-            'congestion_surcharge', 'cbd_congestion_fee', 'airport_fee', 'total_amount',
-        ]) }} as has_impossible_amount,
 
         -- dates
         file_month,

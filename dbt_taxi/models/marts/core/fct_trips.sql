@@ -21,19 +21,27 @@ select
         when int_trips_checked.requested_at <= int_trips_checked.pickup_at
             then {{ seconds_between('int_trips_checked.requested_at', 'int_trips_checked.pickup_at') }}
     end as wait_seconds,
-    {{ average_mph('int_trips_checked.trip_miles', 'int_trips_checked.duration_seconds') }} as average_mph,
+    case
+        when int_trips_checked.has_credible_speed
+            then {{ average_mph('int_trips_checked.trip_miles', 'int_trips_checked.duration_seconds') }}
+    end as average_mph,
     int_trips_checked.is_over_fall_back,
     int_trips_checked.is_refund,
     int_refund_twins.row_number is not null and not int_trips_checked.is_refund as is_refunded,
     int_trips_checked.is_null_block,
     int_trips_checked.is_meter_left_running,
+    int_trips_checked.is_clock_off,
+    int_trips_checked.has_unknown_minutes,
     int_trips_checked.has_unknown_code,
+    int_trips_checked.has_credible_duration,
+    int_trips_checked.has_credible_speed,
     {{ is_in_zones('int_trips_checked.pickup_location_id', airport_zones()) }}
     or {{ is_in_zones('int_trips_checked.dropoff_location_id', airport_zones()) }} as is_airport_trip,
     {{ is_in_zones('int_trips_checked.pickup_location_id', congestion_zones()) }}
     or {{ is_in_zones('int_trips_checked.dropoff_location_id', congestion_zones()) }} as is_in_congestion_zone,
     int_refund_twins.twin_row_number,
-    int_trips_checked.nulled_fields
+    int_trips_checked.nulled_fields,
+    int_trips_checked.oddities
 from int_trips_checked
 left join int_refund_twins
     on

@@ -13,8 +13,13 @@ select
     is_refund,
     is_null_block,
     is_meter_left_running,
+    is_clock_off,
+    has_unknown_minutes,
     has_unknown_code,
+    has_credible_duration,
+    has_credible_speed,
     nulled_fields,
+    oddities,
     reject_reasons
 from int_trips_checked
 where is_rejected
