@@ -15,3 +15,18 @@
     {{ lower }} * (100 - {{ fraction }})
         + {{ upper }} * {{ fraction }}
 {%- endmacro %}
+
+{% macro median_of_counts(counts, value, by) -%}
+    {#- Of `trips` trips in each row; of the groups of `by`. -#}
+    select
+        {{ by | join(", ") }},
+        {{ decimal_of(percentile_of_counts(50, value), 2) }} as median_{{ value }}
+    from (
+        select
+            {{ by | join(", ") }},
+            {{ value }},
+            {{ running_counts("trips", value, by) }}
+        from {{ counts }}
+    ) as counted
+    group by {{ by | join(", ") }}
+{%- endmacro %}

@@ -3,6 +3,10 @@ with zone_pairs_by_file as (
     select * from {{ of_reported_months(ref('zone_pairs_by_file')) }}
 ),
 
+travel_time_counts_by_file as (
+    select * from {{ ref('travel_time_counts_by_file') }}
+),
+
 dim_zones as (
     select * from {{ ref('dim_zones') }}
 ),
@@ -26,6 +30,12 @@ by_month as (
         pickup_month
     from zone_pairs_by_file
     group by pickup_location_id, dropoff_location_id, dataset, has_own_file, pickup_month
+),
+
+medians as (
+    {{ median_of_counts(
+        'travel_time_counts_by_file', 'minutes', ['pickup_location_id', 'dropoff_location_id', 'dataset', 'pickup_month']
+    ) }}
 )
 
 select
@@ -39,7 +49,10 @@ select
     by_month.trips,
     by_month.refunds,
     by_month.trip_miles,
+    by_month.timed_trips,
+    by_month.trips - by_month.refunds - by_month.timed_trips as untimed_trips,
     {{ rounded_ratio('by_month.duration_seconds', 'by_month.timed_trips * 60') }} as average_minutes,
+    medians.median_minutes,
     {{ average_mph('by_month.driven_miles', 'by_month.driven_seconds') }} as average_mph,
     {{ rounded_ratio(cents_of('by_month.fare_amount'), 'by_month.paid_trips * 100') }} as average_fare_amount,
     by_month.fare_amount,
@@ -47,6 +60,12 @@ select
     by_month.has_own_file,
     by_month.pickup_month
 from by_month
+left join medians
+    on
+        by_month.pickup_location_id = medians.pickup_location_id
+        and by_month.dropoff_location_id = medians.dropoff_location_id
+        and by_month.dataset = medians.dataset
+        and by_month.pickup_month = medians.pickup_month
 left join dim_zones as pickup_zones
     on by_month.pickup_location_id = pickup_zones.location_id
 left join dim_zones as dropoff_zones
