@@ -9,8 +9,10 @@
         not_nulls text;
     begin
         -- There are no statistics of what comes out of views: Postgres expects few rows, and sorts millions of trips to
-        -- merge them with some thousand refunds, which takes 40 s where hashing the refunds takes 5.
+        -- merge them with some thousand refunds, which takes 40 s where hashing the refunds takes 5. Or it compares each
+        -- of many with each.
         set local enable_mergejoin = off;
+        set local enable_nestloop = off;
 
         -- One long query of a reader would hold up the swap, and the swap all later readers.
         set local lock_timeout = '{{ env_var("DBT_TAXI_LOCK_SECONDS", "60") }}s';

@@ -9,7 +9,7 @@
             {{ integer_division("row_number - 1", 64) }} as stretch,
             coalesce(vendor_id, 0) as vendor_id,
             coalesce(pickup_location_id, 264) as pickup_location_id,
-            {{ hour_of("pickup_at") }} as pickup_hour,
+            pickup_at,
             {{ is_null_block() }} as is_null_block,
             extract(minute from pickup_at) = extract(month from file_month)
             and extract(minute from dropoff_at) = extract(month from file_month) as has_month_as_minutes

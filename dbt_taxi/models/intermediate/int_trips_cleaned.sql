@@ -67,7 +67,8 @@ judged as (
         *,
         case
             when dropoff_at < pickup_at and not is_over_fall_back then 'before_pickup'
-            when cast(dropoff_at as date) > cast(pickup_at as date)
+            when
+                cast(dropoff_at as date) > cast(pickup_at as date)
                 and {{ seconds_between('pickup_at', 'dropoff_at') }} > 86400
                 then 'over_24_hours'
         end as dropoff_fault

@@ -22,7 +22,9 @@ select
     count(case when is_timed then 1 end) as timed_trips,
     cast(coalesce(sum(case when is_timed then duration_seconds end), 0) as bigint) as duration_seconds,
     -- speed is that of the trips with both miles and seconds that can be believed
-    cast(coalesce(sum(case when is_timed and has_credible_speed then duration_seconds end), 0) as bigint) as driven_seconds,
+    cast(
+        coalesce(sum(case when is_timed and has_credible_speed then duration_seconds end), 0) as bigint
+    ) as driven_seconds,
     cast(sum(case when is_timed and has_credible_speed then trip_miles end) as numeric) as driven_miles,
     cast(sum(trip_miles) as numeric) as trip_miles,
     cast(sum(fare_amount) as numeric) as fare_amount,
