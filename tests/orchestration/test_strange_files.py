@@ -92,9 +92,11 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     write_zone_lookup(root / "source")
     line = Line(root / "state", root / "source", MODELS)
     line.done("up")
-    line.first_run = line.run("run")
-    yield line
-    line.run("down", "--force")
+    try:
+        line.first_run = line.run("run")
+        yield line
+    finally:
+        line.run("down", "--force")
 
 
 def test_what_can_land_is_done_and_the_rest_fails_by_itself(line: Line):
