@@ -10,6 +10,7 @@ from http.client import BadStatusLine, IncompleteRead, LineTooLong, RemoteDiscon
 
 import requests
 from requests import Response
+from urllib3 import HTTPResponse
 from urllib3.exceptions import DecodeError, ReadTimeoutError
 from urllib3.exceptions import HTTPError as UrllibError
 
@@ -35,6 +36,12 @@ def validator(headers: Headers) -> str:
 def is_encoded(headers: Headers) -> bool:
     """Whether the server compressed the file, though it was asked not to: the length it states is another one then."""
     return headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
+
+
+def unknown_encoding(headers: Headers) -> str:
+    """How the server compressed the file, where nobody here can unpack that; '' otherwise."""
+    names = headers.get("Content-Encoding", "identity").lower().split(",") if is_encoded(headers) else []
+    return ", ".join(name.strip() for name in names if name.strip() not in HTTPResponse.CONTENT_DECODERS)
 
 
 def content_length(headers: Headers) -> int | None:

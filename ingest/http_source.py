@@ -10,7 +10,7 @@ import requests
 from ingest.datasets import DataSet
 from ingest.download import CacheEntry
 from ingest.errors import SourceError
-from ingest.http_answers import FAULTS, file_length, is_page, modified, version
+from ingest.http_answers import FAULTS, file_length, is_page, modified, unknown_encoding, version
 from ingest.http_client import HttpClient
 from ingest.http_download import HttpDownload
 from ingest.http_missing import explain_missing
@@ -45,6 +45,9 @@ class HttpSource(RemoteSource):
         headers = response.headers
         if response.ok and is_page(headers):
             self._check_no_page(path, headers["Content-Type"])
+        if response.ok and (encoding := unknown_encoding(headers)):
+            what = f"{self._client.shown(path)} comes compressed ({encoding}), which nobody here can unpack"
+            raise SourceError(what, "Ask the server's operator to send it as it is, or use another `source`")
         return FileStat(self._client.shown(path), version(headers), file_length(response), modified(headers))
 
     def _check_no_page(self, path: str, content_type: str) -> None:

@@ -189,6 +189,10 @@ NAMED: dict[str, tuple[Fault, type[TaxiError], str]] = {
     "compressed badly": (
         always(*BOTH, answer=strange.badly_zipped), SourceError, "not compressed as it says",
     ),
+    "compressed in a way of its own": (
+        always(*BOTH, answer=strange.tagged(Content_Encoding="gzip, own")), SourceError,
+        r"comes compressed \(own\), which nobody here can unpack",
+    ),
     "another file each time": (
         lambda server: server.then("GET", URL, *[serving(parquet_like(300_000, seed)) for seed in range(2, 9)]),
         SourceError, "changed while it was fetched",

@@ -157,7 +157,7 @@ def test_a_web_server_is_asked_for_the_months_of_the_ledger_that_are_as_new_as_i
     server = TlcServer()
     for month in (date(2023, 12, 1), date(2024, 2, 1)):
         server.files[f"/{GREEN.file_path(month)}"] = b"PAR1"
-    web = open_source(f"{server.url.replace('://', '://user:secret@')}/", cache=tmp_path, tries=1)
+    web = open_source(f"{server.url.replace('://', '://user:secret@')}/", cache=tmp_path, tries=1, base_delay=0.01)
 
     def landed(month: date, **changes) -> MonthRecord:
         return record(source, month=month, source_name=f"{server.url}/{GREEN.file_path(month)}", **changes)
