@@ -36,7 +36,7 @@ by_period as (
         cast(sum(zone_pairs_by_file.driven_seconds) as bigint) as driven_seconds,
         cast(sum(zone_pairs_by_file.driven_miles) as numeric) as driven_miles,
         cast(sum(zone_pairs_by_file.cbd_congestion_fee_amount) as numeric) as cbd_congestion_fee_amount,
-        cast(sum(zone_pairs_by_file.total_amount) as numeric) as total_amount,
+        cast(sum(zone_pairs_by_file.paid_total_amount) as numeric) as paid_total_amount,
         zone_pairs_by_file.has_own_file,
         zone_pairs_by_file.pickup_month
     from zone_pairs_by_file
@@ -81,7 +81,7 @@ select
     by_period.trips - by_period.refunds - by_period.timed_trips as untimed_trips,
     {{ rounded_ratio('by_period.duration_seconds', 'by_period.timed_trips * 60') }} as average_minutes,
     {{ average_mph('by_period.driven_miles', 'by_period.driven_seconds') }} as average_mph,
-    {{ rounded_ratio(cents_of('by_period.total_amount'), 'by_period.paid_trips * 100') }} as average_total_amount,
+    {{ rounded_ratio(cents_of('by_period.paid_total_amount'), 'by_period.paid_trips * 100') }} as average_total_amount,
     by_period.cbd_congestion_fee_amount,
     {{ rounded_ratio('year_before.trips', 'year_before.days_in_month') }} as trips_per_day_year_before,
     {{ rounded_ratio('year_before.duration_seconds', 'year_before.timed_trips * 60') }} as average_minutes_year_before,

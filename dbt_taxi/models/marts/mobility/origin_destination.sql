@@ -26,6 +26,7 @@ by_month as (
         cast(sum(trip_miles) as numeric) as trip_miles,
         cast(sum(fare_amount) as numeric) as fare_amount,
         cast(sum(total_amount) as numeric) as total_amount,
+        cast(sum(paid_fare_amount) as numeric) as paid_fare_amount,
         has_own_file,
         pickup_month
     from zone_pairs_by_file
@@ -54,7 +55,7 @@ select
     {{ rounded_ratio('by_month.duration_seconds', 'by_month.timed_trips * 60') }} as average_minutes,
     medians.median_minutes,
     {{ average_mph('by_month.driven_miles', 'by_month.driven_seconds') }} as average_mph,
-    {{ rounded_ratio(cents_of('by_month.fare_amount'), 'by_month.paid_trips * 100') }} as average_fare_amount,
+    {{ rounded_ratio(cents_of('by_month.paid_fare_amount'), 'by_month.paid_trips * 100') }} as average_fare_amount,
     by_month.fare_amount,
     by_month.total_amount,
     by_month.has_own_file,

@@ -5,7 +5,8 @@
 with fct_trips as (
     select
         *,
-        {{ is_timed() }} as is_timed
+        {{ is_timed() }} as is_timed,
+        not is_refund and not is_refunded and total_amount is not null as is_paid
     from {{ ref('fct_trips') }}
     where {{ in_file_months() }}
 )
@@ -17,8 +18,7 @@ select
     dataset,
     count(*) as trips,
     count(case when is_refund then 1 end) as refunds,
-    -- a refund and its charge cancel out in the sums of money, so averages are over the trips that stay paid
-    count(case when not is_refund and not is_refunded then total_amount end) as paid_trips,
+    count(case when is_paid then 1 end) as paid_trips,
     count(case when is_timed then 1 end) as timed_trips,
     cast(coalesce(sum(case when is_timed then duration_seconds end), 0) as bigint) as duration_seconds,
     -- speed is that of the trips with both miles and seconds that can be believed
@@ -32,6 +32,9 @@ select
     cast(sum(cbd_congestion_fee_amount) as numeric) as cbd_congestion_fee_amount,
     cast(sum(airport_fee_amount) as numeric) as airport_fee_amount,
     cast(sum(total_amount) as numeric) as total_amount,
+    -- for averages: the sums above have refunds in them whose charge is in another file, or in none
+    cast(sum(case when is_paid then fare_amount end) as numeric) as paid_fare_amount,
+    cast(sum(case when is_paid then total_amount end) as numeric) as paid_total_amount,
     cast(pickup_at as date) >= {{ congestion_pricing_began() }} as is_under_congestion_pricing,
     file_month,
     {{ month_of('pickup_at') }} as pickup_month
