@@ -1,16 +1,29 @@
--- How many FHV trips of a year have both their zones, and how many are of each month?
--- Data Engineering Zoomcamp 2024, module 4, question 3. 264 is TLC's number for an unknown zone.
+-- How many FHV trips of a year have both their zones?
+-- Data Engineering Zoomcamp 2024, module 4, question 3. The course drops zones whose borough is called Unknown (264, and
+-- 265 in older lookups) and rows without a base; ours drop 264, TLC's number for an unknown zone, and rejected rows.
 {%- set year = 2019 %}
 
+with course_trips as (
+    {{ course_fhv_trips([year]) }}
+),
+
+course as (
+    {{ between_known_boroughs('course_trips') }}
+)
+
 select
-    pickup_month,
-    sum(trips) as trips,
-    sum(
-        case when pickup_location_id != 264 and dropoff_location_id != 264 then trips else 0 end
-    ) as trips_between_known_zones
+    'course' as rules,
+    count(*) as trips_between_known_zones
+from course
+where extract(year from pickup_at) = {{ year }}
+union all
+select
+    'ours' as rules,
+    sum(trips) as trips_between_known_zones
 from {{ ref('origin_destination') }}
 where
     dataset = 'fhv'
     and extract(year from pickup_month) = {{ year }}
-group by pickup_month
-order by pickup_month
+    and pickup_location_id != 264
+    and dropoff_location_id != 264
+order by rules

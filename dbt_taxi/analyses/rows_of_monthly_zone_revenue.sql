@@ -1,8 +1,41 @@
--- How many rows has monthly_zone_revenue, one for each data set, month and pick-up zone with a trip?
--- Data Engineering Zoomcamp 2026, module 4, question 3: green and yellow taxis, 2019 and 2020.
+-- How many rows has the revenue by month and pick-up zone?
+-- Data Engineering Zoomcamp 2026, module 4, question 3: green and yellow taxis, 2019 and 2020. The course groups by the
+-- zone's name, which Corona (56, 57) and Governor's Island (103 to 105) share, and by every month that a stray trip has.
 {%- set years = [2019, 2020] %}
 
+with course_trips as (
+    {% for dataset in ['green', 'yellow'] -%}
+    select
+        '{{ dataset }}' as dataset,
+        pickup_location_id,
+        {{ month_of('pickup_at') }} as pickup_month
+    from ({{ course_taxi_trips(dataset, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }})
+        as {{ dataset }}_trips
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+course as (
+    select distinct
+        course_trips.dataset,
+        course_trips.pickup_month,
+        coalesce(dim_zones.zone, 'Unknown Zone') as zone
+    from course_trips
+    left join {{ ref('dim_zones') }} as dim_zones
+        on course_trips.pickup_location_id = dim_zones.location_id
+)
+
 select
+    'course' as rules,
+    dataset,
+    count(*) as row_count,
+    count(distinct pickup_month) as months,
+    count(distinct zone) as zones
+from course
+group by dataset
+union all
+select
+    'ours' as rules,
     dataset,
     count(*) as row_count,
     count(distinct pickup_month) as months,
@@ -12,4 +45,4 @@ where
     dataset in ('green', 'yellow')
     and extract(year from pickup_month) in ({{ years | join(', ') }})
 group by dataset
-order by dataset
+order by rules, dataset

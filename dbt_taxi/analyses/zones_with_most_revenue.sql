@@ -1,18 +1,50 @@
 -- In which zones did green taxis earn most in a year?
--- Data Engineering Zoomcamp 2026, module 4, question 4.
+-- Data Engineering Zoomcamp 2026, module 4, question 4. The course keeps one row of each vendor, pick-up time and zone,
+-- which may be a refund, and adds zones of one name.
 {%- set dataset = 'green' %}
 {%- set year = 2020 %}
 
+with course_trips as (
+    {{ course_taxi_trips(dataset, [2019, 2020], ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
+),
+
+by_zone as (
+    select
+        'course' as rules,
+        coalesce(dim_zones.zone, 'Unknown Zone') as zone,
+        count(*) as trips,
+        sum(course_trips.total_amount) as total_amount
+    from course_trips
+    left join {{ ref('dim_zones') }} as dim_zones
+        on course_trips.pickup_location_id = dim_zones.location_id
+    where extract(year from course_trips.pickup_at) = {{ year }}
+    group by coalesce(dim_zones.zone, 'Unknown Zone')
+    union all
+    select
+        'ours' as rules,
+        zone,
+        sum(trips) as trips,
+        sum(total_amount) as total_amount
+    from {{ ref('monthly_zone_revenue') }}
+    where
+        dataset = '{{ dataset }}'
+        and extract(year from pickup_month) = {{ year }}
+    group by pickup_location_id, zone
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by rules order by total_amount desc, zone asc) as place
+    from by_zone
+)
+
 select
-    pickup_location_id,
-    borough,
+    rules,
+    place,
     zone,
-    sum(trips) as trips,
-    sum(total_amount) as total_amount
-from {{ ref('monthly_zone_revenue') }}
-where
-    dataset = '{{ dataset }}'
-    and extract(year from pickup_month) = {{ year }}
-group by pickup_location_id, borough, zone
-order by total_amount desc, pickup_location_id asc
-limit 5
+    trips,
+    total_amount
+from ranked
+where place <= 5
+order by rules, place

@@ -1,0 +1,13 @@
+{% macro course_fhv_trips(years) -%}
+    select
+        dataset,
+        dispatching_base_num,
+        pu_location_id as pickup_location_id,
+        do_location_id as dropoff_location_id,
+        pickup_datetime as pickup_at,
+        dropoff_datetime as dropoff_at
+    from {{ source("raw", "fhv_tripdata") }}
+    where
+        dispatching_base_num is not null
+        and file_month between date '{{ years[0] }}-01-01' and date '{{ years[-1] }}-12-01'
+{%- endmacro %}
