@@ -67,7 +67,8 @@ def test_a_killed_dbt_is_an_error_not_of_the_data_and_the_next_build_has_another
     (tmp_path / "dbt").mkdir()
     (tmp_path / "dbt" / "__init__.py").write_text("raise SystemExit('not the dbt that is meant')")
     monkeypatch.chdir(tmp_path)
-    for name, value in (HOSTILE | {"TAXI_POSTGRES_URL": "secret"}).items():
+    hostile = HOSTILE | {"TAXI_POSTGRES_URL": "secret"}
+    for name, value in hostile.items():
         monkeypatch.setenv(name, value)
     address = {"DBT_TAXI_POSTGRES_HOST": "127.0.0.1", "DBT_TAXI_POSTGRES_PORT": str(silent_server.getsockname()[1])}
     with Dbt(address) as dbt, ThreadPoolExecutor(1) as pool:
@@ -75,7 +76,7 @@ def test_a_killed_dbt_is_an_error_not_of_the_data_and_the_next_build_has_another
             building = pool.submit(dbt.build, "postgres", [date(2024, 1, 1)], tmp_path, tmp_path / "parse_cache")
             connection, _ = silent_server.accept()
             with connection:
-                assert not variables_of(dbt._process.pid) & {*HOSTILE, "TAXI_POSTGRES_URL"}
+                assert variables_of(dbt._process.pid).isdisjoint(hostile.items())
                 dbt._process.kill()
                 with pytest.raises(DbtError, match="could not run: its process ended with signal 9") as error:
                     building.result(60)
@@ -83,11 +84,11 @@ def test_a_killed_dbt_is_an_error_not_of_the_data_and_the_next_build_has_another
             forget_connections(silent_server)
 
 
-def variables_of(pid: int) -> set[str]:
+def variables_of(pid: int) -> set[tuple[str, str]]:
     """With which the process was started (on Linux)."""
     environment = Path(f"/proc/{pid}/environ")
     pairs = environment.read_bytes().decode().split("\0") if environment.exists() else []
-    return {pair.partition("=")[0] for pair in pairs}
+    return {(name, value) for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def forget_connections(server: socket.socket) -> None:
