@@ -15,7 +15,7 @@ fhv_trips as (
     {{ between_known_boroughs('fhv_rows') }}
 ),
 
-seconds as (
+travel_times as (
     select
         pickup_location_id,
         pickup_zone,
@@ -34,7 +34,7 @@ counted as (
     select
         *,
         {{ running_counts('trips', 'seconds', ['pickup_location_id', 'dropoff_zone']) }}
-    from seconds
+    from travel_times
 ),
 
 pairs as (
