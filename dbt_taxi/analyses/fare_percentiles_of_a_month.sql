@@ -1,6 +1,6 @@
 -- Below which fare are 90, 95 and 97 of 100 green and yellow trips of a month?
--- Data Engineering Zoomcamp 2025, module 4, question 6: fare and miles above zero, paid by card or in cash. The course
--- keeps one row of each vendor and second between known zones; ours are all accepted trips.
+-- Data Engineering Zoomcamp 2025, module 4, question 6: fare and miles above zero, paid by card or in cash. The
+-- course keeps one row of each vendor and second between known zones; ours are all accepted trips.
 {%- set month = '2020-04-01' %}
 {%- set percents = [90, 95, 97] %}
 
@@ -45,10 +45,10 @@ counted as (
 course as (
     select
         dataset,
-        sum(trips) as trips,
-        {%- for percent in percents %}
-        {{ decimal_of(percentile_of_counts(percent, 'fare_cents'), 4) }} as p{{ percent }}_fare_amount{{ "," if not loop.last }}
-        {%- endfor %}
+        {% for percent in percents -%}
+        {{ decimal_of(percentile_of_counts(percent, 'fare_cents'), 4) }} as p{{ percent }}_fare_amount,
+        {% endfor -%}
+        sum(trips) as trips
     from counted
     group by dataset
 )

@@ -1,6 +1,6 @@
 -- How many FHV trips of a year's files name the base that sent the vehicle?
--- Data Engineering Zoomcamp 2026, module 4, question 6. The course counts raw rows; ours are the accepted ones, without
--- those whose pick-up is not in the month of their file.
+-- Data Engineering Zoomcamp 2026, module 4, question 6. The course counts raw rows; ours are the accepted ones,
+-- without those whose pick-up is not in the month of their file.
 {%- set year = 2019 %}
 
 with course as (

@@ -1,7 +1,7 @@
 -- By how much did the revenue of green and yellow taxis grow, quarter by quarter, over the year before?
--- Data Engineering Zoomcamp 2025, module 4, question 5. The course's revenue is that of one row of each vendor and second
--- between known zones, which may be a refund; ours is that of all accepted trips, and quarters are compared only if the
--- same months of both are loaded.
+-- Data Engineering Zoomcamp 2025, module 4, question 5. The course's revenue is that of one row of each vendor and
+-- second between known zones, which may be a refund; ours is that of all accepted trips, and quarters are compared
+-- only if the same months of both are loaded.
 {%- set years = [2019, 2020] %}
 
 with green_rows as (
@@ -47,8 +47,10 @@ select
     pickup_quarter,
     total_amount,
     total_amount_year_before,
-    {{ rounded_ratio(cents_of('(total_amount - total_amount_year_before)') ~ ' * 100', cents_of('total_amount_year_before')) }}
-        as total_amount_growth_percent
+    {{ rounded_ratio(
+        cents_of('(total_amount - total_amount_year_before)') ~ ' * 100',
+        cents_of('total_amount_year_before'),
+    ) }} as total_amount_growth_percent
 from course
 union all
 select

@@ -1,6 +1,7 @@
 -- How many rows has the revenue by month and pick-up zone?
--- Data Engineering Zoomcamp 2026, module 4, question 3: green and yellow taxis, 2019 and 2020. The course groups by the
--- zone's name, which Corona (56, 57) and Governor's Island (103 to 105) share, and by every month that a stray trip has.
+-- Data Engineering Zoomcamp 2026, module 4, question 3: green and yellow taxis, 2019 and 2020. The course groups by
+-- the zone's name, which Corona (56, 57) and Governor's Island (103 to 105) share, and by every month that a stray
+-- trip has.
 {%- set years = [2019, 2020] %}
 
 with course_trips as (
@@ -19,7 +20,7 @@ course as (
     select distinct
         course_trips.dataset,
         course_trips.pickup_month,
-        coalesce(dim_zones.zone, 'Unknown Zone') as zone
+        coalesce(dim_zones.zone, 'Unknown Zone') as pickup_zone
     from course_trips
     left join {{ ref('dim_zones') }} as dim_zones
         on course_trips.pickup_location_id = dim_zones.location_id
@@ -30,7 +31,7 @@ select
     dataset,
     count(*) as row_count,
     count(distinct pickup_month) as months,
-    count(distinct zone) as zones
+    count(distinct pickup_zone) as zones
 from course
 group by dataset
 union all

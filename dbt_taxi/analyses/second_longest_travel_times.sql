@@ -1,7 +1,7 @@
 -- Where do the FHV trips from a zone go that take second longest, by the 90th percentile of their times?
--- Data Engineering Zoomcamp 2025, module 4, question 7: from Newark Airport (1), SoHo (211) and Yorkville East (262). The
--- course measures seconds, keeps trips of more than a day and of less than nothing, and ranks pairs with a single trip;
--- ours are credible times in whole minutes, of pairs with enough trips.
+-- Data Engineering Zoomcamp 2025, module 4, question 7: from Newark Airport (1), SoHo (211) and Yorkville East
+-- (262). The course measures seconds, keeps trips of more than a day and of less than nothing, and ranks pairs with
+-- a single trip; ours are credible times in whole minutes, of pairs with enough trips.
 {%- set month = '2019-11-01' %}
 {%- set pickup_location_ids = [1, 211, 262] %}
 {%- set place = 2 %}

@@ -1,6 +1,6 @@
 -- Which data set had most trips, month by month?
--- Data Engineering Zoomcamp 2024, module 4, question 4: July 2019. The course compares green, yellow and FHV trips between
--- known zones, one of each vendor and second; ours compare all accepted trips, high-volume ones too.
+-- Data Engineering Zoomcamp 2024, module 4, question 4: July 2019. The course compares green, yellow and FHV trips
+-- between known zones, one of each vendor and second; ours compare all accepted trips, high-volume ones too.
 {%- set year = 2019 %}
 
 with fhv_rows as (

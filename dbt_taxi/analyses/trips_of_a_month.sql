@@ -1,6 +1,7 @@
 -- How many trips did green taxis make in a month?
--- Data Engineering Zoomcamp 2026, module 4, question 5. The course counts one row of each vendor, pick-up time and zone, so
--- that a refund and its charge are one trip, and so are two trips that began in the same second; we count every row.
+-- Data Engineering Zoomcamp 2026, module 4, question 5. The course counts one row of each vendor, pick-up time and
+-- zone, so that a refund and its charge are one trip, and so are two trips that began in the same second; we count
+-- every row.
 {%- set dataset = 'green' %}
 {%- set month = '2019-10-01' %}
 

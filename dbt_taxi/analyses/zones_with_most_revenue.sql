@@ -1,6 +1,6 @@
 -- In which zones did green taxis earn most in a year?
--- Data Engineering Zoomcamp 2026, module 4, question 4. The course keeps one row of each vendor, pick-up time and zone,
--- which may be a refund, and adds zones of one name.
+-- Data Engineering Zoomcamp 2026, module 4, question 4. The course keeps one row of each vendor, pick-up time and
+-- zone, which may be a refund, and adds zones of one name.
 {%- set dataset = 'green' %}
 {%- set year = 2020 %}
 
@@ -11,7 +11,7 @@ with course_trips as (
 by_zone as (
     select
         'course' as rules,
-        coalesce(dim_zones.zone, 'Unknown Zone') as zone,
+        coalesce(dim_zones.zone, 'Unknown Zone') as pickup_zone,
         count(*) as trips,
         sum(course_trips.total_amount) as total_amount
     from course_trips
@@ -22,7 +22,7 @@ by_zone as (
     union all
     select
         'ours' as rules,
-        zone,
+        zone as pickup_zone,
         sum(trips) as trips,
         sum(total_amount) as total_amount
     from {{ ref('monthly_zone_revenue') }}
@@ -35,14 +35,14 @@ by_zone as (
 ranked as (
     select
         *,
-        row_number() over (partition by rules order by total_amount desc, zone asc) as place
+        row_number() over (partition by rules order by total_amount desc, pickup_zone asc) as place
     from by_zone
 )
 
 select
     rules,
     place,
-    zone,
+    pickup_zone,
     trips,
     total_amount
 from ranked

@@ -2,7 +2,9 @@
 {{ by_file_month(cluster_by=["dataset"]) }}
 {%- set in_stretch = "partition by dataset, file_month, stretch, vendor_id" -%}
 {%- set in_block = "partition by dataset, file_month, pickup_location_id" -%}
-{%- set around = "(partition by dataset, file_month, vendor_id order by stretch range between 1 preceding and 1 following)" %}
+{%- set around -%}
+    (partition by dataset, file_month, vendor_id order by stretch range between 1 preceding and 1 following)
+{%- endset %}
 
 with doubtful_stretches as (
     {{ doubtful_stretches() }}
@@ -38,7 +40,7 @@ usual_days as (
     select
         *,
         max(day_trips) over ({{ in_stretch }}) as usual_trips,
-        first_value(pickup_date) over ({{ in_stretch }} order by day_trips desc, pickup_date) as usual_date
+        first_value(pickup_date) over ({{ in_stretch }} order by day_trips desc, pickup_date asc) as usual_date
     from days
 ),
 
