@@ -29,7 +29,7 @@ from orchestration.reconcile import Stage, check_zones, find_differences, measur
 from orchestration.report import Report
 from orchestration.scope import Scopes
 from orchestration.stores import Stores
-from orchestration.suspicion import Edition, SuspectError, is_mostly_rejected, why_rejected
+from orchestration.suspicion import SuspectError, after_build, is_mostly_rejected
 from orchestration.widen import Widening
 
 T = TypeVar("T")
@@ -218,21 +218,19 @@ class Run:
                 self._ledger.set_done(key)
 
     def _suspicion(self, key: MonthKey, measured: dict[str, Stage]) -> SuspectError | None:
-        """What is suspicious of a month as it was built, unless a person accepted that edition of its file."""
+        """What is suspicious of a month as it was built; what this run was told to accept is recorded as such."""
         if "postgres_rejected" not in measured:  # left out by the setting dbt_select
             return None
         rows, rejected = (measured[f"postgres_{name}"].measure.rows for name in ("raw", "rejected"))
         if not is_mostly_rejected(rows, rejected):
             return None
         record = self._ledger.months()[key]
-        if record.accepted_sha256 == record.source_sha256:
-            return None
-        if key in self._accepted:
+        with postgres.connect(self._connections.dsn) as connection:
+            suspicion = after_build(connection, record, rows, rejected)
+        if suspicion and key in self._accepted:
             self._ledger.set_accepted(key, record.source_sha256)
             return None
-        with postgres.connect(self._connections.dsn) as connection:
-            why = why_rejected(connection, key, rows, rejected)
-        return SuspectError(key, why, Edition(record.source_etag, record.source_length, record.source_sha256))
+        return suspicion
 
     def _publish_ledger(self, outcome: str) -> None:
         """Copy the ledger to BigQuery. If that fails, what is done stays done, and the next run makes the copy."""

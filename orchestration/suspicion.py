@@ -10,7 +10,7 @@ import psycopg
 
 from ingest.errors import TaxiError
 from ingest.months import label
-from orchestration.ledger import MonthKey
+from orchestration.ledger import MonthKey, MonthRecord
 
 # Against TLC's monthly report the least complete month that it published lacks 13 % (yellow, 2012).
 SMALLEST_SHARE = 0.5
@@ -68,11 +68,18 @@ def is_mostly_rejected(rows: int, rejected: int) -> bool:
     return rejected > rows * LARGEST_REJECTED_SHARE
 
 
-def why_rejected(connection: psycopg.Connection, key: MonthKey, rows: int, rejected: int) -> str:
-    """How many rows of the month were rejected, and the rules that most of them break, for people."""
+def after_build(connection: psycopg.Connection, record: MonthRecord, rows: int, rejected: int) -> SuspectError | None:
+    """What is suspicious of a month that was built with so many of its `rows` `rejected`.
+
+    Nothing is, where a person accepted that edition of its file.
+    """
+    if not is_mostly_rejected(rows, rejected) or record.accepted_sha256 == record.source_sha256:
+        return None
+    key = (record.dataset, record.month)
     (rules,) = connection.execute(
         "select mode() within group (order by reject_reasons) from taxi_marts.rejected_trips"
         " where (dataset, file_month) = (%s, %s)",
         key,
     ).fetchone()
-    return f"{rejected:,} of its {rows:,} rows are rejected, most of them by {rules.replace(',', ' and ')}"
+    why = f"{rejected:,} of its {rows:,} rows are rejected, most of them by {rules.replace(',', ' and ')}"
+    return SuspectError(key, why, Edition(record.source_etag, record.source_length, record.source_sha256))
