@@ -338,6 +338,8 @@ class Ledger:
         """
         interrupts.check()
         try:
+            if self.lease:
+                self.lease.check()  # before the connection is used, which a successor has ended
             with self._connection.transaction(), self._connection.cursor(row_factory=dict_row) as cursor:
                 if self.lease:
                     self.lease.hold(self._connection)

@@ -96,11 +96,11 @@ class Scene:
 
     def wait(self, run: Run, condition: Callable[[], object], what: str) -> None:
         """Wait until something holds; the run must not end before."""
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while not condition():
             text = "\n".join(text for _, text in run.lines)
             assert run.process.poll() is None, f"the run ended before {what}:\n{text}"
-            assert time.monotonic() < deadline, f"waited two minutes for {what}:\n{text}"
+            assert time.monotonic() < deadline, f"waited four minutes for {what}:\n{text}"
             time.sleep(0.01)
 
     def servers(self, name: str) -> list[psutil.Process]:
