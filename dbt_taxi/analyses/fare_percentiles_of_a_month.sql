@@ -5,11 +5,11 @@
 {%- set percents = [90, 95, 97] %}
 
 with green_rows as (
-    {{ course_taxi_trips('green', [2019, 2020]) }}
+    {{ trips_by_the_course('green', [2019, 2020]) }}
 ),
 
 yellow_rows as (
-    {{ course_taxi_trips('yellow', [2019, 2020]) }}
+    {{ trips_by_the_course('yellow', [2019, 2020]) }}
 ),
 
 {% for dataset in ['green', 'yellow'] -%}

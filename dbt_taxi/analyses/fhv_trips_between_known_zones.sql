@@ -5,7 +5,7 @@
 {%- set year = 2019 %}
 
 with course_trips as (
-    {{ course_fhv_trips([year]) }}
+    {{ fhv_trips_by_the_course([year]) }}
 ),
 
 course as (

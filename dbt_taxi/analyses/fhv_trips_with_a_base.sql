@@ -4,7 +4,7 @@
 {%- set year = 2019 %}
 
 with course as (
-    {{ course_fhv_trips([year]) }}
+    {{ fhv_trips_by_the_course([year]) }}
 )
 
 select

@@ -5,11 +5,11 @@
 {%- set years = [2019, 2020] %}
 
 with green_rows as (
-    {{ course_taxi_trips('green', years) }}
+    {{ trips_by_the_course('green', years) }}
 ),
 
 yellow_rows as (
-    {{ course_taxi_trips('yellow', years) }}
+    {{ trips_by_the_course('yellow', years) }}
 ),
 
 {% for dataset in ['green', 'yellow'] -%}

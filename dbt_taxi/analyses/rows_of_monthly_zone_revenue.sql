@@ -10,7 +10,7 @@ with course_trips as (
         '{{ dataset }}' as dataset,
         pickup_location_id,
         {{ month_of('pickup_at') }} as pickup_month
-    from ({{ course_taxi_trips(dataset, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }})
+    from ({{ trips_by_the_course(dataset, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }})
         as {{ dataset }}_trips
     {{ "union all" if not loop.last }}
     {% endfor %}

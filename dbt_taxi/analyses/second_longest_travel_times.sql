@@ -8,7 +8,7 @@
 {%- set least_trips = 5 %}
 
 with fhv_rows as (
-    {{ course_fhv_trips([2019]) }}
+    {{ fhv_trips_by_the_course([2019]) }}
 ),
 
 fhv_trips as (

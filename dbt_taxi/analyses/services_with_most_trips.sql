@@ -4,15 +4,15 @@
 {%- set year = 2019 %}
 
 with fhv_rows as (
-    {{ course_fhv_trips([year]) }}
+    {{ fhv_trips_by_the_course([year]) }}
 ),
 
 green_rows as (
-    {{ course_taxi_trips('green', [2019, 2020]) }}
+    {{ trips_by_the_course('green', [2019, 2020]) }}
 ),
 
 yellow_rows as (
-    {{ course_taxi_trips('yellow', [2019, 2020]) }}
+    {{ trips_by_the_course('yellow', [2019, 2020]) }}
 ),
 
 {% for dataset in ['fhv', 'green', 'yellow'] -%}

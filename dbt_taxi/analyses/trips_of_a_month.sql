@@ -6,7 +6,7 @@
 {%- set month = '2019-10-01' %}
 
 with course as (
-    {{ course_taxi_trips(dataset, [2019, 2020], ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
+    {{ trips_by_the_course(dataset, [2019, 2020], ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
 )
 
 select

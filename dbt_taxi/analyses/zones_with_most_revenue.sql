@@ -5,7 +5,7 @@
 {%- set year = 2020 %}
 
 with course_trips as (
-    {{ course_taxi_trips(dataset, [2019, 2020], ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
+    {{ trips_by_the_course(dataset, [2019, 2020], ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
 ),
 
 by_zone as (

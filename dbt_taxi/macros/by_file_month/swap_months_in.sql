@@ -9,7 +9,7 @@
         not_nulls text;
     begin
         -- There are no statistics of what comes out of views: Postgres expects few rows, and sorts millions of trips to
-        -- merge them with some thousand refunds, which takes 40 s where hashing the refunds takes 5. Or it compares each
+        -- merge them with some thousand refunds, which takes 40 s where hashing these takes 5. Or it compares each
         -- of many with each.
         set local enable_mergejoin = off;
         set local enable_nestloop = off;

@@ -1,5 +1,5 @@
 {% macro doubtful_stretches() -%}
-    {#- Nearly all stretches of a file in order are of an hour or two: only the others and their neighbours are worth the
+    {#- Nearly all stretches of a file in order are of an hour or two: only others and their neighbours are worth the
         windows that compare single trips. -#}
     select
         dataset,

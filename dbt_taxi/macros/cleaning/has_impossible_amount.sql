@@ -1,5 +1,5 @@
 {% macro has_impossible_amount(amount, miles, seconds) -%}
-    {#- Times 30, for two dollars a minute are a dollar in 30 seconds: no quotient that an engine could round. No trip may
+    {#- Times 30, for two dollars a minute are a dollar in 30 seconds: no quotient that an engine rounds. No trip may
         cost 10,000 (500 miles and 24 hours: 9,380), and more than that may be more than can be multiplied. -#}
     case
         when {{ amount }} <= 1500 then false

@@ -35,7 +35,9 @@ by_month as (
 
 medians as (
     {{ median_of_counts(
-        'travel_time_counts_by_file', 'minutes', ['pickup_location_id', 'dropoff_location_id', 'dataset', 'pickup_month']
+        'travel_time_counts_by_file',
+        'minutes',
+        ['pickup_location_id', 'dropoff_location_id', 'dataset', 'pickup_month'],
     ) }}
 )
 

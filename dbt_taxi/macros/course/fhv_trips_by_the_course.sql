@@ -1,4 +1,4 @@
-{% macro course_fhv_trips(years) -%}
+{% macro fhv_trips_by_the_course(years) -%}
     select
         dataset,
         dispatching_base_num,

@@ -1,4 +1,4 @@
-{% macro course_taxi_trips(dataset, years, one_per=["vendor_id", "pickup_at"], first_by=[]) -%}
+{% macro trips_by_the_course(dataset, years, one_per=["vendor_id", "pickup_at"], first_by=[]) -%}
     {%- set meter = {"green": "lpep", "yellow": "tpep"}[dataset] -%}
     select *
     from (
