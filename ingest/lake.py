@@ -24,6 +24,8 @@ from ingest.datasets import DATASETS, DataSet
 from ingest.errors import StoreDownError, StoreError, UnknownOutcomeError, first_line
 from ingest.fence import OPEN, Fence
 from ingest.google_session import SilenceError
+from ingest.time_limits import LIMITS
+from ingest.waiting import waiting_for
 
 RAW_PREFIX = "raw"
 ZONE_OBJECT = f"{RAW_PREFIX}/taxi_zone_lookup/taxi_zone_lookup.parquet"
@@ -38,10 +40,29 @@ _CHUNK_BYTES = 16 * 2**20
 # The client's default tries for 2 minutes a request; a server that is down is to be told of sooner.
 _RETRY = DEFAULT_RETRY.with_timeout(30)
 _RETRY_ONCE_MORE = DEFAULT_RETRY.with_timeout(5)  # after an upload that was tried for as long
+_LEAST_RATE = 10_000  # bytes a second
 # What the server says when it has kept the old object. Not among it: 412, "another generation is there", which may be
 # our own, where the answer to a first try was lost and the client tried again.
 _ANSWERS = (BadRequest, Unauthorized, Forbidden, NotFound)
 _REFUSALS = (GoogleAPIError, GoogleAuthError, DataCorruption, RequestException, ConnectionError)
+
+
+class _Trickle:
+    """Finds it hopeless to wait for an object that grows by less than _LEAST_RATE."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._began = 0.0  # of the measure, in seconds of waiting
+        self._size = 0
+
+    def look(self, seconds: float) -> str:
+        took = seconds - self._began
+        if took < LIMITS.silence:
+            return ""
+        size = self._path.stat().st_size
+        rate = (size - self._size) / took
+        self._began, self._size = seconds, size
+        return f"Cloud Storage sends {rate:,.0f} bytes a second for {took:.0f} s" if rate < _LEAST_RATE else ""
 
 
 class MissingObjectError(StoreError):
@@ -195,14 +216,19 @@ def fetched(bucket: storage.Bucket, dataset: DataSet, month: date, scratch: Path
     name = object_name(dataset, month)
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
-        try:
-            # Whatever arrives is measured, column by column: a checksum could only say that something is wrong.
-            bucket.blob(name).download_to_file(file, checksum=None, retry=_RETRY)
-            file.flush()
-        except NotFound as error:
-            raise MissingObjectError(f"gs://{bucket.name}/{name} does not exist") from error
-        except _REFUSALS as error:
-            raise _refused(bucket, error, name) from error
+        # Google's own session, which only tests use, cannot be broken off.
+        break_off = getattr(bucket.client._http, "break_off", lambda _: None)
+        with waiting_for(f"Cloud Storage to send {name}", _Trickle(Path(file.name)), break_off) as wait:
+            try:
+                # Whatever arrives is measured, column by column: a checksum could only say that something is wrong.
+                bucket.blob(name).download_to_file(file, checksum=None, retry=_RETRY)
+                file.flush()
+            except NotFound as error:
+                raise MissingObjectError(f"gs://{bucket.name}/{name} does not exist") from error
+            except _REFUSALS as error:
+                raise _refused(bucket, SilenceError(wait.hopeless) if wait.hopeless else error, name) from error
+            if wait.hopeless:
+                raise _refused(bucket, SilenceError(wait.hopeless), name)
         yield Path(file.name)
 
 

@@ -45,7 +45,8 @@ class Wait:
         if seconds >= self._notice:
             tell(f"waiting {seconds:.0f} s for {self.what}")
             self._notice *= 2
-        if self._guard and not self.hopeless and (reason := self._guard.look(seconds)):
+        reason = self.hopeless or (self._guard.look(seconds) if self._guard else "")
+        if reason:
             with self._lock:  # what has ended is not there to be broken off, or somebody else's by now
                 if not self._has_ended:
                     self.hopeless = reason
@@ -72,8 +73,9 @@ class Waits:
     ) -> Iterator[Wait]:
         """Wait within this for `what`, such as "TLC's server to send yellow_tripdata_2024-01.parquet".
 
-        Where `guard` finds it hopeless, `break_off` is called once, in another thread, with the reason: it must make
-        what is being waited for end. `Wait.hopeless` tells afterwards that this is why it ended.
+        Where `guard` finds it hopeless, `break_off` is called in another thread, with the reason, until the wait is
+        over: it must make what is being waited for end, and end again what is tried once more. `Wait.hopeless` tells
+        afterwards that this is why it ended.
         """
         wait = Wait(what, guard, break_off)
         with self._changed:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from threading import Timer
 
@@ -15,10 +16,12 @@ from google.cloud import bigquery, storage
 
 from embedded import Endpoints, Stack, state
 from ingest import external_tables, lake
-from ingest.errors import StoreError, UnknownOutcomeError
+from ingest.datasets import GREEN
+from ingest.errors import StoreDownError, StoreError, UnknownOutcomeError
 from ingest.external_tables import BIGQUERY_FAULTS, query
 from ingest.google_session import BoundedSession, SilenceError
 from ingest.time_limits import LIMITS
+from tests.ingest.trickling import trickling
 
 SILENCE = 4.0  # seconds
 SLOW = (
@@ -114,6 +117,34 @@ def test_a_query_whose_bigquery_is_killed_meanwhile_ends_within_its_retries(goog
     seconds = time.monotonic() - began
     google.stack.start(("gcs", "bigquery"))
     assert seconds < 100, "not the 40 minutes of the client's own"
+
+
+def test_an_answer_that_trickles_in_is_not_waited_for(google: Google, monkeypatch):
+    monkeypatch.setattr(LIMITS, "silence", 2.0)
+    with (
+        trickling_bucket(google, after=0) as bucket,
+        pytest.raises(StoreDownError, match=r"^Cloud Storage at \S+ has not sent its answer in \d+ s"),
+    ):
+        lake.ask(bucket, "an object")
+
+
+def test_an_object_that_trickles_in_is_not_waited_for(google: Google, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(LIMITS, "silence", 2.0)
+    month = date(2024, 1, 1)
+    google.bucket.blob(lake.object_name(GREEN, month)).upload_from_string(bytes(100_000))
+    with (
+        trickling_bucket(google, after=4_000) as bucket,
+        pytest.raises(StoreDownError, match=r"^Cloud Storage sends [\d,]+ bytes a second for \d+ s"),
+    ):
+        lake.measure_month(bucket, GREEN, month, tmp_path)
+
+
+@contextmanager
+def trickling_bucket(google: Google, after: int) -> Iterator[storage.Bucket]:
+    """The lake's bucket by way of a proxy: of each connection `after` bytes come as they are, then byte by byte."""
+    host, port = google.ends.gcs_url.removeprefix("http://").split(":")
+    with trickling(host, int(port), after) as proxy:
+        yield storage.Client("taxi", **options("Cloud Storage", f"http://127.0.0.1:{proxy}")).bucket("lake")
 
 
 def test_an_upload_to_a_cloud_storage_that_hangs_ends_and_may_have_arrived(google: Google, tmp_path: Path):
