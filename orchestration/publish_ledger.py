@@ -100,4 +100,4 @@ def _load(client: bigquery.Client, dataset: bigquery.Dataset, name: str, table: 
         write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
         schema=schema,
     )
-    return client.load_table_from_file(parquet, dataset.table(name), rewind=True, job_config=config)
+    return client.load_table_from_file(parquet, dataset.table(name), rewind=True, num_retries=4, job_config=config)
