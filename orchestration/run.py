@@ -114,10 +114,10 @@ class Run:
             with postgres.connect(self._connections.dsn) as connection:
                 postgres.ensure_raw_tables(connection)
                 has_zones = connection.execute("select count(*) = 265 from taxi_raw.taxi_zone_lookup").fetchone()[0]
-            if leftovers := remove_leftovers(self._connections, scratch, self._ledger.killed_runs()):
-                self._report.say(f"Removed what a killed run left behind: {', '.join(leftovers)}")
             lake.ensure_bucket(self._connections.bucket, self._settings.bigquery_location)
             lake.ensure_prefixes(self._connections.bucket, scratch)
+            if leftovers := remove_leftovers(self._connections, scratch, self._ledger.killed_runs()):
+                self._report.say(f"Removed what a killed run left behind: {', '.join(leftovers)}")
             try:
                 zones = read_zone_lookup(self._source.fetch(ZONE_LOOKUP_PATH).path)
                 postgres.replace_zones(self._connections.dsn, zones)

@@ -1,7 +1,7 @@
 """The questions of dbt_taxi/analyses: each runs on both warehouses, and answers as dbt_taxi/analyses/results says.
 
 When an answer changes on purpose, write the results anew:
-TAXI_WRITE_RESULTS=1 .venv/bin/python -m pytest tests/dbt/test_analyses.py
+WRITE_RESULTS=1 .venv/bin/python -m pytest tests/dbt/test_analyses.py
 """
 
 import csv
@@ -79,7 +79,7 @@ def test_an_analysis_answers_alike_on_both_warehouses_and_as_written_down(
     answer = on_postgres(marts_line, compiled["postgres", name])
     assert on_bigquery(bigquery_client, compiled["bigquery", name]) == answer
     path = RESULTS / f"{name}.csv"
-    if os.environ.get("TAXI_WRITE_RESULTS"):
+    if os.environ.get("WRITE_RESULTS"):
         path.write_text(answer)
     assert answer.count("\n") > 2, "no row: choose parameters that the synthetic months answer"
     assert path.read_text() == answer

@@ -252,7 +252,9 @@ def test_of_two_runs_at_once_the_second_says_so_at_once_and_leaves_the_first_alo
             waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
             wait_for(lambda: observer.execute(waiting).fetchone()[0], "it was under way", first)
             error = only_error(line.run("run"), line)
-            assert re.match(r"Another run is in progress \(\d{8}T\d{6}-\w{4}\)\n +Wait for it to end", error)
+            assert re.match(
+                rf"Another run is in progress: a run on \S+, process {first.pid}, since [-\d: ]+ UTC", error
+            )
             assert first.poll() is None
             first.kill()
             first.wait()
