@@ -2,9 +2,8 @@
 {{ by_file_month(cluster_by=["dataset"]) }}
 {%- set in_stretch = "partition by dataset, file_month, stretch, vendor_id" -%}
 {%- set in_block = "partition by dataset, file_month, pickup_location_id" -%}
-{%- set around -%}
-    (partition by dataset, file_month, vendor_id order by stretch range between 1 preceding and 1 following)
-{%- endset %}
+{%- set around = "(partition by dataset, file_month, vendor_id order by stretch"
+    ~ " range between 1 preceding and 1 following)" %}
 
 with doubtful_stretches as (
     {{ doubtful_stretches() }}
