@@ -1,0 +1,179 @@
+"""fct_trips and rejected_trips by the rules of dbt_taxi/models/docs/rules.md and columns.md."""
+
+# Manhattan at and below 60th Street, without the islands.
+CONGESTION_ZONES = (
+    4, 12, 13, 45, 48, 50, 68, 79, 87, 88, 90, 100, 107, 113, 114, 125, 137, 144, 148, 158, 161, 162, 163, 164, 170,
+    186, 209, 211, 224, 229, 230, 231, 232, 233, 234, 246, 249, 261,
+)  # fmt: skip
+AIRPORTS = (1, 132, 138)
+
+# Codes, a condition each, in the order in which they are listed.
+NULLED = {
+    "dropoff_at:before_pickup": "too_early",
+    "dropoff_at:month_as_minutes": "month_as_minutes",
+    "dropoff_at:over_24_hours": "too_late",
+    "dropoff_location_id:outside_1_to_265": "dropoff_location not between 1 and 265 and (dataset <> 'fhv' or dropoff_location <> 0)",
+    "pickup_at:month_as_minutes": "month_as_minutes",
+    "pickup_location_id:outside_1_to_265": "pickup_location not between 1 and 265 and (dataset <> 'fhv' or pickup_location <> 0)",
+    "trip_miles:outside_0_to_500": "not distance between 0 and 500",
+    "on_scene_at:out_of_bounds": "on_scene not between file_month - interval 1 year and file_month + interval 1 year",
+    "passenger_count:out_of_bounds": "abs(passengers) > 999999999",
+    "payment_type_id:out_of_bounds": "abs(payment_type) > 999999999",
+    "rate_code_id:out_of_bounds": "abs(rate_code) > 999999999",
+    "requested_at:out_of_bounds": "requested not between file_month - interval 1 year and file_month + interval 1 year",
+    "trip_seconds:out_of_bounds": "company_seconds not between 0 and 86400",
+    "trip_type_id:out_of_bounds": "abs(trip_type) > 999999999",
+    "vendor_id:out_of_bounds": "abs(vendor) > 999999999",
+}
+ODDITIES = {
+    "clock_off": "is_clock_off",
+    "fare_too_low_for_duration": "is_taxi and duration_seconds >= 10800 and abs(coalesce(fare, 0)) * 180 < duration_seconds * 100",
+    "meter_left_running": "is_taxi and duration_seconds between 81000 and 86400",
+    "over_100_mph": "thousandth_miles * 36 > duration_seconds * 1000 and duration_seconds > 0",
+    "tip_over_all_else": "abs(tip) >= 5000 and 2 * abs(tip) > abs(total)",
+    "total_too_high_for_duration": "abs(total) >= 10000 and duration_seconds between 0 and 59",
+    "total_too_low_for_miles": "thousandth_miles >= 20000 and abs(total) * 20 < thousandth_miles",
+}
+REJECTED = {
+    "impossible_amount": "largest > 1500 + 10 * coalesce(thousandth_miles, 0) / 1000"
+    " + 2 * greatest(coalesce(duration_seconds, 0), 0) / 60",
+    "pickup_missing": "pickup is null",
+    "pickup_outside_month": "pickup < file_month - interval 1 day or pickup >= file_month + interval 1 month + interval 1 day",
+}
+
+
+def _listed(codes: dict[str, str]) -> str:
+    cases = ", ".join(f"case when {when} then '{code}' end" for code, when in codes.items())
+    return f"nullif(concat_ws(',', {cases}), '')"
+
+
+def _within(field: str, code: str) -> str:
+    return f"case when not coalesce({NULLED[code]}, false) then {field} end"
+
+
+CLOCKS = """
+create table taxi as select *, (row_number - 1) // 64 as stretch, date_trunc('hour', pickup) as hour,
+    passengers is null and rate_code is null and stored is null and coalesce(payment_type, 0) = 0 as in_null_block,
+    coalesce(minute(pickup) = month(file_month) and minute(dropoff) = month(file_month), false) as says_month
+from raw where dataset in ('yellow', 'green');
+
+create table minutes_of_months as select dataset, file_month, coalesce(pickup_location, 264) as location
+from taxi where in_null_block group by all
+having count_if(says_month) >= 10 and 2 * count_if(says_month) >= count(*);
+
+create table common_dates as
+with dates as (
+    select dataset, file_month, stretch, vendor, hour::date as date, count(*) as n, min(hour) as first, max(hour) as last
+    from taxi where hour is not null group by all
+)
+select *, sum(n) over (partition by dataset, file_month, stretch, vendor) as of_vendor from dates
+qualify row_number() over (partition by dataset, file_month, stretch, vendor order by n desc, date) = 1
+    and n >= 16 and 2 * n >= of_vendor;
+
+create table off as
+with near as (
+    select t.dataset, t.file_month, t.row_number, any_value(t.hour) as hour, min(c.first) as first, max(c.last) as last
+    from taxi as t inner join common_dates as c on t.dataset = c.dataset and t.file_month = c.file_month
+        and t.vendor is not distinct from c.vendor and c.stretch between t.stretch - 1 and t.stretch + 1
+    group by 1, 2, 3
+), found as (
+    select * from near where hour <= first - interval 18 hours or hour >= last + interval 18 hours
+), stretches as (
+    select dataset, file_month, stretch, max(hour) - min(hour) >= interval 18 hours as is_wide, count(*) as n
+    from taxi group by all
+), files as (
+    select dataset, file_month, 4 * count_if(is_wide) > 3 * count(*) as is_unordered, sum(n) as n from stretches group by all
+)
+select dataset, file_month, row_number from found inner join files using (dataset, file_month)
+where not is_unordered
+qualify 20 * count(*) over (partition by dataset, file_month) <= n;
+"""
+
+CHECKED = f"""
+create table timed as
+with flagged as (
+    select raw.*, raw.dataset in ('yellow', 'green') as is_taxi, off.row_number is not null as is_clock_off,
+        coalesce(t.in_null_block, false) as is_null_block,
+        m.location is not null and t.in_null_block and t.says_month as month_as_minutes,
+        case when month_as_minutes then date_trunc('hour', raw.pickup) else raw.pickup end as pickup_at,
+        case when month_as_minutes then date_trunc('hour', raw.dropoff) else raw.dropoff end as ended,
+        coalesce(ended < pickup_at and lived_twice(pickup_at) and lived_twice(ended) and pickup_at::date = ended::date, false) as is_over_fall_back,
+        ended < pickup_at and not is_over_fall_back as too_early, seconds(pickup_at, ended) > 86400 as too_late,
+        case when distance between 0 and 500 then thousandths(distance) end as thousandth_miles
+    from raw left join (select dataset, file_month, row_number, in_null_block, says_month from taxi) as t
+        using (dataset, file_month, row_number)
+    left join off using (dataset, file_month, row_number)
+    left join minutes_of_months as m on raw.dataset = m.dataset and raw.file_month = m.file_month
+        and coalesce(raw.pickup_location, 264) = m.location and t.in_null_block
+)
+select *, case when not coalesce(too_early or too_late, false) then ended end as dropoff_at,
+    case when not month_as_minutes then seconds(pickup_at, dropoff_at) end as duration_seconds
+from flagged;
+
+create table checked as
+select row_number, {_within('vendor', 'vendor_id:out_of_bounds')} as vendor_id,
+    {_within('rate_code', 'rate_code_id:out_of_bounds')} as rate_code_id,
+    {_within('payment_type', 'payment_type_id:out_of_bounds')} as payment_type_id,
+    {_within('trip_type', 'trip_type_id:out_of_bounds')} as trip_type_id,
+    case when pickup_location between 1 and 265 then pickup_location end as pickup_location_id,
+    case when dropoff_location between 1 and 265 then dropoff_location end as dropoff_location_id,
+    dataset, licence as hvfhs_license_number, base(dispatching) as dispatching_base_number,
+    base(originating) as originating_base_number, base(affiliated) as affiliated_base_number, request_source,
+    {_within('passengers', 'passenger_count:out_of_bounds')} as passenger_count, miles(thousandth_miles) as trip_miles,
+    {_within('company_seconds', 'trip_seconds:out_of_bounds')} as trip_seconds,
+    dollars(fare) as fare_amount, dollars(extra) as extra_amount, dollars(mta_tax) as mta_tax_amount,
+    dollars(improvement_surcharge) as improvement_surcharge_amount, dollars(tip) as tip_amount,
+    dollars(tolls) as tolls_amount, dollars(congestion_surcharge) as congestion_surcharge_amount,
+    dollars(cbd_congestion_fee) as cbd_congestion_fee_amount, dollars(airport_fee) as airport_fee_amount,
+    dollars(ehail_fee) as ehail_fee_amount, dollars(black_car_fund) as black_car_fund_amount,
+    dollars(sales_tax) as sales_tax_amount, dollars(driver_pay) as driver_pay_amount, dollars(total) as total_amount,
+    stored as is_store_and_forward, share_asked as is_shared_requested, shared as is_shared,
+    access_a_ride as is_access_a_ride, wheelchair_asked as is_wheelchair_requested,
+    wheelchair_came as is_wheelchair_matched, file_month,
+    {_within('requested', 'requested_at:out_of_bounds')} as requested_at,
+    {_within('on_scene', 'on_scene_at:out_of_bounds')} as on_scene_at, pickup_at, dropoff_at, duration_seconds,
+    is_over_fall_back, coalesce(total < 0, false) as is_refund, is_null_block,
+    coalesce({ODDITIES['meter_left_running']}, false) as is_meter_left_running, is_clock_off,
+    month_as_minutes as has_unknown_minutes,
+    coalesce(vendor not in (1, 2, 3, 6, 7), false) or coalesce(rate_code not in (1, 2, 3, 4, 5, 6, 99), false)
+        or coalesce(payment_type not between 0 and 6, false) or coalesce(trip_type not in (1, 2), false)
+        or coalesce(licence not in ('HV0002', 'HV0003', 'HV0004', 'HV0005'), false) as has_unknown_code,
+    coalesce(duration_seconds between 1 and 80999 and (thousandth_miles is null or thousandth_miles * 36 <= duration_seconds * 1000)
+        and not (is_taxi and duration_seconds >= 10800 and abs(coalesce(fare, 0)) * 180 < duration_seconds * 100), false)
+        as has_credible_duration,
+    has_credible_duration and coalesce(thousandth_miles > 0, false) as has_credible_speed,
+    {_listed(NULLED)} as nulled_fields, {_listed(ODDITIES)} as oddities, {_listed(REJECTED)} as reject_reasons
+from timed;
+
+create table twins as
+with accepted as (
+    select *, row_number() over (partition by dataset, file_month, vendor_id, hvfhs_license_number, pickup_at, dropoff_at,
+        pickup_location_id, dropoff_location_id, total_amount order by row_number) as nth
+    from checked where reject_reasons is null
+)
+select a.dataset, a.file_month, a.row_number, b.row_number as twin_row_number
+from accepted as a inner join accepted as b on a.dataset = b.dataset and a.file_month = b.file_month and a.nth = b.nth
+    and a.total_amount = -b.total_amount and a.total_amount <> 0 and a.pickup_at = b.pickup_at
+    and a.dropoff_at is not distinct from b.dropoff_at and a.vendor_id is not distinct from b.vendor_id
+    and a.hvfhs_license_number is not distinct from b.hvfhs_license_number
+    and a.pickup_location_id is not distinct from b.pickup_location_id
+    and a.dropoff_location_id is not distinct from b.dropoff_location_id;
+"""
+
+ZONES = "({0} in {1} or {2} in {1})"
+KEY = ["dataset", "file_month", "row_number"]
+TRIPS = {
+    "rejected_trips": (KEY, "select * from checked where reject_reasons is not null"),
+    "fct_trips": (
+        KEY,
+        f"""select c.* exclude (reject_reasons), twin_row_number,
+        case when requested_at <= pickup_at then seconds(requested_at, pickup_at) end as wait_seconds,
+        case when has_credible_speed then ratio((trip_miles * 1000)::bigint * 3600, duration_seconds * 1000) end as average_mph,
+        twin_row_number is not null and not is_refund as is_refunded,
+        coalesce(pickup_location_id in {AIRPORTS}, false) or coalesce(dropoff_location_id in {AIRPORTS}, false) as is_airport_trip,
+        coalesce(pickup_location_id in {CONGESTION_ZONES}, false)
+            or coalesce(dropoff_location_id in {CONGESTION_ZONES}, false) as is_in_congestion_zone
+        from checked as c left join twins using (dataset, file_month, row_number) where reject_reasons is null""",
+    ),
+}
+STEPS = (CLOCKS, CHECKED)
