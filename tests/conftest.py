@@ -20,7 +20,13 @@ ONE_MART = "+zone_revenue_by_file"
 
 # The files whose tests share a line, which takes a minute to bring up: they stay in one process.
 FILES_OF_A_LINE = {
-    "marts": ("dbt/test_analyses", "dbt/test_parity", "dbt/test_by_hand", "dbt/test_development"),
+    "marts": (
+        "dbt/test_analyses",
+        "dbt/test_parity",
+        "dbt/test_by_hand",
+        "dbt/test_development",
+        "independent/test_marts",
+    ),
     "finished": (
         "orchestration/test_bad_input",
         "orchestration/test_killed",

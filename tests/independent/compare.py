@@ -3,21 +3,23 @@
 from pathlib import Path
 
 import duckdb
+import psycopg
 
-from tests.line import Line
 
-
-def differences(line: Line, own: duckdb.DuckDBPyConnection, mart: str, key: list[str], folder: Path) -> list[str]:
+def differences(
+    postgres: psycopg.Connection, own: duckdb.DuckDBPyConnection, mart: str, key: list[str], folder: Path
+) -> list[str]:
     """What differs between taxi_marts.<mart> and the DuckDB table of that name; a line each column, with an example."""
     types = {row[0]: row[1] for row in own.execute(f"describe {mart}").fetchall()}
-    there = line.query(
-        f"select column_name from information_schema.columns where table_schema = 'taxi_marts' and table_name = '{mart}'"
-    )
+    there = postgres.execute(
+        "select column_name from information_schema.columns"
+        f" where table_schema = 'taxi_marts' and table_name = '{mart}'"
+    ).fetchall()
     if {row[0] for row in there} != set(types):
         return [f"{mart}: columns {sorted({row[0] for row in there} ^ set(types))} are on one side only"]
     file = folder / f"{mart}.csv"
     copy = f"copy (select {', '.join(types)} from taxi_marts.{mart}) to stdout (format csv, null '\\N')"
-    with line.connect() as connection, connection.cursor().copy(copy) as rows, file.open("wb") as out:
+    with postgres.cursor().copy(copy) as rows, file.open("wb") as out:
         for row in rows:
             out.write(row)
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())

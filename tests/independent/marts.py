@@ -26,7 +26,9 @@ def _totals(*names: str) -> str:
 
 def _zones(relation: str, *ends: str) -> str:
     """The relation with the names of its zones: borough and zone, or pickup_borough and so on."""
-    names = ", ".join(f"{end}.borough as {p}borough, {end}.zone as {p}zone" for end, p in zip(ends, _prefixes(ends), strict=True))
+    names = ", ".join(
+        f"{end}.borough as {p}borough, {end}.zone as {p}zone" for end, p in zip(ends, _prefixes(ends), strict=True)
+    )
     joins = " ".join(f"left join zones as {end} on {end}.id = r.{end}_location_id" for end in ends)
     return f"select r.*, {names} from ({relation}) as r {joins}"
 
@@ -38,8 +40,9 @@ def _prefixes(ends: tuple[str, ...]) -> list[str]:
 REVENUE = {
     "zone_revenue_by_file": (
         ["dataset", "company_id", "payment_type_id", "file_month", "pickup_month", "pickup_location_id"],
-        f"""select dataset, {COMPANY} as company_id, coalesce(payment_type_id, 0) as payment_type_id, file_month, {MONTH}, {FROM},
-        count(*) as trips, count_if(is_refund)::bigint as refunds, count_if(tip_amount > 0)::bigint as tipped_trips,
+        f"""select dataset, {COMPANY} as company_id, coalesce(payment_type_id, 0) as payment_type_id, file_month,
+            {MONTH}, {FROM},
+        count(*) as trips, count_true(is_refund)::bigint as refunds, count_true(tip_amount > 0)::bigint as tipped_trips,
         {_sums("fare_amount", "tip_amount", "tolls_amount", "total_amount")} from fct_trips group by all""",
     ),
     "monthly_zone_revenue": (
@@ -62,20 +65,24 @@ REVENUE = {
         select a.dataset, a.pickup_quarter, len(a.months)::bigint as months_with_data, a.trips, a.total_amount,
             b.trips as trips_year_before, percent(a.trips - b.trips, b.trips) as trips_growth_percent,
             b.total_amount as total_amount_year_before,
-            percent(((a.total_amount - b.total_amount) * 100)::bigint, (b.total_amount * 100)::bigint) as total_amount_growth_percent
+            percent(((a.total_amount - b.total_amount) * 100)::bigint, (b.total_amount * 100)::bigint)
+                as total_amount_growth_percent
         from months as a left join months as b
-            on a.dataset = b.dataset and a.pickup_quarter = b.pickup_quarter + interval 1 year and a.months = b.months""",
+            on a.dataset = b.dataset and a.pickup_quarter = b.pickup_quarter + interval 1 year
+                and a.months = b.months""",
     ),
     "monthly_tips": (
         ["dataset", "pickup_month", "payment_type_id"],
         f"""with sums as (
-            select dataset, pickup_month, payment_type_id, {_totals("trips", "tipped_trips")}, {_sums("fare_amount", "tip_amount")}
+            select dataset, pickup_month, payment_type_id, {_totals("trips", "tipped_trips")},
+                {_sums("fare_amount", "tip_amount")}
             from zone_revenue_by_file where dataset <> 'fhv' and {OWN} group by all
         )
         select s.*, case when dataset = 'fhvhv' then 'Paid in the app' else payment_type_name end as payment_type_name,
             payment_type_id <> 2 as is_tip_recorded, true as has_own_file,
             case when is_tip_recorded then percent(tipped_trips, trips) end as tipped_trips_percent,
-            case when is_tip_recorded then percent((tip_amount * 100)::bigint, (fare_amount * 100)::bigint) end as tip_percent,
+            case when is_tip_recorded then percent((tip_amount * 100)::bigint, (fare_amount * 100)::bigint) end
+                as tip_percent,
             case when is_tip_recorded then ratio((tip_amount * 100)::bigint, trips * 100) end as average_tip_amount
         from sums as s left join payment_types using (payment_type_id)""",
     ),
@@ -102,10 +109,11 @@ REVENUE = {
     ),
     "fare_percentiles": (
         ["dataset", "pickup_month"],
-        f"""select dataset, {MONTH}, count(*) as trips, list_sort(list((fare_amount * 100)::bigint)) as v, true as has_own_file,
-        {", ".join(f"(percentile(v, {p}) * 0.0001::decimal(5, 4))::decimal(18, 4) as p{p}_fare_amount" for p in (50, 90, 95, 97))}
+        f"""select * exclude (v) from (select dataset, {MONTH}, count(*) as trips, list_sort(list((fare_amount * 100)::bigint)) as v, true
+            as has_own_file,
+        {", ".join(f"ten_thousandths(percentile(v, {p})) as p{p}_fare_amount" for p in (50, 90, 95, 97))}
         from fct_trips where fare_amount > 0 and trip_miles > 0 and (payment_type_id in (1, 2) or dataset = 'fhvhv')
-        group by dataset, month_of(pickup_at) having {OWN}""",
+        group by dataset, month_of(pickup_at) having {OWN})""",
     ),
 }
 
@@ -120,24 +128,37 @@ PAIR_SUMS = (
 PAIR_MILES = ", ".join(f"sum({name})::decimal(18, 3) as {name}" for name in ("driven_miles", "trip_miles"))
 RELATION = f"""case when pickup_location_id in (264, 265) or dropoff_location_id in (264, 265) then 'unknown'
     when pickup_location_id in {CONGESTION_ZONES} and dropoff_location_id in {CONGESTION_ZONES} then 'within'
-    when dropoff_location_id in {CONGESTION_ZONES} then 'into' when pickup_location_id in {CONGESTION_ZONES} then 'out of'
+    when dropoff_location_id in {CONGESTION_ZONES} then 'into' when pickup_location_id in {CONGESTION_ZONES}
+        then 'out of'
     else 'outside' end"""
 AT_AIRPORT = " union all ".join(
-    f"select *, {end}_location_id as airport_location_id, '{way}' as direction from {{0}} where {end}_location_id in {AIRPORTS}"
+    f"select *, {end}_location_id as airport_location_id, '{way}' as direction from {{0}}"
+    f" where {end}_location_id in {AIRPORTS}"
     for end, way in (("pickup", "from"), ("dropoff", "to"))
 )
 
 
 def _medians(relation: str, by: str) -> str:
-    return f"select {by}, dollars(percentile(list_sort(list(minutes)), 50)) as median_minutes from ({relation}) group by all"
+    median = "dollars(percentile(list_sort(list(minutes)), 50)) as median_minutes"
+    return f"select {by}, {median} from ({relation}) group by all"
 
 
+PAIR = "dataset, pickup_month, pickup_location_id, dropoff_location_id"
+AIRPORT = "dataset, pickup_month, airport_location_id, direction"
 EACH_TIME = "(select c.* from travel_time_counts_by_file as c, range(trips))"
 MOBILITY = {
     "zone_pairs_by_file": (
-        ["dataset", "file_month", "pickup_month", "pickup_location_id", "dropoff_location_id", "is_under_congestion_pricing"],
-        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, {PRICED}, count(*) as trips, count_if(is_refund)::bigint as refunds,
-        count_if({PAID})::bigint as paid_trips, count_if({TIMED})::bigint as timed_trips,
+        [
+            "dataset",
+            "file_month",
+            "pickup_month",
+            "pickup_location_id",
+            "dropoff_location_id",
+            "is_under_congestion_pricing",
+        ],
+        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, {PRICED}, count(*) as trips,
+            count_true(is_refund)::bigint as refunds,
+        count_true({PAID})::bigint as paid_trips, count_true({TIMED})::bigint as timed_trips,
         coalesce(sum(duration_seconds) filter ({TIMED}), 0)::bigint as duration_seconds,
         coalesce(sum(duration_seconds) filter ({TIMED} and has_credible_speed), 0)::bigint as driven_seconds,
         sum(trip_miles) filter ({TIMED} and has_credible_speed)::decimal(18, 3) as driven_miles,
@@ -147,7 +168,8 @@ MOBILITY = {
     ),
     "travel_time_counts_by_file": (
         ["dataset", "file_month", "pickup_month", "pickup_location_id", "dropoff_location_id", "minutes"],
-        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, (duration_seconds + 30) // 60 as minutes, count(*) as trips
+        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, (duration_seconds + 30) // 60 as minutes, count(*)
+            as trips
         from fct_trips where {TIMED} group by all""",
     ),
     "origin_destination": (
@@ -157,10 +179,12 @@ MOBILITY = {
                 select dataset, pickup_month, pickup_location_id, dropoff_location_id, {_totals(*PAIR_COUNTS)},
                     {_sums(*PAIR_SUMS)}, {PAIR_MILES} from zone_pairs_by_file where {OWN} group by all
             )
-            select dataset, pickup_month, pickup_location_id, dropoff_location_id, trips, refunds, trip_miles, {TIMES}, {MPH},
-                median_minutes, ratio((paid_fare_amount * 100)::bigint, paid_trips * 100) as average_fare_amount, fare_amount,
+            select dataset, pickup_month, pickup_location_id, dropoff_location_id, trips, refunds, trip_miles,
+                {TIMES}, {MPH},
+                median_minutes, ratio((paid_fare_amount * 100)::bigint, paid_trips * 100) as average_fare_amount,
+                    fare_amount,
                 total_amount, true as has_own_file
-            from sums left join ({_medians(EACH_TIME, "dataset, pickup_month, pickup_location_id, dropoff_location_id")})
+            from sums left join ({_medians(EACH_TIME, PAIR)})
                 using (dataset, pickup_month, pickup_location_id, dropoff_location_id)""",
             "pickup",
             "dropoff",
@@ -185,13 +209,15 @@ MOBILITY = {
         )
         select dataset, pickup_month, airport_location_id, zones.zone as airport, direction, trips, refunds, {TIMES},
             median_minutes, airport_fee_amount, total_amount, true as has_own_file
-        from sums left join ({_medians(AT_AIRPORT.format(EACH_TIME), "dataset, pickup_month, airport_location_id, direction")})
-            using (dataset, pickup_month, airport_location_id, direction) left join zones on id = airport_location_id""",
+        from sums left join ({_medians(AT_AIRPORT.format(EACH_TIME), AIRPORT)})
+            using (dataset, pickup_month, airport_location_id, direction) left join zones
+                on id = airport_location_id""",
     ),
     "congestion_pricing": (
         ["dataset", "pickup_month", "is_under_congestion_pricing", "zone_relation"],
         f"""with ends as (select *, {RELATION} as zone_relation from zone_pairs_by_file where {OWN}), months as (
-            select dataset, pickup_month, zone_relation, null::boolean as priced, {_totals(*PAIR_COUNTS)}, {_sums(*PAIR_SUMS)},
+            select dataset, pickup_month, zone_relation, null::boolean as priced, {_totals(*PAIR_COUNTS)},
+                {_sums(*PAIR_SUMS)},
                 {PAIR_MILES} from ends group by all
         ), parts as (
             select dataset, pickup_month, zone_relation, is_under_congestion_pricing as priced, {_totals(*PAIR_COUNTS)},
@@ -202,12 +228,15 @@ MOBILITY = {
                 ratio(trips, days_in_period) as trips_per_day
             from (from months union all from parts)
         )
-        select a.dataset, a.pickup_month, a.zone_relation, a.priced as is_under_congestion_pricing, a.days_in_period, a.trips,
+        select a.dataset, a.pickup_month, a.zone_relation, a.priced as is_under_congestion_pricing, a.days_in_period,
+            a.trips,
             a.trips_per_day, a.timed_trips, a.untimed_trips, a.average_minutes, a.average_mph,
-            ratio((a.paid_total_amount * 100)::bigint, a.paid_trips * 100) as average_total_amount, a.cbd_congestion_fee_amount,
+            ratio((a.paid_total_amount * 100)::bigint, a.paid_trips * 100) as average_total_amount,
+                a.cbd_congestion_fee_amount,
             b.trips_per_day as trips_per_day_year_before, b.average_minutes as average_minutes_year_before,
             b.average_mph as average_mph_year_before, true as has_own_file
-        from rows as a left join rows as b on b.priced is null and a.dataset = b.dataset and a.zone_relation = b.zone_relation
+        from rows as a left join rows as b on b.priced is null and a.dataset = b.dataset
+            and a.zone_relation = b.zone_relation
             and b.pickup_month = a.pickup_month - interval 1 year where a.priced is not null""",
     ),
     "hourly_demand_by_file": (
@@ -218,7 +247,8 @@ MOBILITY = {
     "hourly_zone_demand": (
         ["dataset", "pickup_location_id", "pickup_hour"],
         _zones(
-            f"""select dataset, pickup_location_id, pickup_hour, {_totals("trips")}, {_sums("total_amount")}, true as has_own_file,
+            f"""select dataset, pickup_location_id, pickup_hour, {_totals("trips")}, {_sums("total_amount")}, true
+                as has_own_file,
             lived_twice(pickup_hour) as is_doubled_hour from hourly_demand_by_file
             where {OWN.replace("pickup_month", "month_of(pickup_hour)")} group by all""",
             "pickup",

@@ -1,4 +1,4 @@
-"""TLC's files under one set of names, read by DuckDB straight from the parquet files: what the marts are recomputed from.
+"""TLC's files under one set of names, read by DuckDB from the parquet files: what the marts are recomputed from.
 
 Written from the descriptions of the columns (dbt_taxi/models/docs/) alone, without the project's SQL.
 """
@@ -20,6 +20,7 @@ create macro flag(x) as case when upper(trim(x)) in ('Y', '1', '1.0', 'TRUE') th
     when upper(trim(x)) in ('N', '0', '0.0', 'FALSE') then false end;
 create macro base(x) as nullif(upper(trim(x)), '');
 create macro dollars(x) as (x::decimal(18, 0) * 0.01::decimal(3, 2))::decimal(18, 2);
+create macro ten_thousandths(x) as (x::decimal(18, 0) * 0.0001::decimal(5, 4))::decimal(18, 4);
 create macro miles(x) as (x::decimal(18, 0) * 0.001::decimal(4, 3))::decimal(18, 3);
 -- part / whole, half away from zero, as a whole number of hundredths or thousandths; null unless whole is above 0
 create macro units(part, whole, n) as case when whole > 0
@@ -32,19 +33,19 @@ create macro percentile(v, p) as v[(p * (len(v) - 1)) // 100 + 1] * (100 - (p * 
     + v[least((p * (len(v) - 1)) // 100 + 2, len(v))] * ((p * (len(v) - 1)) % 100);
 create macro month_of(x) as date_trunc('month', x)::date;
 create macro seconds(a, b) as epoch(date_trunc('second', b) - date_trunc('second', a))::bigint;
+create macro count_true(x) as count(case when x then 1 end);
 create macro lived_twice(x) as month(x) = 11 and dayofweek(x) = 0 and day(x) <= 7 and hour(x) = 1 and year(x) >= 2007;
 """
 
 # The words of 2009 and 2010, and today's codes.
-VENDOR = (
-    "case upper(trim(vendor_id)) when 'CMT' then 1 when 'VTS' then 2 when 'DDS' then 3 else code(vendor_id) end"
-)
+VENDOR = "case upper(trim(vendor_id)) when 'CMT' then 1 when 'VTS' then 2 when 'DDS' then 3 else code(vendor_id) end"
 PAYMENT = (
     "case when payment_type is null or trim(payment_type) = '' then null when code(payment_type) is not null"
-    " then code(payment_type) else case upper(trim(payment_type))[:2] when 'CR' then 1 when 'CA' then 2 when 'CS' then 2"
+    " then code(payment_type) else case upper(trim(payment_type))[:2] when 'CR' then 1 when 'CA' then 2"
+    " when 'CS' then 2"
     " when 'NO' then 3 when 'NA' then 3 when 'DI' then 4 else 5 end end"
 )
-RATE = "case when trim(ratecode_id) = '' then null else coalesce(code(ratecode_id), case when ratecode_id is not null then 99 end) end"
+RATE = "coalesce(code(ratecode_id), case when trim(ratecode_id) <> '' then 99 end)"
 AMOUNTS = {
     "fare_amount": "fare", "extra": "extra", "mta_tax": "mta_tax", "improvement_surcharge": "improvement_surcharge",
     "tip_amount": "tip", "tolls_amount": "tolls", "congestion_surcharge": "congestion_surcharge",
@@ -66,7 +67,10 @@ FIELDS = {
         **COMMON, **TAXI, "pickup": "lpep_pickup_datetime", "dropoff": "lpep_dropoff_datetime",
         "vendor": "vendor_id", "rate_code": "ratecode_id", "payment_type": "payment_type", "trip_type": "trip_type",
     },
-    "fhv": {**COMMON, "dispatching": "dispatching_base_num", "affiliated": "affiliated_base_number", "shared": "flag(sr_flag)"},
+    "fhv": {
+        **COMMON, "dispatching": "dispatching_base_num", "affiliated": "affiliated_base_number",
+        "shared": "flag(sr_flag)",
+    },
     "fhvhv": {
         **COMMON, "licence": "hvfhs_license_num", "dispatching": "dispatching_base_num",
         "originating": "originating_base_num", "requested": "request_datetime", "on_scene": "on_scene_datetime",
@@ -106,7 +110,9 @@ def open_raw(source: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _select(connection: duckdb.DuckDBPyConnection, dataset: DataSet, file: Path, month: str) -> str:
-    there = {fold(row[0]): row[0] for row in connection.execute("describe from read_parquet(?)", [str(file)]).fetchall()}
+    there = {
+        fold(row[0]): row[0] for row in connection.execute("describe from read_parquet(?)", [str(file)]).fetchall()
+    }
     declared = []
     for column in dataset.columns:
         found = [there[name] for name in sorted(column.source_names) if name in there]
@@ -117,7 +123,9 @@ def _select(connection: duckdb.DuckDBPyConnection, dataset: DataSet, file: Path,
     fields = FIELDS[dataset.name]
     columns = [f"({fields.get(name, 'null')})::{kind} as {name}" for name, kind in EMPTY.items()]
     amounts = {AMOUNTS[column.name]: column.name for column in dataset.columns if column.name in AMOUNTS}
-    columns += [f"cents({amounts.get(name, 'null::double')}) as {name}" for name in sorted({*AMOUNTS.values()} - {"total"})]
+    columns += [
+        f"cents({amounts.get(name, 'null::double')}) as {name}" for name in sorted({*AMOUNTS.values()} - {"total"})
+    ]
     charges = " + ".join(f"coalesce(cents({name}), 0)" for name in dataset.total_columns)
     anything = f"coalesce({', '.join(f'cents({name})' for name in dataset.total_columns) or 'null'}) is not null"
     total = "cents(total_amount)" if "total" in amounts else f"case when {anything} then {charges or 'null'} end"
@@ -125,6 +133,7 @@ def _select(connection: duckdb.DuckDBPyConnection, dataset: DataSet, file: Path,
     largest = ", ".join(f"abs({name})" for name in amounts.values())
     columns.append(f"coalesce(greatest({largest or 'null'}), 0)::double as largest")
     return (
-        f"select '{dataset.name}' as dataset, date '{month}-01' as file_month, file_row_number + 1 as row_number, {', '.join(columns)}"
+        f"select '{dataset.name}' as dataset, date '{month}-01' as file_month, file_row_number + 1 as row_number,"
+        f" {', '.join(columns)}"
         f" from (select file_row_number, {', '.join(declared)} from read_parquet('{file}', file_row_number = true))"
     )

@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import open_line
 from tests.independent.compare import differences
 from tests.independent.marts import MARTS
 from tests.independent.raw import open_raw
@@ -34,7 +33,8 @@ def _recomputed(source: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _all_differences(line: Line, own: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
-    return [text for mart, (key, _) in MARTS.items() for text in differences(line, own, mart, key, folder)]
+    with line.connect() as postgres:
+        return [text for mart, (key, _) in MARTS.items() for text in differences(postgres, own, mart, key, folder)]
 
 
 def test_no_mart_is_forgotten(marts_line: Line) -> None:
@@ -53,6 +53,10 @@ def test_marts_of_synthetic_months_equal_what_the_descriptions_say(marts_line: L
 @pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real files are not here")
 def test_marts_of_real_months_equal_what_the_descriptions_say(tmp_path: Path) -> None:
-    for line in open_line(tmp_path / "state", REAL, ""):
-        line.done("run", patience=3600)
+    line = Line(tmp_path / "state", REAL, "", timeout=3600)
+    line.done("up")
+    try:
+        line.done("run")
         assert _all_differences(line, _recomputed(REAL), tmp_path) == []
+    finally:
+        line.run("down", "--force")

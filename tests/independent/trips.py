@@ -7,14 +7,17 @@ CONGESTION_ZONES = (
 )  # fmt: skip
 AIRPORTS = (1, 132, 138)
 
+NO_ZONE = "{0}_location not between 1 and 265 and not (dataset = 'fhv' and {0}_location = 0)"
+FARE_TOO_LOW = "is_taxi and duration_seconds >= 10800 and abs(coalesce(fare, 0)) * 180 < duration_seconds * 100"
+
 # Codes, a condition each, in the order in which they are listed.
 NULLED = {
     "dropoff_at:before_pickup": "too_early",
     "dropoff_at:month_as_minutes": "month_as_minutes",
     "dropoff_at:over_24_hours": "too_late",
-    "dropoff_location_id:outside_1_to_265": "dropoff_location not between 1 and 265 and (dataset <> 'fhv' or dropoff_location <> 0)",
+    "dropoff_location_id:outside_1_to_265": NO_ZONE.format("dropoff"),
     "pickup_at:month_as_minutes": "month_as_minutes",
-    "pickup_location_id:outside_1_to_265": "pickup_location not between 1 and 265 and (dataset <> 'fhv' or pickup_location <> 0)",
+    "pickup_location_id:outside_1_to_265": NO_ZONE.format("pickup"),
     "trip_miles:outside_0_to_500": "not distance between 0 and 500",
     "on_scene_at:out_of_bounds": "on_scene not between file_month - interval 1 year and file_month + interval 1 year",
     "passenger_count:out_of_bounds": "abs(passengers) > 999999999",
@@ -27,7 +30,7 @@ NULLED = {
 }
 ODDITIES = {
     "clock_off": "is_clock_off",
-    "fare_too_low_for_duration": "is_taxi and duration_seconds >= 10800 and abs(coalesce(fare, 0)) * 180 < duration_seconds * 100",
+    "fare_too_low_for_duration": FARE_TOO_LOW,
     "meter_left_running": "is_taxi and duration_seconds between 81000 and 86400",
     "over_100_mph": "thousandth_miles * 36 > duration_seconds * 1000 and duration_seconds > 0",
     "tip_over_all_else": "abs(tip) >= 5000 and 2 * abs(tip) > abs(total)",
@@ -38,7 +41,8 @@ REJECTED = {
     "impossible_amount": "largest > 1500 + 10 * coalesce(thousandth_miles, 0) / 1000"
     " + 2 * greatest(coalesce(duration_seconds, 0), 0) / 60",
     "pickup_missing": "pickup is null",
-    "pickup_outside_month": "pickup < file_month - interval 1 day or pickup >= file_month + interval 1 month + interval 1 day",
+    "pickup_outside_month": "pickup < file_month - interval 1 day"
+    " or pickup >= file_month + interval 1 month + interval 1 day",
 }
 
 
@@ -63,7 +67,8 @@ having count_if(says_month) >= 10 and 2 * count_if(says_month) >= count(*);
 
 create table common_dates as
 with dates as (
-    select dataset, file_month, stretch, vendor, hour::date as date, count(*) as n, min(hour) as first, max(hour) as last
+    select dataset, file_month, stretch, vendor, hour::date as date, count(*) as n, min(hour) as first, max(hour)
+        as last
     from taxi where hour is not null group by all
 )
 select *, sum(n) over (partition by dataset, file_month, stretch, vendor) as of_vendor from dates
@@ -82,7 +87,8 @@ with near as (
     select dataset, file_month, stretch, max(hour) - min(hour) >= interval 18 hours as is_wide, count(*) as n
     from taxi group by all
 ), files as (
-    select dataset, file_month, 4 * count_if(is_wide) > 3 * count(*) as is_unordered, sum(n) as n from stretches group by all
+    select dataset, file_month, 4 * count_if(is_wide) > 3 * count(*) as is_unordered, sum(n) as n from stretches
+        group by all
 )
 select dataset, file_month, row_number from found inner join files using (dataset, file_month)
 where not is_unordered
@@ -97,7 +103,8 @@ with flagged as (
         m.location is not null and t.in_null_block and t.says_month as month_as_minutes,
         case when month_as_minutes then date_trunc('hour', raw.pickup) else raw.pickup end as pickup_at,
         case when month_as_minutes then date_trunc('hour', raw.dropoff) else raw.dropoff end as ended,
-        coalesce(ended < pickup_at and lived_twice(pickup_at) and lived_twice(ended) and pickup_at::date = ended::date, false) as is_over_fall_back,
+        coalesce(ended < pickup_at and lived_twice(pickup_at) and lived_twice(ended)
+            and pickup_at::date = ended::date, false) as is_over_fall_back,
         ended < pickup_at and not is_over_fall_back as too_early, seconds(pickup_at, ended) > 86400 as too_late,
         case when distance between 0 and 500 then thousandths(distance) end as thousandth_miles
     from raw left join (select dataset, file_month, row_number, in_null_block, says_month from taxi) as t
@@ -111,16 +118,16 @@ select *, case when not coalesce(too_early or too_late, false) then ended end as
 from flagged;
 
 create table checked as
-select row_number, {_within('vendor', 'vendor_id:out_of_bounds')} as vendor_id,
-    {_within('rate_code', 'rate_code_id:out_of_bounds')} as rate_code_id,
-    {_within('payment_type', 'payment_type_id:out_of_bounds')} as payment_type_id,
-    {_within('trip_type', 'trip_type_id:out_of_bounds')} as trip_type_id,
+select row_number, {_within("vendor", "vendor_id:out_of_bounds")} as vendor_id,
+    {_within("rate_code", "rate_code_id:out_of_bounds")} as rate_code_id,
+    {_within("payment_type", "payment_type_id:out_of_bounds")} as payment_type_id,
+    {_within("trip_type", "trip_type_id:out_of_bounds")} as trip_type_id,
     case when pickup_location between 1 and 265 then pickup_location end as pickup_location_id,
     case when dropoff_location between 1 and 265 then dropoff_location end as dropoff_location_id,
     dataset, licence as hvfhs_license_number, base(dispatching) as dispatching_base_number,
     base(originating) as originating_base_number, base(affiliated) as affiliated_base_number, request_source,
-    {_within('passengers', 'passenger_count:out_of_bounds')} as passenger_count, miles(thousandth_miles) as trip_miles,
-    {_within('company_seconds', 'trip_seconds:out_of_bounds')} as trip_seconds,
+    {_within("passengers", "passenger_count:out_of_bounds")} as passenger_count, miles(thousandth_miles) as trip_miles,
+    {_within("company_seconds", "trip_seconds:out_of_bounds")} as trip_seconds,
     dollars(fare) as fare_amount, dollars(extra) as extra_amount, dollars(mta_tax) as mta_tax_amount,
     dollars(improvement_surcharge) as improvement_surcharge_amount, dollars(tip) as tip_amount,
     dollars(tolls) as tolls_amount, dollars(congestion_surcharge) as congestion_surcharge_amount,
@@ -130,16 +137,17 @@ select row_number, {_within('vendor', 'vendor_id:out_of_bounds')} as vendor_id,
     stored as is_store_and_forward, share_asked as is_shared_requested, shared as is_shared,
     access_a_ride as is_access_a_ride, wheelchair_asked as is_wheelchair_requested,
     wheelchair_came as is_wheelchair_matched, file_month,
-    {_within('requested', 'requested_at:out_of_bounds')} as requested_at,
-    {_within('on_scene', 'on_scene_at:out_of_bounds')} as on_scene_at, pickup_at, dropoff_at, duration_seconds,
+    {_within("requested", "requested_at:out_of_bounds")} as requested_at,
+    {_within("on_scene", "on_scene_at:out_of_bounds")} as on_scene_at, pickup_at, dropoff_at, duration_seconds,
     is_over_fall_back, coalesce(total < 0, false) as is_refund, is_null_block,
-    coalesce({ODDITIES['meter_left_running']}, false) as is_meter_left_running, is_clock_off,
+    coalesce({ODDITIES["meter_left_running"]}, false) as is_meter_left_running, is_clock_off,
     month_as_minutes as has_unknown_minutes,
     coalesce(vendor not in (1, 2, 3, 6, 7), false) or coalesce(rate_code not in (1, 2, 3, 4, 5, 6, 99), false)
         or coalesce(payment_type not between 0 and 6, false) or coalesce(trip_type not in (1, 2), false)
         or coalesce(licence not in ('HV0002', 'HV0003', 'HV0004', 'HV0005'), false) as has_unknown_code,
-    coalesce(duration_seconds between 1 and 80999 and (thousandth_miles is null or thousandth_miles * 36 <= duration_seconds * 1000)
-        and not (is_taxi and duration_seconds >= 10800 and abs(coalesce(fare, 0)) * 180 < duration_seconds * 100), false)
+    coalesce(duration_seconds between 1 and 80999 and (thousandth_miles is null
+        or thousandth_miles * 36 <= duration_seconds * 1000)
+        and not ({FARE_TOO_LOW}), false)
         as has_credible_duration,
     has_credible_duration and coalesce(thousandth_miles > 0, false) as has_credible_speed,
     {_listed(NULLED)} as nulled_fields, {_listed(ODDITIES)} as oddities, {_listed(REJECTED)} as reject_reasons
@@ -147,7 +155,8 @@ from timed;
 
 create table twins as
 with accepted as (
-    select *, row_number() over (partition by dataset, file_month, vendor_id, hvfhs_license_number, pickup_at, dropoff_at,
+    select *, row_number() over (partition by dataset, file_month, vendor_id, hvfhs_license_number, pickup_at,
+        dropoff_at,
         pickup_location_id, dropoff_location_id, total_amount order by row_number) as nth
     from checked where reject_reasons is null
 )
@@ -168,9 +177,11 @@ TRIPS = {
         KEY,
         f"""select c.* exclude (reject_reasons), twin_row_number,
         case when requested_at <= pickup_at then seconds(requested_at, pickup_at) end as wait_seconds,
-        case when has_credible_speed then ratio((trip_miles * 1000)::bigint * 3600, duration_seconds * 1000) end as average_mph,
+        case when has_credible_speed then ratio((trip_miles * 1000)::bigint * 3600, duration_seconds * 1000) end
+            as average_mph,
         twin_row_number is not null and not is_refund as is_refunded,
-        coalesce(pickup_location_id in {AIRPORTS}, false) or coalesce(dropoff_location_id in {AIRPORTS}, false) as is_airport_trip,
+        coalesce(pickup_location_id in {AIRPORTS}, false) or coalesce(dropoff_location_id in {AIRPORTS}, false)
+            as is_airport_trip,
         coalesce(pickup_location_id in {CONGESTION_ZONES}, false)
             or coalesce(dropoff_location_id in {CONGESTION_ZONES}, false) as is_in_congestion_zone
         from checked as c left join twins using (dataset, file_month, row_number) where reject_reasons is null""",
