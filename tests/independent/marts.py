@@ -109,7 +109,8 @@ REVENUE = {
     ),
     "fare_percentiles": (
         ["dataset", "pickup_month"],
-        f"""select * exclude (v) from (select dataset, {MONTH}, count(*) as trips, list_sort(list((fare_amount * 100)::bigint)) as v, true
+        f"""select * exclude (v) from (
+        select dataset, {MONTH}, count(*) as trips, list_sort(list((fare_amount * 100)::bigint)) as v, true
             as has_own_file,
         {", ".join(f"ten_thousandths(percentile(v, {p})) as p{p}_fare_amount" for p in (50, 90, 95, 97))}
         from fct_trips where fare_amount > 0 and trip_miles > 0 and (payment_type_id in (1, 2) or dataset = 'fhvhv')
