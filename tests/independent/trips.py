@@ -81,6 +81,7 @@ with near as (
     from taxi as t inner join common_dates as c on t.dataset = c.dataset and t.file_month = c.file_month
         and t.vendor is not distinct from c.vendor and c.stretch between t.stretch - 1 and t.stretch + 1
     group by 1, 2, 3
+    having count_if(c.stretch = t.stretch) > 0
 ), found as (
     select * from near where hour <= first - interval 18 hours or hour >= last + interval 18 hours
 ), stretches as (
