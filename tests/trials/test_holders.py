@@ -33,17 +33,19 @@ def test_a_machine_that_slept_through_its_lease_writes_nothing_when_it_wakes(sce
     processes = [psutil.Process(first.process.pid), *psutil.Process(first.process.pid).children(recursive=True)]
     for process in processes:
         process.suspend()
-    refused = scene.line.run("run")
-    assert refused.returncode == 1
-    assert f"process {first.process.pid}" in refused.stderr
-    # As when it expires.
-    scene.line.execute("update taxi_ledger.lease set renewed_at = renewed_at - interval '90 seconds'")
-    scene.line.done("run", "--force", *MONTH)
-    time.sleep(max(0, asleep_since + STOPS_AFTER + 5 - time.monotonic()))
-    before = written(scene.line)
-    since = time.monotonic()
-    for process in reversed(processes):
-        process.resume()
+    try:
+        refused = scene.line.run("run")
+        assert refused.returncode == 1
+        assert f"process {first.process.pid}" in refused.stderr
+        # As when it expires.
+        scene.line.execute("update taxi_ledger.lease set renewed_at = renewed_at - interval '90 seconds'")
+        scene.line.done("run", "--force", *MONTH)
+        time.sleep(max(0, asleep_since + STOPS_AFTER + 5 - time.monotonic()))
+        before = written(scene.line)
+    finally:
+        since = time.monotonic()
+        for process in reversed(processes):
+            process.resume()
     outcome = first.end("asleep", "dbt on postgres", since, 60)
     assert outcome.exit_code == 1
     assert "This run lost its lease" in outcome.told
