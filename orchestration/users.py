@@ -43,7 +43,7 @@ class Users:
     def joined(self, command: str) -> Iterator["Membership"]:
         """We are one of them while this lasts."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{os.getpid()}.json"
+        path = self._folder / f"{os.getpid()}-{id(self)}.json"  # one process may be two of them
         with open(path, "w", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -56,7 +56,7 @@ class Users:
         """All but ourselves. What was left behind by one that was killed is cleared away."""
         found = []
         for path in sorted(self._folder.glob("*.json")):
-            if path.stem == str(os.getpid()):
+            if path.stem.partition("-")[0] == str(os.getpid()):
                 continue
             with suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
                 try:

@@ -172,6 +172,7 @@ def test_an_object_that_somebody_else_replaced_meanwhile_is_not_written_over(sto
     assert raised.value.next_step
     monkeypatch.undo()
     assert stores.bucket.blob(name).download_as_bytes() == b"theirs"
+    stores.bucket.blob(name).delete()  # BigQuery could read no table of the lake with it
 
 
 @pytest.mark.parametrize(

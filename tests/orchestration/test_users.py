@@ -88,7 +88,7 @@ def test_one_that_does_not_listen_is_stopped_by_a_second_signal(
 
 def test_one_on_another_machine_is_not_touched(line: Line, at_work: Callable[[], subprocess.Popen[str]]):
     process = at_work()
-    file = line.state / "servers/users" / f"{process.pid}.json"
+    (file,) = (line.state / "servers/users").glob(f"{process.pid}-*.json")
     file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), "machine": "another"}), "utf-8")
     (user,) = Users(line.state / "servers").end()
     assert user.pid == process.pid
