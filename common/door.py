@@ -1,4 +1,4 @@
-"""What a program of ours does first, before it imports anything that reads variables: it cleans its environment."""
+"""The first thing each program does: clean its environment, before it imports anything that reads variables."""
 
 import os
 import sys

@@ -36,7 +36,7 @@ def clean(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def for_server(**ours: str) -> dict[str, str]:
-    """The environment of an embedded server: what runs a program, and `ours`. No credential, proxy or setting.
+    """The environment of an embedded server: SYSTEM and the variables given. No credential, proxy or setting.
 
     The locale is C: PostgreSQL refuses to start by one that is not installed.
     """
@@ -44,7 +44,7 @@ def for_server(**ours: str) -> dict[str, str]:
 
 
 def for_client(**ours: str) -> dict[str, str]:
-    """The environment of a process that talks to Google, or to our servers, as `ours` says; none of our settings."""
+    """The environment of a client of Google or of our servers: the clean one and the variables given; no setting."""
     here = clean(os.environ)
     kept = {name: value for name, value in here.items() if not name.startswith((SETTINGS, "LC_", "LANG"))}
     return kept | {"LC_ALL": "C", "TZ": "UTC"} | ours

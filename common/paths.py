@@ -1,4 +1,4 @@
-"""Folders that settings name: refused in one line where a part of ours could not work in them."""
+"""Folders that settings name: refused in one line where some part of the line cannot work in them."""
 
 import os
 import tempfile
@@ -12,7 +12,7 @@ LONGEST = 750
 
 
 def check_folder_name(what: str, folder: Path) -> None:
-    """Raise SettingError where a part of ours could not work in that folder. `what` is like 'The setting x names'."""
+    """Raise SettingError where some part cannot work in that folder. `what` is like 'The setting x names'."""
     name = os.fsencode(folder)
     shown = f"{what} {str(folder)!r}"
     if any(byte < 32 or byte == 127 for byte in name):
