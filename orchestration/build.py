@@ -9,7 +9,7 @@ from orchestration.connections import Connections
 from orchestration.dbt import Dbt, DbtError, DbtResult
 from orchestration.disk import Disk
 from orchestration.ledger import Ledger
-from orchestration.project import BuildState, keep_manifest, project_fingerprint, take_manifest
+from orchestration.project import BuildState, keep_manifest, project_fingerprint, relations_of, take_manifest
 from orchestration.report import Report
 
 Fail = Callable[[list[date], DbtError], None]
@@ -71,7 +71,8 @@ class Building:
         is_whole = results and not self._could_not_run
         if is_whole and project_fingerprint(self._settings) == project:  # else somebody edited it meanwhile
             made = {relation for result in results for relation in result.relations}
-            self._ledger.add_build(warehouse, stores, project, sorted(made.union(relations)))
+            kept = relations_of(results[-1].manifest).intersection(relations)  # without those of deleted models
+            self._ledger.add_build(warehouse, stores, project, sorted(made | kept))
             keep_manifest(self._settings, warehouse, project, results[-1].manifest)
         return sorted(passed)
 

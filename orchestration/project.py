@@ -1,6 +1,7 @@
 """Whether the warehouses were built from the dbt project as it is now. Imports no dbt, which takes seconds."""
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -53,6 +54,12 @@ def take_manifest(settings: Settings, warehouse: str, built: str, into: Path) ->
         shutil.move(folder / "manifest.json", into / "manifest.json")
     shutil.rmtree(folder, ignore_errors=True)
     return is_it and built.split(" ")[1:] == project_fingerprint(settings).split(" ")[1:]
+
+
+def relations_of(manifest: Path) -> set[str]:
+    """The tables, views and seeds that the project with this dbt manifest has, as schema.name."""
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    return {f"{node['schema']}.{node['alias']}" for node in nodes if node["resource_type"] in ("model", "seed")}
 
 
 def _manifest_folder(settings: Settings, warehouse: str) -> Path:

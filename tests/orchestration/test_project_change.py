@@ -121,6 +121,23 @@ def test_a_changed_report_is_built_alone(line: Line):
 
 
 @pytest.mark.slow
+def test_the_table_of_a_deleted_model_can_be_dropped_and_nothing_is_built_for_that(line: Line):
+    report, model = (line.root / "dbt_taxi" / path for path in (REPORT, "models/marts/revenue/soon_gone.sql"))
+    as_it_was = report.read_text()
+    model.write_text("{{ config(materialized='table', contract={'enforced': false}) }}\nselect 1 as one")
+    report.write_text("-- depends_on: {{ ref('soon_gone') }}\n" + as_it_was)
+    line.done("run")
+    assert line.query("select one from taxi_marts.soon_gone") == [(1,)]
+    model.unlink()
+    report.write_text(as_it_was)
+    line.done("run")
+    line.execute("drop table taxi_marts.soon_gone")
+    assert "Nothing to do" in line.done("run").stderr
+    held = "select 'taxi_marts.fct_trips' = any(relations) from taxi_ledger.builds"
+    assert line.query(held) == [(True,), (True,)], "what no build made again is still known"
+
+
+@pytest.mark.slow
 def test_a_changed_rule_is_applied_to_all_months_on_both_warehouses_and_reconciled(line: Line):
     before = partitions(line)
     built = change(line, RULE, "> 500", "> 5")
