@@ -24,18 +24,17 @@ def wanted_months(
 ) -> list[Pair]:
     """The file months that are wanted, in the order in which they are done: by month, then by data set.
 
-    Without named months, all that a source holds that can be listed (of all data sets, unless some were named:
-    `is_explicit`), and what has landed and is not done, which needs no source. Of one that can't be listed, the newest
-    `newest` months of each data set, and those that the ledger says were begun and are not done: a backfill that broke
-    off goes on. What landed from this source belongs to it too, to find out what is gone: all of it where there is a
-    listing, otherwise what is as new as the newest months. Named months are wanted of every data set; where none was
-    named, of those that the source holds or that landed from it. Raises SourceError; SettingError where the source
-    holds nothing.
+    None is of a data set other than `datasets`.
+
+    Without named months, all that a source holds that can be listed, and what has landed and is not done, which needs
+    no source. Of one that can't be listed, the newest `newest` months of each data set, and those that the ledger says
+    were begun and are not done: a backfill that broke off goes on. What landed from this source belongs to it too, to
+    find out what is gone: all of it where there is a listing, otherwise what is as new as the newest months. Named
+    months are wanted of every data set if the command names the data sets (`is_explicit`), otherwise of those that the
+    source holds or that landed from it. Raises SourceError; SettingError where the source holds nothing.
     """
-    everything = tuple(DATASETS.values())
-    listed = source.list_months(datasets if is_explicit else everything)
-    of = datasets if is_explicit or listed is None else everything
-    known = [record for record in ledger if DATASETS[record.dataset] in of]
+    listed = source.list_months(datasets)
+    known = [record for record in ledger if DATASETS[record.dataset] in datasets]
     if months:
         landed = [_pair(record) for record in known if record.month in months and _is_from(source, record)]
         wanted = _named(datasets, months, listed, is_explicit) + landed

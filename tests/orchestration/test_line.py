@@ -56,6 +56,12 @@ def test_plan_tells_what_would_be_done_and_why_and_does_nothing(finished_line: L
     assert finished_line.query("select count(*) from taxi_ledger.runs") == before
 
 
+def test_the_setting_datasets_chooses_among_what_a_folder_holds(finished_line: Line):
+    document = json.loads(finished_line.run("plan", "--json", TAXI_DATASETS="green").stdout)
+    assert [one["month"] for one in document["months"]] == [month for dataset, month in MONTHS if dataset == "green"]
+    assert {one["dataset"] for one in document["months"]} == {"green"}
+
+
 @pytest.mark.parametrize("command", ["run", "plan", "status"])
 def test_output_in_a_pipe_has_no_escape_codes(finished_line: Line, command: str):
     result = finished_line.done(command)

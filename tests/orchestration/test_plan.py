@@ -107,9 +107,17 @@ def test_a_month_before_the_first_or_in_the_future_is_explained(source):
 
 
 def test_without_months_all_that_a_folder_holds_is_wanted_in_the_order_of_time(source):
-    wanted = wanted_months(source, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False)
+    wanted = wanted_months(source, [GREEN, YELLOW], [], 3, date(2026, 11, 22), is_explicit=False)
     assert wanted == [(YELLOW, date(2023, 12, 1)), (GREEN, JANUARY)]
-    assert wanted_months(source, [GREEN], [], 3, date(2026, 11, 22), is_explicit=True) == [(GREEN, JANUARY)]
+
+
+@pytest.mark.parametrize("is_explicit", [True, False], ids=["option", "setting"])
+@pytest.mark.parametrize("months", [[], [JANUARY, date(2023, 12, 1)]])
+def test_nothing_of_a_data_set_is_wanted_that_was_not_chosen(source, months: list[date], is_explicit: bool):
+    waiting = [record(source, state="landed"), record(source, dataset="yellow", state="landed")]
+    wanted = wanted_months(source, [GREEN], months, 3, date(2026, 11, 22), is_explicit, ledger=waiting)
+    assert {dataset for dataset, _ in wanted} == {GREEN}
+    assert (GREEN, JANUARY) in wanted
 
 
 def test_named_months_are_wanted_of_every_named_data_set(source):
@@ -140,7 +148,7 @@ def test_a_month_that_landed_from_here_and_is_gone_is_named_and_is_no_error_unle
     )
     file.unlink()
     ledger = {("green", JANUARY): done, ("green", elsewhere.month): elsewhere}
-    wanted = wanted_months(source, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False, ledger=ledger.values())
+    wanted = wanted_months(source, [GREEN, YELLOW], [], 3, date(2026, 11, 22), False, ledger=ledger.values())
     assert wanted == [(YELLOW, date(2023, 12, 1)), (GREEN, JANUARY)]
     _, gone = make_plan(source, wanted, ledger, HERE, is_named=False)
     assert (gone.action, gone.is_gone, gone.error) == ("nothing", True, None)
