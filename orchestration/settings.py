@@ -64,6 +64,13 @@ class Settings(BaseModel):
         names = value.split(",") if isinstance(value, str) else value
         return tuple(get_dataset(name).name for name in names)
 
+    @field_validator("dbt_select")
+    @classmethod
+    def _no_options(cls, value: str) -> str:
+        if options := [word for word in value.split() if word.startswith("-")]:
+            raise ValueError(f"{options[0]} is an option of dbt, and only criteria of its --select can be given")
+        return value
+
     @property
     def cache_dir(self) -> Path:
         """Where downloads are kept."""
@@ -189,7 +196,7 @@ def _explain(name: str, error: dict[str, Any], merged: dict[str, tuple[Any, str]
     if error["type"] == "extra_forbidden":
         return f"{name} in {origin} is not a setting"
     shown = "" if "password" in name or "url" in name else f" {error['input']!r}"
-    return f"{name}{shown} in {origin}: {error['msg']}"
+    return f"{name}{shown} in {origin}: {error['msg'].removeprefix('Value error, ')}"
 
 
 def _advise(name: str) -> str:

@@ -46,6 +46,8 @@ def test_an_empty_variable_is_one_that_is_not_set(file: Path, monkeypatch):
         ('datasets = ["purple"]', "datasets in settings.toml: 'purple' is not a data set"),
         ('profile = "cloud"', "profile is 'cloud' in settings.toml"),
         ("bucket =", "settings.toml is not TOML"),
+        ('dbt_select = "+fct_trips --full-refresh"', "in settings.toml: --full-refresh is an option of dbt"),
+        ('dbt_select = "-x"', "dbt_select '-x' in settings.toml: -x is an option of dbt"),
     ],
 )
 def test_a_wrong_setting_names_itself_and_where_it_stands(tmp_path: Path, line: str, message: str):
@@ -54,6 +56,12 @@ def test_a_wrong_setting_names_itself_and_where_it_stands(tmp_path: Path, line: 
     with pytest.raises(SettingError) as caught:
         load_settings(file=path)
     assert message in str(caught.value)
+
+
+def test_every_criterion_of_dbts_select_can_be_given(file: Path, monkeypatch):
+    wanted = "+marts.revenue tag:reports,config.materialized:view 2+fct_trips+1 @dim_zones path:models/marts *"
+    monkeypatch.setenv("TAXI_DBT_SELECT", wanted)
+    assert load_settings(file=file).dbt_select == wanted
 
 
 def test_a_misspelt_variable_is_named(file: Path, monkeypatch):
