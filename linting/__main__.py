@@ -18,6 +18,7 @@ SQLFLUFF = [sys.executable, "-m", "linting.offline_sqlfluff", "lint", "--nocolor
 STEPS: dict[str, dict[str, list[str]]] = {
     "postgres": {
         "dbt compile": [str(BIN / "dbt"), "--quiet", *COMPILE, "--vars", VARS],
+        "reconciled types": [sys.executable, "-m", "linting.reconciled_types"],
         "sqlfluff": [*SQLFLUFF, "--dialect", "postgres", "--processes", "2", "analyses", "models", "tests"],
     },
     "bigquery": {

@@ -223,6 +223,11 @@ def _monthly_marts(connection: psycopg.Connection) -> dict[str, dict[str, Kind]]
     ).fetchall()
     marts: dict[str, dict[str, Kind]] = {}
     for table, column, data_type in rows:
+        if data_type not in KIND_OF_POSTGRES_TYPE:
+            raise StoreError(
+                f"{MARTS_SCHEMA}.{table} cannot be reconciled: {column} is {data_type}, a type without a checksum",
+                f"Cast {column} in the model {table} to one of {', '.join(KIND_OF_POSTGRES_TYPE)}; then run again",
+            )
         marts.setdefault(table, {})[column] = KIND_OF_POSTGRES_TYPE[data_type]
     if missing := set(_NAMES_OF_TABLES) - set(marts):
         raise StoreError(f"Postgres has no table {MARTS_SCHEMA}.{missing.pop()}", "See the dbt log of this run")

@@ -11,6 +11,7 @@ from dbt_score.rule import Rule
 from linting.artifacts import PROJECT
 from linting.bigquery_sql import FALSE_ALARMS, complaints
 from linting.google_analyzer import Analyzer, SqlError
+from linting.reconciled_types import complaints as unreconciled
 from linting.score_rules import (
     description_says_what_a_row_is,
     mart_has_a_consumer,
@@ -193,3 +194,24 @@ def test_a_mart_without_a_tested_key_that_is_never_null_or_without_a_consumer_is
     assert complaint_of(mart_has_a_primary_key, scored(tests=[])) is not None
     assert complaint_of(mart_has_a_consumer, scored()) is not None
     assert complaint_of(view_has_no_not_null_constraint, scored(materialized="view")) is not None
+
+
+@pytest.mark.parametrize(
+    ("folder", "materialized", "kind", "is_told"),
+    [
+        ("marts/core", "incremental", "string", False),
+        ("marts/core", "incremental", "NUMERIC(18, 2)", False),
+        ("marts/core", "incremental", "timestamp", False),
+        ("marts/core", "incremental", "timestamp(6) with time zone", True),
+        ("marts/core", "incremental", "numeric(18, 2)[]", True),
+        ("marts/core", "incremental", None, True),
+        ("marts/core", "view", "json", False),
+        ("intermediate", "incremental", None, False),
+    ],
+)
+def test_a_column_that_no_run_could_reconcile_is_told(folder: str, materialized: str, kind: str | None, is_told: bool):
+    mart = node("mart", "model", columns={"x": {"name": "x", "data_type": kind}})
+    mart["original_file_path"] = f"models/{folder}/mart.sql"
+    mart["config"]["materialized"] = materialized
+    found = unreconciled({"nodes": {"model.mart": mart}})
+    assert [sentence.partition("(")[0] for sentence in found] == ["mart: the type of x "] * is_told

@@ -7,7 +7,7 @@ import pytest
 from ingest.checksums import Measure
 from ingest.errors import StoreError
 from orchestration.connections import Servers
-from orchestration.reconcile import RAW_STAGES, check_zones, find_differences
+from orchestration.reconcile import RAW_STAGES, check_zones, find_differences, measure_stages
 from orchestration.settings import load_settings
 from tests.line import Line
 
@@ -108,3 +108,20 @@ def test_zones_that_differ_between_the_warehouses_stop_a_run(finished_line: Line
                 check_zones(connections)
         finally:
             finished_line.execute(change.format(borough))
+
+
+def test_a_column_whose_type_has_no_checksum_is_named_with_its_model(
+    finished_line: Line, monkeypatch: pytest.MonkeyPatch
+):
+    for name, value in finished_line.environment.items():
+        monkeypatch.setenv(name, value)
+    finished_line.execute(
+        "create table taxi_marts.odd (file_month date, waited interval) partition by list (file_month)"
+    )
+    try:
+        with Servers(load_settings()) as servers, pytest.raises(StoreError) as caught:
+            measure_stages(servers.all(), {})
+    finally:
+        finished_line.execute("drop table taxi_marts.odd")
+    assert "taxi_marts.odd cannot be reconciled: waited is interval, a type without a checksum" in caught.value.what
+    assert "Cast waited in the model odd to one of smallint, integer, bigint" in caught.value.next_step
