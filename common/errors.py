@@ -1,15 +1,18 @@
 """The errors that people see: one sentence that names the file or setting, and one that says what to do next."""
 
+from common.masking import masked
+
 
 class TaxiError(Exception):
     """Something a person has to know about.
 
-    `what` names the file, setting or server and what is wrong with it; `next_step` says what to do about it.
+    `what` names the file, setting or server and what is wrong with it; `next_step` says what to do about it. Neither
+    shows a secret that is hidden by now.
     """
 
     def __init__(self, what: str, next_step: str = ""):
-        self.what = printable(what, but="\n")
-        self.next_step = printable(next_step, but="\n")
+        self.what = printable(masked(what), but="\n")
+        self.next_step = printable(masked(next_step), but="\n")
         super().__init__(f"{self.what}. {self.next_step}" if next_step else self.what)
 
 

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ingest.source import Source
-from orchestration.settings import Settings
+from common.masking import masked
 
 Datasets = Annotated[str, typer.Option("--datasets", "-d", help="yellow, green, fhv, fhvhv; separate with commas")]
 Months = Annotated[
@@ -32,6 +31,6 @@ class RunByDefault(typer.core.TyperGroup):
         return super().parse_args(ctx, args)
 
 
-def shown_command(settings: Settings, source: Source) -> str:
-    """The command line for the ledger, without what a source's address may hold of passwords."""
-    return " ".join(["orchestrate.py", *sys.argv[1:]]).replace(settings.source, source.location)
+def shown_command() -> str:
+    """The command line for the ledger and for other commands."""
+    return masked(" ".join(["orchestrate.py", *sys.argv[1:]]))

@@ -1,5 +1,6 @@
 """The commands of the NYC taxi ELT line, as `orchestrate.py` runs them."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from datetime import date
 import psycopg
 import typer
 
+from common import masking
 from ingest import postgres
 from ingest.datasets import get_dataset
 from ingest.errors import SettingError, StoreError, TaxiError, first_line
@@ -71,7 +73,7 @@ def run(
     settings = _load({"datasets": datasets, "source": source, "profile": profile})
     with Servers(settings, "run") as servers, _ledger(_with_ledger(servers, settings).dsn) as ledger:
         files = _source(settings)
-        command = shown_command(settings, files)
+        command = shown_command()
         ledger.start_run(command, settings.profile, files.location)
         try:
             servers.tell_run(ledger.run_id, command)
@@ -272,6 +274,7 @@ def _plan(
 
 def main() -> None:
     """Run the command line; an error that people have to know about is a sentence, not a traceback."""
+    masking.hide_addresses([*sys.argv, *os.environ.values()])
     save_memory()
     waits.tell = report.say
     try:

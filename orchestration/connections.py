@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
+from common.masking import hide
 from common.network import check_way_to_google
 from common.paths import make_private_folder
 from embedded.endpoints import PROJECT
@@ -43,6 +44,9 @@ class Connections:
     project: str
     gcs_endpoint: str = ""  # '': the real Cloud Storage
     bigquery_endpoint: str = ""  # '': the real BigQuery
+
+    def __post_init__(self) -> None:
+        hide(self.postgres.get("password"), self.postgres.get("sslpassword"))
 
     @property
     def dsn(self) -> str:
@@ -111,7 +115,7 @@ class Connections:
             "DBT_TAXI_POSTGRES_HOST": variables["PGHOST"],
             "DBT_TAXI_POSTGRES_PORT": variables["PGPORT"],
             "DBT_TAXI_POSTGRES_USER": variables["PGUSER"],
-            "DBT_TAXI_POSTGRES_PASSWORD": variables.get("PGPASSWORD", ""),
+            "DBT_ENV_SECRET_TAXI_POSTGRES_PASSWORD": variables.get("PGPASSWORD", ""),
             "DBT_TAXI_POSTGRES_DBNAME": variables["PGDATABASE"],
             "DBT_TAXI_BIGQUERY_PROJECT": self.project,
             "DBT_TAXI_BIGQUERY_LOCATION": self.settings.bigquery_location,

@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pyarrow as pa
 
+from common.masking import masked
 from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import Layout
@@ -214,7 +215,7 @@ class Landing:
         """Write down the traceback of the error at hand; returns where."""
         path = self._folder / f"{planned.dataset.name}_{planned.month:%Y-%m}.traceback.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(traceback.format_exc(), encoding="utf-8")
+        path.write_text(masked(traceback.format_exc()), encoding="utf-8")
         return path
 
 

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from common.masking import masked
 from ingest import postgres
 from ingest.checksums import Measure
 from ingest.datasets import ColumnType
@@ -24,6 +25,8 @@ from orchestration.migrate import migrate
 MonthKey = tuple[str, date]
 
 _PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "google-cloud-storage")
+# Columns of sentences: an error that is none of ours may repeat an address with its password.
+_PROSE = ("error", "suspect_why")
 # The step of a run that copies the ledger to BigQuery.
 PUBLISH_STEP = "publish the ledger"
 
@@ -108,7 +111,7 @@ class Ledger:
         """Close the run, and let go of the lease."""
         self._write(
             "update taxi_ledger.runs set outcome = %s, error = %s, finished_at = now() where run_id = %s",
-            outcome, error, self.run_id,
+            outcome, error and masked(error), self.run_id,
         )  # fmt: skip
         self._write(
             "update taxi_ledger.steps set outcome = 'interrupted' where run_id = %s and outcome = 'running'",
@@ -145,7 +148,8 @@ class Ledger:
             with suppress(StoreError):  # what broke the step may be Postgres; the error to tell is the first one
                 if is_interrupted := isinstance(failure, KeyboardInterrupt):
                     interrupts.acknowledge()
-                finish("interrupted" if is_interrupted else "failed", str(failure) or type(failure).__name__)
+                error = masked(str(failure)) or type(failure).__name__
+                finish("interrupted" if is_interrupted else "failed", error)
             raise
         finish("done", None)
 
@@ -314,6 +318,7 @@ class Ledger:
 
     def _upsert(self, key: MonthKey, **values: Any) -> None:
         values = {"run_id": self.run_id, **values}
+        values |= {name: masked(values[name]) for name in _PROSE if values.get(name)}
         names = ", ".join(values)
         marks = ", ".join(["%s"] * len(values))
         updates = ", ".join(f"{name} = excluded.{name}" for name in values)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from google.cloud import bigquery
 
+from common.masking import masked
 from ingest import postgres
 from ingest.errors import StoreError, first_line
 from ingest.external_tables import BIGQUERY_FAULTS, RETRY
@@ -85,7 +86,7 @@ def _with_end(runs: pa.Table, run_id: str, outcome: str, error: str | None) -> p
     rows: list[dict[str, Any]] = runs.to_pylist()
     for row in rows:
         if row["run_id"] == run_id and outcome != "running":
-            row |= {"outcome": outcome, "error": error, "finished_at": datetime.now(UTC)}
+            row |= {"outcome": outcome, "error": error and masked(error), "finished_at": datetime.now(UTC)}
     return pa.Table.from_pylist(rows, runs.schema)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from common.masking import masked
 from ingest.checksums import Measure
 from ingest.errors import TaxiError
 from ingest.months import label
@@ -42,7 +43,7 @@ class Report:
 
     def fail(self, error: Exception | str) -> None:
         """What went wrong: the file or setting and, on a line of its own, the next step."""
-        what, next_step = (error.what, error.next_step) if isinstance(error, TaxiError) else (str(error), "")
+        what, next_step = (error.what, error.next_step) if isinstance(error, TaxiError) else (masked(str(error)), "")
         self.progress.print(f"{datetime.now():%H:%M:%S}  ✗ {what}", style="red", markup=False)
         if next_step:
             self.progress.print(f"            {next_step}", markup=False)

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ProgrammingError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from common.masking import hide_addresses
 from common.paths import check_folder_name
 from ingest.datasets import get_dataset
 from ingest.errors import SettingError
@@ -130,6 +131,7 @@ def load_settings(
         environment = {**dotenv, **environment}
     # An empty value is one that is not set.
     merged = {name: entry for name, entry in {**top, **own, **environment, **given}.items() if entry[0] != ""}
+    hide_addresses(value for value, _ in merged.values() if isinstance(value, str))
     if profile == "gcp":
         _require_for_gcp(merged)
     try:

@@ -3,12 +3,15 @@
 import json
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pyarrow.parquet as pq
 import pytest
 
 from tests.line import Line
 from tests.months import MONTHS, ROWS, write
+from tests.warehouses import bigquery_of
 
 
 def test_every_month_of_a_folder_is_reconciled_with_a_difference_of_zero(finished_line: Line):
@@ -68,22 +71,45 @@ def test_output_in_a_pipe_has_no_escape_codes(finished_line: Line, command: str)
     assert "\x1b" not in result.stdout + result.stderr
 
 
-def test_the_ledger_holds_no_secret(finished_line: Line):
-    password = finished_line.servers()["PGPASSWORD"]
-    for table in ("runs", "steps", "months"):
-        assert password not in str(finished_line.query(f"select * from taxi_ledger.{table}"))
-    logs = [path for path in finished_line.state.rglob("*.log") if path.is_file()]
-    assert logs
-    for log in logs:
-        assert password not in log.read_text(errors="replace"), log
+def kept(line: Line) -> Iterator[tuple[str, bytes]]:
+    """All that the line keeps of its runs, and where: the state folder's files, the ledger, BigQuery's copy of it."""
+    tables = [name for (name,) in line.query("select tablename from pg_tables where schemaname = 'taxi_ledger'")]
+    assert {"runs", "steps", "months", "lease"} <= set(tables)
+    for name in tables:
+        yield f"taxi_ledger.{name}", str(line.query(f"select * from taxi_ledger.{name}")).encode()
+    client = bigquery_of(line)
+    for table in client.list_tables("taxi_ledger"):
+        rows = [row.values() for row in client.query_and_wait(f"select * from taxi_ledger.{table.table_id}")]
+        yield f"BigQuery's {table.table_id}", str(rows).encode()
+    for path in line.state.rglob("*"):  # with the data folders of the servers, dbt's target and logs, dlt's folder
+        if path.is_file() and path.suffix not in (".password", ".token"):
+            with suppress(FileNotFoundError):
+                yield str(path), path.read_bytes()
 
 
-def test_a_password_in_the_sources_address_is_kept_from_output_and_ledger(finished_line: Line):
-    result = finished_line.run("run", "-s", "http://user:hunter2@127.0.0.1:1", "-d", "green", "-m", "2024-05")
+def holders(line: Line, *secrets: str) -> list[str]:
+    """Where one of the secrets is kept, as it is or as JSON and addresses write it."""
+    return [where for where, content in kept(line) if any(secret.encode() in content for secret in secrets)]
+
+
+def test_nothing_that_is_kept_holds_a_password(finished_line: Line):
+    secrets = [value for name, value in finished_line.servers().items() if re.search("PASSWORD|TOKEN", name)]
+    assert len(secrets) >= 2
+    assert holders(finished_line, *secrets) == []
+    assert holders(finished_line, "fct_trips"), "the search finds what is there"
+
+
+def test_passwords_in_the_sources_addresses_are_kept_nowhere(finished_line: Line):
+    first, last = "http://user:hunter2@127.0.0.1:1", "--source=http://127.0.0.1:1?sig=correct%20horse"
+    result = finished_line.run("run", "-s", first, last, "-d", "green", "-m", "2024-05", TAXI_SOURCE_TRIES="1")
     assert result.returncode == 1
     assert "http://127.0.0.1:1/trip-data/green_tripdata_2024-05.parquet cannot be reached" in result.stderr
-    kept = [finished_line.query(f"select * from taxi_ledger.{table}") for table in ("runs", "steps", "months")]
-    assert "hunter2" not in result.stdout + result.stderr + str(kept)
+    command = "select command from taxi_ledger.runs order by run_number desc limit 1"
+    shown = "orchestrate.py run -s http://***@127.0.0.1:1 --source=http://127.0.0.1:1?*** -d green -m 2024-05"
+    assert finished_line.query(command) == [(shown,)]
+    secrets = ("hunter2", "correct%20horse", "correct horse")
+    assert not any(secret in result.stdout + result.stderr for secret in secrets)
+    assert holders(finished_line, *secrets) == []
     finished_line.execute("delete from taxi_ledger.months where file_month = '2024-05-01'")
 
 
