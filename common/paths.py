@@ -41,3 +41,10 @@ def make_private_folder(what: str, folder: Path) -> None:
             f"{what} {folder}, which cannot be written to: {error.strerror}",
             "Name a folder that you may write to, on a disk with room",
         ) from None
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that nobody else can read, not even for a moment."""
+    file.unlink(missing_ok=True)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(text + "\n")

@@ -1,8 +1,11 @@
 """BigQuery: local-bigquery, run by `embedded.bigquery_server`, which mends what it does differently from BigQuery."""
 
+import secrets
 from importlib.util import find_spec
+from pathlib import Path
 
 from common import environment
+from common.paths import write_private
 from common.python import python_command
 from embedded import ports
 from embedded.endpoints import HOST, PROJECT
@@ -16,22 +19,37 @@ class BigQuery(Server):
     name = "bigquery"
     folder_option = "--data-dir"
 
+    @property
+    def token_file(self) -> Path:
+        """Made before the first start, readable by its owner only."""
+        return self.root / "bigquery.token"
+
+    def token(self) -> str:
+        """By which the server lets clients in, empty before its first start."""
+        return self.token_file.read_text(encoding="utf-8").strip() if self.token_file.exists() else ""
+
+    def prepare(self) -> None:
+        """Make the token, which stays the same: people have it in their shells."""
+        super().prepare()
+        if not self.token():
+            write_private(self.token_file, secrets.token_urlsafe(24))
+
     def command(self, port: int) -> list[str]:
         """Run the mended local-bigquery with this Python."""
         if find_spec("local_bigquery") is None:
             raise StoreError("local-bigquery is not installed", "Run `make install`")
         return [
             *python_command("embedded.bigquery_server"),
-            # the second port, for the storage API, is not used: any free one will do
-            *("--host", HOST, "--port", str(port), "--grpc-port", "0"),
+            *("--host", HOST, "--port", str(port)),
             *self.mark,
             *("--project", PROJECT),
         ]
 
     def environment(self) -> dict[str, str]:
-        """Tell it where Cloud Storage keeps its objects, from its own folder on: see embedded.bigquery_server."""
-        return environment.for_server(GCS_LOCAL_ROOT="../gcs", BIGQUERY_SCRATCH="scratch")
+        """Its token, and from its own folder on where Cloud Storage keeps its objects: see embedded.bigquery_server."""
+        token = self.token()
+        return environment.for_server(GCS_LOCAL_ROOT="../gcs", BIGQUERY_SCRATCH="scratch", BIGQUERY_TOKEN=token)
 
     def is_ready(self, port: int, timeout: float) -> bool:
         """Ask for the projects: the answer needs the database open."""
-        return ports.get(port, "/bigquery/v2/projects", timeout)
+        return ports.get(port, "/bigquery/v2/projects", timeout, f"Authorization: Bearer {self.token()}\r\n")

@@ -1,7 +1,8 @@
 """The BigQuery server's program: local-bigquery 0.3.2, mended. `embedded.bigquery` runs it, and embedded/Dockerfile.
 
-Options are those of local-bigquery. Two variables are read: GCS_LOCAL_ROOT, the folder in which Cloud Storage keeps its
-objects, and BIGQUERY_SCRATCH, a folder for what may be lost. Relative ones start from the data folder.
+Options are those of local-bigquery. Three variables are read: BIGQUERY_TOKEN lets clients in; GCS_LOCAL_ROOT is the
+folder in which Cloud Storage keeps its objects, and BIGQUERY_SCRATCH one for what may be lost. Relative folders start
+from the data folder.
 """
 
 import os

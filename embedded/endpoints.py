@@ -20,4 +20,5 @@ class Endpoints:
     postgres_dbname: str
     gcs_url: str
     bigquery_url: str
+    bigquery_token: str = field(repr=False)
     project: str

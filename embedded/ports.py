@@ -49,8 +49,8 @@ def ask(port: int, message: bytes, timeout: float) -> bytes:
         return b""
 
 
-def get(port: int, path: str, timeout: float) -> bool:
+def get(port: int, path: str, timeout: float, headers: str = "") -> bool:
     """Whether a web server answers `path` with 200. By hand, since importing http.client costs more than asking."""
-    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
+    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n{headers}\r\n"
     status, _, _ = ask(port, request.encode(), timeout).partition(b"\r\n")
     return status.split(b" ")[1:2] == [b"200"]

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from common import environment
+from common.paths import write_private
 from embedded import ports, processes
 from embedded.endpoints import HOST, POSTGRES_DBNAME, POSTGRES_USER
 from embedded.server import Server
@@ -92,7 +93,7 @@ class Postgres(Server):
         """Make the data folder under another name first: a start that is interrupted leaves none that is half made."""
         fresh = self.folder.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
-        _write_private(self.password_file, secrets.token_urlsafe(24))
+        write_private(self.password_file, secrets.token_urlsafe(24))
         _run(
             [
                 *_not_as_root(),
@@ -172,10 +173,3 @@ def _run(command: list[str], text: str = "") -> None:
             f"PostgreSQL could not make its data folder: {(done.stderr or done.stdout).strip()}",
             "Check that the folder is writable and the disk not full",
         )
-
-
-def _write_private(file: Path, text: str) -> None:
-    """Write a file that nobody else can read, not even for a moment."""
-    file.unlink(missing_ok=True)
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
-        handle.write(text + "\n")

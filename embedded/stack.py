@@ -28,9 +28,9 @@ class Stack:
     def __init__(self, root: Path, ports: dict[str, int] | None = None):
         self.root = Path(root).resolve()
         self.asked = {name: port for name, port in (ports or {}).items() if port}
-        self.postgres = Postgres(self.root)
+        self.postgres, self.bigquery = Postgres(self.root), BigQuery(self.root)
         # The slowest to start comes first. Postgres comes last: it may have to make its data folder before.
-        self.servers: list[Server] = [BigQuery(self.root), CloudStorage(self.root), self.postgres]
+        self.servers: list[Server] = [self.bigquery, CloudStorage(self.root), self.postgres]
 
     def start(self, names: Collection[str] = ("postgres", "gcs", "bigquery")) -> Endpoints:
         """Make those named run, and return when they answer. What runs and answers already is left as it is.
@@ -163,6 +163,7 @@ class Stack:
             postgres_dbname=POSTGRES_DBNAME,
             gcs_url=_url(records.get("gcs")),
             bigquery_url=_url(records.get("bigquery")),
+            bigquery_token=self.bigquery.token(),
             project=PROJECT,
         )
 

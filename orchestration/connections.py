@@ -44,9 +44,10 @@ class Connections:
     project: str
     gcs_endpoint: str = ""  # '': the real Cloud Storage
     bigquery_endpoint: str = ""  # '': the real BigQuery
+    bigquery_token: str = field(default="", repr=False)  # by which an emulator lets us in
 
     def __post_init__(self) -> None:
-        hide(self.postgres.get("password"), self.postgres.get("sslpassword"))
+        hide(self.postgres.get("password"), self.postgres.get("sslpassword"), self.bigquery_token)
 
     @property
     def dsn(self) -> str:
@@ -87,10 +88,16 @@ class Connections:
 
     def _client_options(self, server: str, endpoint: str) -> dict[str, Any]:
         from google.auth.credentials import AnonymousCredentials
+        from google.oauth2.credentials import Credentials
 
         from ingest.google_session import BoundedSession
 
-        credentials = AnonymousCredentials() if endpoint else self._google_credentials()
+        if not endpoint:
+            credentials = self._google_credentials()
+        elif endpoint == self.bigquery_endpoint and self.bigquery_token:
+            credentials = Credentials(self.bigquery_token)
+        else:
+            credentials = AnonymousCredentials()
         options = {"client_options": {"api_endpoint": endpoint}} if endpoint else {}
         return {"credentials": credentials, "_http": BoundedSession(server, credentials), **options}
 
@@ -120,6 +127,7 @@ class Connections:
             "DBT_TAXI_BIGQUERY_PROJECT": self.project,
             "DBT_TAXI_BIGQUERY_LOCATION": self.settings.bigquery_location,
             "DBT_TAXI_BIGQUERY_ENDPOINT": self.bigquery_endpoint,
+            "DBT_ENV_SECRET_TAXI_BIGQUERY_TOKEN": self.bigquery_token,
             "DBT_TAXI_BIGQUERY_MAXIMUM_BYTES_BILLED": str(self.settings.bigquery_maximum_bytes_billed),
             "DBT_TAXI_BIGQUERY_METHOD": (
                 "oauth-secrets" if self.bigquery_endpoint else "service-account" if keyfile else "oauth"
@@ -217,7 +225,8 @@ class Servers:
     def _connect(self, names: tuple[str, ...]) -> Connections:
         settings = self._settings
         if not self._stack:
-            endpoints = settings.gcs_endpoint, settings.bigquery_endpoint
+            token = settings.bigquery_token.get_secret_value()
+            endpoints = settings.gcs_endpoint, settings.bigquery_endpoint, token
             connections = Connections(settings, settings.postgres_parameters(), settings.bigquery_project, *endpoints)
         else:
             ends = self._stack.start(names)
@@ -229,7 +238,8 @@ class Servers:
                 "dbname": ends.postgres_dbname,
                 "sslmode": "disable",
             }
-            connections = Connections(settings, postgres, ends.project, ends.gcs_url, ends.bigquery_url)
+            endpoints = ends.gcs_url, ends.bigquery_url, ends.bigquery_token
+            connections = Connections(settings, postgres, ends.project, *endpoints)
         # Google's client goes where this variable says, with the real credentials too; a gs:// source is on the same
         # Cloud Storage as the lake.
         os.environ.pop(_STORAGE_ENDPOINT, None)

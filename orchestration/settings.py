@@ -50,6 +50,7 @@ class Settings(BaseModel):
     bigquery_maximum_bytes_billed: int = Field(2**40, ge=10 * 2**20)  # BigQuery bills no query less than 10 MiB
     bigquery_endpoint: str = ""
     bigquery_port: _Port | None = None
+    bigquery_token: SecretStr = SecretStr("")
     bigquery_keyfile: Path | None = None
 
     postgres_url: SecretStr | None = None
@@ -197,7 +198,7 @@ def _explain(name: str, error: dict[str, Any], merged: dict[str, tuple[Any, str]
     origin = merged[name][1] if name in merged else "the settings"
     if error["type"] == "extra_forbidden":
         return f"{name} in {origin} is not a setting"
-    shown = "" if "password" in name or "url" in name else f" {error['input']!r}"
+    shown = "" if any(secret in name for secret in ("password", "token", "url")) else f" {error['input']!r}"
     return f"{name}{shown} in {origin}: {error['msg'].removeprefix('Value error, ')}"
 
 

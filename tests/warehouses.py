@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+from google.oauth2.credentials import Credentials
 
 from tests.line import Line
 
@@ -17,7 +17,7 @@ def bigquery_of(line: Line) -> bigquery.Client:
     servers = line.servers()
     return bigquery.Client(
         servers["GOOGLE_CLOUD_PROJECT"],
-        AnonymousCredentials(),
+        Credentials(servers["DBT_ENV_SECRET_TAXI_BIGQUERY_TOKEN"]),
         client_options={"api_endpoint": servers["BIGQUERY_EMULATOR_HOST"]},
     )
 

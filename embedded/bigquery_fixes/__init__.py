@@ -17,6 +17,7 @@ def early() -> None:
 def late() -> None:
     """Change what local-bigquery does."""
     from embedded.bigquery_fixes import (
+        buckets_only,
         comments,
         created_tables,
         expiry,
@@ -27,9 +28,11 @@ def late() -> None:
         moved_catalogue,
         partition_replacement,
         set_struct,
+        tokens,
     )
 
     for fix in (
+        buckets_only,
         comments,
         created_tables,
         expiry,
@@ -40,5 +43,6 @@ def late() -> None:
         moved_catalogue,
         partition_replacement,
         set_struct,
+        tokens,
     ):
         fix.apply()

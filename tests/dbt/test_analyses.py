@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from tests.dbt.parsing import PROJECT
 from tests.dbt.test_by_hand import dbt
 from tests.line import Line
+from tests.warehouses import bigquery_of
 
 ANALYSES = sorted(path.stem for path in (PROJECT / "analyses").glob("*.sql"))
 RESULTS = PROJECT / "analyses" / "results"
@@ -38,12 +38,7 @@ def compiled(marts_line: Line) -> dict[tuple[str, str], str]:
 
 @pytest.fixture(scope="module")
 def bigquery_client(marts_line: Line) -> bigquery.Client:
-    servers = marts_line.servers()
-    return bigquery.Client(
-        servers["GOOGLE_CLOUD_PROJECT"],
-        AnonymousCredentials(),
-        client_options={"api_endpoint": servers["BIGQUERY_EMULATOR_HOST"]},
-    )
+    return bigquery_of(marts_line)
 
 
 def as_text(value: object) -> str:

@@ -8,6 +8,7 @@ import pytest
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
+from google.oauth2.credentials import Credentials
 
 from embedded import Endpoints, Stack
 
@@ -29,10 +30,9 @@ class Warehouse:
     """BigQuery and a bucket of its own for each test."""
 
     def __init__(self, endpoints: Endpoints, name: str):
-        anonymous = AnonymousCredentials()
-        there = ClientOptions(api_endpoint=endpoints.bigquery_url)
-        self.client = bigquery.Client(project=endpoints.project, credentials=anonymous, client_options=there)
-        there = ClientOptions(api_endpoint=endpoints.gcs_url)
+        there, known = ClientOptions(api_endpoint=endpoints.bigquery_url), Credentials(endpoints.bigquery_token)
+        self.client = bigquery.Client(project=endpoints.project, credentials=known, client_options=there)
+        there, anonymous = ClientOptions(api_endpoint=endpoints.gcs_url), AnonymousCredentials()
         self.storage = storage.Client(project=endpoints.project, credentials=anonymous, client_options=there)
         self.dataset = name.replace("-", "_")
         self.client.create_dataset(self.dataset, exists_ok=True)

@@ -9,8 +9,16 @@ import sys
 from datetime import date
 from decimal import Decimal
 
+import psutil
 import pytest
+import requests
+from google.api_core.exceptions import BadRequest, GoogleAPICallError
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
+from google.oauth2.credentials import Credentials
+
+from embedded import state
 
 # dbt-bigquery's insert_overwrite with static partitions, as dbt 1.12 writes it
 REPLACE_MONTH = """
@@ -134,7 +142,7 @@ with database.cursor() as cursor:
 
 
 def test_replacing_a_month_writes_no_table_in_between(tmp_path):
-    scratch = {**os.environ, "BIGQUERY_SCRATCH": str(tmp_path / "scratch")}
+    scratch = {**os.environ, "BIGQUERY_SCRATCH": str(tmp_path / "scratch"), "BIGQUERY_TOKEN": "none"}
     command = [sys.executable, "-c", WITHOUT_SERVER, str(tmp_path / "data"), REPLACE_MONTH]
     statements = subprocess.run(command, env=scratch, capture_output=True, text=True, check=True).stdout
     assert "DELETE FROM" in statements
@@ -144,3 +152,81 @@ def test_replacing_a_month_writes_no_table_in_between(tmp_path):
 def test_the_servers_memory_is_limited_and_no_file_content_is_cached(warehouse):
     settings = "select current_setting('memory_limit'), current_setting('enable_external_file_cache')"
     assert warehouse.query(settings) == [("1.8 GiB", False)]
+
+
+@pytest.fixture
+def secret(stack, warehouse):
+    """A file that is none of the bucket's, with a line of CSV in it, and the ways to name it."""
+    file = stack.root / "secret.csv"
+    file.write_text("hunter2\n")
+    (stack.root / "gcs" / warehouse.bucket.name / "link.csv").symlink_to(file)
+    up = f"gs://{warehouse.bucket.name}"
+    yield file, (f"file://{file}", str(file), f"{up}/../../secret.csv", "gs://../secret.csv", f"{up}/link.csv")
+    file.unlink()
+
+
+@pytest.mark.parametrize("way", range(5))
+def test_no_job_reads_a_file_that_is_not_in_the_named_bucket(warehouse, secret, way: int):
+    uri, target = secret[1][way], f"{warehouse.client.project}.{warehouse.dataset}.stolen"
+    config = bigquery.LoadJobConfig(source_format="CSV", schema=[bigquery.SchemaField("a", "STRING")])
+    with pytest.raises(BadRequest, match=r"Not an object of Cloud Storage, gs://bucket/object"):
+        warehouse.client.load_table_from_uri(uri, target, job_config=config).result()
+    external = "create external table {ds}.e (a string) options (format = 'PARQUET', uris = ['" + uri + "'])"
+    with pytest.raises(BadRequest, match="Not an object of Cloud Storage"):
+        warehouse.query(external)
+
+
+@pytest.mark.parametrize("way", range(5))
+def test_no_job_writes_a_file_that_is_not_in_the_named_bucket(warehouse, secret, way: int):
+    file, ways = secret
+    warehouse.query("create table {ds}.mine as select 1 as a")
+    mine = f"{warehouse.client.project}.{warehouse.dataset}.mine"
+    with pytest.raises(BadRequest, match="Not an object of Cloud Storage"):
+        warehouse.client.extract_table(mine, ways[way]).result()
+    with pytest.raises(BadRequest, match="Not an object of Cloud Storage"):
+        warehouse.query("export data options (format = 'CSV', uri = '" + ways[way] + "') as select 1 as a")
+    assert file.read_text() == "hunter2\n"
+
+
+def test_no_query_opens_a_file_that_is_not_in_a_bucket(warehouse, secret, tmp_path):
+    file, _ = secret
+    for function in ("read_text", "read_csv"):
+        with pytest.raises(GoogleAPICallError, match="Cannot access file"):
+            warehouse.query(f"select * from {function}('{file}')")
+    with pytest.raises(GoogleAPICallError, match="Cannot access file"):
+        warehouse.query(f"copy (select 1) to '{tmp_path}/written.csv'")
+    assert not (tmp_path / "written.csv").exists()
+
+
+def test_jobs_write_to_a_bucket_and_read_from_it(warehouse):
+    warehouse.query("create table {ds}.mine as select 42 as a")
+    mine, copy = (f"{warehouse.client.project}.{warehouse.dataset}.{name}" for name in ("mine", "copy"))
+    uri = f"gs://{warehouse.bucket.name}/some/where.csv"
+    warehouse.client.extract_table(mine, uri).result()
+    config = bigquery.LoadJobConfig(source_format="CSV", autodetect=True)
+    warehouse.client.load_table_from_uri(uri.replace("where", "*"), copy, job_config=config).result()
+    assert warehouse.query("select a from {ds}.copy") == [(42,)]
+
+
+@pytest.mark.parametrize("credentials", [AnonymousCredentials(), Credentials("guessed"), Credentials("")])
+def test_a_client_without_the_token_is_refused(running, credentials):
+    there = {"api_endpoint": running.bigquery_url}
+    stranger = bigquery.Client(running.project, credentials, client_options=there)
+    with pytest.raises(GoogleAuthError):
+        list(stranger.list_datasets(retry=None))
+    with pytest.raises(GoogleAuthError):
+        stranger.load_table_from_file(io.BytesIO(b"1"), "local.stolen", num_retries=0)
+
+
+def test_who_is_refused_is_told_why_and_the_description_of_the_api_is_open(running):
+    refused = requests.get(f"{running.bigquery_url}/bigquery/v2/projects/{running.project}/queries/x")
+    assert refused.status_code == 401
+    assert "python orchestrate.py env" in refused.json()["error"]["message"]
+    described = requests.get(f"{running.bigquery_url}/discovery/v1/apis/bigquery/v2/rest")
+    assert described.json()["name"] == "bigquery"
+
+
+def test_the_server_listens_on_the_one_port_that_asks_for_the_token(stack, running):
+    record = state.read(stack.root)["bigquery"]
+    listening = [one for one in psutil.Process(record.pid).net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    assert [(one.laddr.ip, one.laddr.port) for one in listening] == [("127.0.0.1", record.port)]

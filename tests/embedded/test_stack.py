@@ -132,9 +132,11 @@ def test_postgres_wants_the_password(running):
 
 
 def test_the_password_is_nowhere_that_others_could_read_it(stack, running):
-    for file in ("servers.json", "postgres.password"):
+    for file in ("servers.json", "postgres.password", "bigquery.token"):
         assert stat.S_IMODE((stack.root / file).stat().st_mode) == 0o600
     assert running.postgres_password not in repr(running)
+    assert running.bigquery_token not in repr(running)
+    assert running.bigquery_token not in " ".join(psutil.Process(records(stack)["bigquery"]["pid"]).cmdline())
     assert running.postgres_password not in " ".join(psutil.Process(records(stack)["postgres"]["pid"]).cmdline())
     assert running.postgres_password not in (stack.root / "servers.json").read_text()
 

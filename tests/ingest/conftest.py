@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
+from google.oauth2.credentials import Credentials
 from psycopg.conninfo import make_conninfo
 
 from embedded import Stack
@@ -111,7 +112,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
         with postgres.connect(dsn) as connection:
             postgres.ensure_raw_tables(connection)
         warehouse = bigquery.Client(
-            ends.project, AnonymousCredentials(), client_options={"api_endpoint": ends.bigquery_url}
+            ends.project, Credentials(ends.bigquery_token), client_options={"api_endpoint": ends.bigquery_url}
         )
         yield Stores(dsn, bucket, warehouse, root)
     finally:

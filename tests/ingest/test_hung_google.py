@@ -13,6 +13,7 @@ from threading import Timer
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
+from google.oauth2.credentials import Credentials
 
 from embedded import Endpoints, Stack, state
 from ingest import external_tables, lake
@@ -40,7 +41,9 @@ class Google:
 
     @property
     def bigquery(self) -> bigquery.Client:
-        return bigquery.Client(self.ends.project, **options("BigQuery", self.ends.bigquery_url))
+        return bigquery.Client(
+            self.ends.project, **options("BigQuery", self.ends.bigquery_url, self.ends.bigquery_token)
+        )
 
     def send(self, server: str, number: signal.Signals) -> None:
         os.kill(state.read(self.stack.root)[server].pid, number)
@@ -55,8 +58,8 @@ class Google:
             self.send(server, signal.SIGCONT)
 
 
-def options(server: str, url: str) -> dict:
-    credentials = AnonymousCredentials()
+def options(server: str, url: str, token: str = "") -> dict:
+    credentials = Credentials(token) if token else AnonymousCredentials()
     session = BoundedSession(server, credentials)
     return {"credentials": credentials, "_http": session, "client_options": {"api_endpoint": url}}
 

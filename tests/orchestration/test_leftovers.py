@@ -24,7 +24,8 @@ def connections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection
         "host": ends.postgres_host, "port": ends.postgres_port, "user": ends.postgres_user,
         "password": ends.postgres_password, "dbname": ends.postgres_dbname,
     }  # fmt: skip
-    yield Connections(load_settings({}), server, ends.project, ends.gcs_url, ends.bigquery_url)
+    endpoints = ends.gcs_url, ends.bigquery_url, ends.bigquery_token
+    yield Connections(load_settings({}), server, ends.project, *endpoints)
     stack.stop()
 
 

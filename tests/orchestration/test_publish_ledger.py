@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from tests.dbt.parsing import PROJECT
 from tests.line import Line
+from tests.warehouses import bigquery_of
 
 
 @pytest.fixture(scope="module")
@@ -18,9 +18,7 @@ def client(finished_line: Line) -> bigquery.Client:
         "update taxi_ledger.months set change_number = nextval('taxi_ledger.changes') where dataset = 'fhv'"
     )
     finished_line.done("run")
-    servers = finished_line.servers()
-    options = {"api_endpoint": servers["BIGQUERY_EMULATOR_HOST"]}
-    return bigquery.Client(servers["GOOGLE_CLOUD_PROJECT"], AnonymousCredentials(), client_options=options)
+    return bigquery_of(finished_line)
 
 
 def described_columns() -> dict[str, list[str]]:
