@@ -38,7 +38,7 @@ def write(root: Path, records: dict[str, Record]) -> None:
 @contextlib.contextmanager
 def locked(root: Path) -> Iterator[None]:
     """One process at a time starts or stops these servers; the others wait. The lock falls when its holder dies."""
-    root.mkdir(parents=True, exist_ok=True)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(root / "servers.lock", "w", encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -1,6 +1,6 @@
 """The checksums of ingest/checksums.py in SQL, one SELECT a table, for Postgres and BigQuery alike."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -41,8 +41,13 @@ class Dialect:
     text: str
     timestamp: str
     date: str
-    quote: str
+    quote: str  # around a name
+    escapes: Mapping[str, str]  # what stands in a quoted name for a quote
     fence: str = ""  # ends a subquery of which each column is to be worked out once, however often it is used
+
+    def quoted(self, name: str) -> str:
+        """The name of a column, whatever it holds."""
+        return f"{self.quote}{name.translate(str.maketrans(dict(self.escapes)))}{self.quote}"
 
 
 POSTGRES = Dialect(
@@ -55,7 +60,8 @@ POSTGRES = Dialect(
     timestamp="(({0})::date - date '1970-01-01') * 86400000000"
     " + round(date_part('epoch', ({0})::time) * 1000000)::bigint",
     date="{0} - date '1970-01-01'",
-    quote='"{0}"',
+    quote='"',
+    escapes={'"': '""'},
     # Each value is used twice: 7.4 s for 3 million trips without a fence, 3.9 with. Quoted, since a bare 0 is cast to
     # bigint, and with an offset that is no constant yet Postgres does not think of summing up in parallel.
     fence=" offset '0'",
@@ -69,7 +75,8 @@ BIGQUERY = Dialect(
     text="cast(concat('0x', substr(to_hex(md5({0})), 1, 7)) as int64)",
     timestamp="datetime_diff({0}, datetime '1970-01-01 00:00:00', microsecond)",
     date="date_diff({0}, date '1970-01-01', day)",
-    quote="`{0}`",
+    quote="`",
+    escapes={"\\": "\\\\", "`": "\\`"},
 )
 
 
@@ -89,7 +96,7 @@ def measure_query(
     sum is that of the squares of a number made of the whole row, so that values that changed places between rows are
     seen there too. An aggregate's rows are as many as its `trips`, if it counts these.
     """
-    quoted = {name: f"{_TABLE}.{dialect.quote.format(name)}" for name in columns}
+    quoted = {name: f"{_TABLE}.{dialect.quoted(name)}" for name in columns}
     residues = {
         name: dialect.mod.format(f"({_integer(dialect, quoted[name], kind)})", PRIME) for name, kind in columns.items()
     }
@@ -131,7 +138,7 @@ def measure_query(
 def _cents(dialect: Dialect, columns: dict[str, Kind], total_columns: Iterable[str]) -> str:
     cents = []
     for name in total_columns:
-        quoted = f"{_TABLE}.{dialect.quote.format(name)}"
+        quoted = f"{_TABLE}.{dialect.quoted(name)}"
         is_exact = columns[name] == "numeric"
         value = dialect.bigint.format(f"{quoted} * 100") if is_exact else _scaled(dialect, quoted, 100, CENTS_LIMIT)
         cents.append(f"coalesce({value}, 0)")

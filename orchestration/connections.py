@@ -182,7 +182,7 @@ class Servers:
     def __enter__(self) -> "Servers":
         make_private_folder("The setting state_dir names", self.settings.state_dir)
         if self._stack:
-            self._stack.root.mkdir(exist_ok=True)
+            self._stack.root.mkdir(mode=0o700, exist_ok=True)
             self._lock = (self._stack.root / "users.lock").open("w", encoding="utf-8")
             fcntl.flock(self._lock, fcntl.LOCK_SH)
             joined = Users(self._stack.root).joined(f"orchestrate.py {self._command}")

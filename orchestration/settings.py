@@ -42,10 +42,10 @@ class Settings(BaseModel):
     state_dir: Path = Path(".taxi")
     cache: Path | None = None
 
-    bucket: str = "taxi-lake"
+    bucket: str = Field("taxi-lake", pattern=r"^[a-z0-9][a-z0-9._-]*$")  # it stands in DDL
     gcs_endpoint: str = ""
     gcs_port: _Port | None = None
-    bigquery_project: str = "taxi-local"
+    bigquery_project: str = Field("taxi-local", pattern=r"^([a-z0-9.-]+:)?[a-z0-9-]+$")
     bigquery_location: str = "US"
     bigquery_maximum_bytes_billed: int = Field(2**40, ge=10 * 2**20)  # BigQuery bills no query less than 10 MiB
     bigquery_endpoint: str = ""

@@ -16,7 +16,7 @@ from embedded import Endpoints, Stack
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One stack for all tests of this folder; those that kill its servers leave it to `running` to start them again."""
-    stack = Stack(tmp_path_factory.mktemp("servers"))
+    stack = Stack(tmp_path_factory.mktemp("embedded") / "servers")
     yield stack
     stack.stop()
 

@@ -132,6 +132,7 @@ def test_postgres_wants_the_password(running):
 
 
 def test_the_password_is_nowhere_that_others_could_read_it(stack, running):
+    assert stat.S_IMODE(stack.root.stat().st_mode) == 0o700
     for file in ("servers.json", "postgres.password", "bigquery.token"):
         assert stat.S_IMODE((stack.root / file).stat().st_mode) == 0o600
     assert running.postgres_password not in repr(running)

@@ -47,6 +47,11 @@ def test_an_empty_variable_is_one_that_is_not_set(file: Path, monkeypatch):
         ('profile = "cloud"', "profile is 'cloud' in settings.toml"),
         ("bucket =", "settings.toml is not TOML"),
         ('dbt_select = "+fct_trips --full-refresh"', "in settings.toml: --full-refresh is an option of dbt"),
+        ('bucket = "lake\'); drop"', 'bucket "lake\'); drop" in settings.toml'),
+        ('bucket = "gs://lake"', "bucket 'gs://lake' in settings.toml"),
+        ('bucket = "../servers"', "bucket '../servers' in settings.toml"),
+        ('bucket = "lake\\n"', "bucket 'lake\\n' in settings.toml"),
+        ('bigquery_project = "my`project"', "bigquery_project 'my`project' in settings.toml"),
         ('dbt_select = "-x"', "dbt_select '-x' in settings.toml: -x is an option of dbt"),
     ],
 )

@@ -1,0 +1,24 @@
+"""A column can have any name in the queries that measure it."""
+
+import pytest
+from psycopg import sql
+
+from linting.google_analyzer import Analyzer
+from orchestration.checksum_sql import BIGQUERY, POSTGRES
+
+NAMES = ["fare", "a b", 'a"b', "a`b", "a\\b", 'x" from t; drop table t; --', "x` from t --", "{0}", "%s", "select"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_postgres_reads_a_quoted_name_as_it_is(name: str):
+    assert POSTGRES.quoted(name) == sql.Identifier(name).as_string()
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Analyzer:
+    return Analyzer()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bigquery_reads_a_quoted_name_as_it_is(analyzer: Analyzer, name: str):
+    assert analyzer.check(f"select 1 as {BIGQUERY.quoted(name)}") == [(name, "INT64")]
