@@ -1,15 +1,16 @@
 -- Below which fare are 90, 95 and 97 of 100 green and yellow trips of a month?
 -- Data Engineering Zoomcamp 2025, module 4, question 6: fare and miles above zero, paid by card or in cash. The
 -- course keeps one row of each vendor and second between known zones; ours are all accepted trips.
+{%- set years = [2019, 2020] %}
 {%- set month = '2020-04-01' %}
 {%- set percents = [90, 95, 97] %}
 
 with green_rows as (
-    {{ trips_by_the_course('green', [2019, 2020]) }}
+    {{ trips_by_the_course('green', years) }}
 ),
 
 yellow_rows as (
-    {{ trips_by_the_course('yellow', [2019, 2020]) }}
+    {{ trips_by_the_course('yellow', years) }}
 ),
 
 {% for dataset in ['green', 'yellow'] -%}

@@ -1,4 +1,4 @@
--- How many FHV trips of a year have both their zones?
+-- How many FHV trips that began in a year have both their zones?
 -- Data Engineering Zoomcamp 2024, module 4, question 3. The course drops zones whose borough is called Unknown
 -- (264, and 265 in older lookups) and rows without a base; ours drop 264, TLC's number for an unknown zone, and
 -- rejected rows.

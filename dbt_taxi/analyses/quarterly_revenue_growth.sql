@@ -25,7 +25,7 @@ course_quarters as (
         cast({{ dbt.date_trunc('quarter', 'pickup_at') }} as date) as pickup_quarter,
         cast(sum(total_amount) as numeric) as total_amount
     from {{ dataset }}_trips
-    where extract(year from pickup_at) in ({{ years | join(', ') }})
+    where extract(year from pickup_at) between {{ years[0] }} and {{ years[-1] }}
     group by cast({{ dbt.date_trunc('quarter', 'pickup_at') }} as date)
     {{ "union all" if not loop.last }}
     {% endfor %}
@@ -33,12 +33,14 @@ course_quarters as (
 
 course as (
     select
-        *,
-        lag(total_amount) over (
-            partition by dataset, extract(quarter from pickup_quarter)
-            order by pickup_quarter
-        ) as total_amount_year_before
-    from course_quarters
+        this_year.*,
+        year_before.total_amount as total_amount_year_before
+    from course_quarters as this_year
+    left join course_quarters as year_before
+        on
+            this_year.dataset = year_before.dataset
+            and extract(year from this_year.pickup_quarter) = extract(year from year_before.pickup_quarter) + 1
+            and extract(quarter from this_year.pickup_quarter) = extract(quarter from year_before.pickup_quarter)
 )
 
 select
@@ -63,5 +65,5 @@ select
 from {{ ref('quarterly_revenue') }}
 where
     dataset in ('green', 'yellow')
-    and extract(year from pickup_quarter) in ({{ years | join(', ') }})
+    and extract(year from pickup_quarter) between {{ years[0] }} and {{ years[-1] }}
 order by rules, dataset, pickup_quarter

@@ -1,7 +1,7 @@
 -- How many rows has the revenue by month and pick-up zone?
 -- Data Engineering Zoomcamp 2026, module 4, question 3: green and yellow taxis, 2019 and 2020. The course groups by
--- the zone's name, which Corona (56, 57) and Governor's Island (103 to 105) share, and by every month that a stray
--- trip has.
+-- the zone's name, which Corona (56, 57) and Governor's Island (103 to 105) share (trips without a zone are one more
+-- name), and by every month that a stray trip has.
 {%- set years = [2019, 2020] %}
 
 with course_trips as (
@@ -44,6 +44,6 @@ select
 from {{ ref('monthly_zone_revenue') }}
 where
     dataset in ('green', 'yellow')
-    and extract(year from pickup_month) in ({{ years | join(', ') }})
+    and extract(year from pickup_month) between {{ years[0] }} and {{ years[-1] }}
 group by dataset
 order by rules, dataset

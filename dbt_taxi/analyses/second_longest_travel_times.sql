@@ -2,13 +2,14 @@
 -- Data Engineering Zoomcamp 2025, module 4, question 7: from Newark Airport (1), SoHo (211) and Yorkville East
 -- (262). The course measures seconds, keeps trips of more than a day and of less than nothing, and ranks pairs with
 -- a single trip; ours are credible times in whole minutes, of pairs with enough trips.
+{%- set years = [2019] %}
 {%- set month = '2019-11-01' %}
 {%- set pickup_location_ids = [1, 211, 262] %}
 {%- set place = 2 %}
 {%- set least_trips = 5 %}
 
 with fhv_rows as (
-    {{ fhv_trips_by_the_course([2019]) }}
+    {{ fhv_trips_by_the_course(years) }}
 ),
 
 fhv_trips as (

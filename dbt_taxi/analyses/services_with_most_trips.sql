@@ -1,6 +1,7 @@
 -- Which data set had most trips, month by month?
 -- Data Engineering Zoomcamp 2024, module 4, question 4: July 2019. The course compares green, yellow and FHV trips
 -- between known zones, one of each vendor and second; ours compare all accepted trips, high-volume ones too.
+{%- set years = [2019, 2020] %}
 {%- set year = 2019 %}
 
 with fhv_rows as (
@@ -8,11 +9,11 @@ with fhv_rows as (
 ),
 
 green_rows as (
-    {{ trips_by_the_course('green', [2019, 2020]) }}
+    {{ trips_by_the_course('green', years) }}
 ),
 
 yellow_rows as (
-    {{ trips_by_the_course('yellow', [2019, 2020]) }}
+    {{ trips_by_the_course('yellow', years) }}
 ),
 
 {% for dataset in ['fhv', 'green', 'yellow'] -%}

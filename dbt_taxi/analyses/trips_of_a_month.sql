@@ -2,11 +2,12 @@
 -- Data Engineering Zoomcamp 2026, module 4, question 5. The course counts one row of each vendor, pick-up time and
 -- zone, so that a refund and its charge are one trip, and so are two trips that began in the same second; we count
 -- every row.
+{%- set years = [2019, 2020] %}
 {%- set dataset = 'green' %}
 {%- set month = '2019-10-01' %}
 
 with course as (
-    {{ trips_by_the_course(dataset, [2019, 2020], ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
+    {{ trips_by_the_course(dataset, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
 )
 
 select

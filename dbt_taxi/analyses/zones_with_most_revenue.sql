@@ -1,11 +1,12 @@
 -- In which zones did green taxis earn most in a year?
 -- Data Engineering Zoomcamp 2026, module 4, question 4. The course keeps one row of each vendor, pick-up time and
 -- zone, which may be a refund, and adds zones of one name.
+{%- set years = [2019, 2020] %}
 {%- set dataset = 'green' %}
 {%- set year = 2020 %}
 
 with course_trips as (
-    {{ trips_by_the_course(dataset, [2019, 2020], ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
+    {{ trips_by_the_course(dataset, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
 ),
 
 by_zone as (

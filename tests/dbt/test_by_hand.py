@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,12 +20,14 @@ SLOW = pytest.mark.slow
 RELATIONS = ("seed", "model")
 
 
-def dbt(line: Line, *arguments: str, folder: str = "by_hand", **variables: str) -> subprocess.CompletedProcess[str]:
+def dbt(
+    line: Line, *arguments: str, folder: str = "by_hand", root: Path = ROOT, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run a dbt command of docs/dbt.md with the variables that `python orchestrate.py env` prints."""
     command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments]
     folders = ["--project-dir", "dbt_taxi", "--profiles-dir", ".", "--target-path", str(line.state / folder)]
     environment = {**os.environ, **line.servers(), **variables}
-    return subprocess.run([*command, *folders], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run([*command, *folders], cwd=root, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
-"""The tables about rejected rows, findings, nulls and codes, and those of the high-volume companies and the bases."""
+"""The reports on rejected rows, findings, nulls and codes, and the tables by file month that they sum."""
 
 RAW_ROWS = "(select dataset, file_month, count(*) as raw_rows from raw group by all)"
-ALL_ROWS = "(select * from checked)"
 BEFORE = """(select *, lag(file_month) over (partition by dataset order by file_month) as previous_file_month
     from (select distinct dataset, file_month from raw))"""
 ZONES_AND_TIMES = ["pickup_location_id", "dropoff_location_id", "pickup_at", "dropoff_at"]
@@ -31,110 +30,6 @@ LISTED = """
     union all select 'trip_type_id', trip_type_id::varchar, trip_type_name, is_listed from trip_types
     union all select 'hvfhs_license_number', hvfhs_license_number, company_name, true from companies
     where hvfhs_license_number is not null"""
-
-HIGH_VOLUME_COUNTS = {
-    "waits": "wait_seconds is not null", "waits_over_10_minutes": "wait_seconds > 600",
-    "pickups_before_request": "requested_at > pickup_at", "on_scene_trips": "on_scene_at <= pickup_at",
-    "shared_requests": "is_shared_requested", "shared_trips": "is_shared",
-    "access_a_ride_known": "is_access_a_ride is not null", "access_a_ride_trips": "is_access_a_ride",
-    "wheelchair_requests": "is_wheelchair_requested",
-    "wheelchair_match_known": "is_wheelchair_requested and is_wheelchair_matched is not null",
-    "wheelchair_matches": "is_wheelchair_requested and is_wheelchair_matched",
-    "wheelchair_unasked": "is_wheelchair_matched and not coalesce(is_wheelchair_requested, false)",
-    "wheelchair_waits": "is_wheelchair_requested and wait_seconds is not null",
-}  # fmt: skip
-SECONDS = {
-    "wait_seconds": "sum(wait_seconds)",
-    "on_scene_seconds": "sum(seconds(on_scene_at, pickup_at)) filter (on_scene_at <= pickup_at)",
-    "wheelchair_wait_seconds": "sum(wait_seconds) filter (is_wheelchair_requested)",
-}
-MONEY = (
-    "fare_amount", "tolls_amount", "black_car_fund_amount", "sales_tax_amount", "congestion_surcharge_amount",
-    "cbd_congestion_fee_amount", "airport_fee_amount", "tip_amount", "total_amount", "driver_pay_amount",
-)  # fmt: skip
-COMPANY = """case when hvfhs_license_number in ('HV0002', 'HV0003', 'HV0004', 'HV0005') then hvfhs_license_number
-    else dataset end"""
-OWN = "('fhvhv', pickup_month) in (select distinct dataset, file_month from raw)"
-COUNTS = ", ".join(
-    f"sum({name})::bigint as {name}" for name in ("trips", *HIGH_VOLUME_COUNTS, *SECONDS, "trip_seconds")
-)
-SUMS = (
-    ", ".join(f"sum({name})::decimal(18, 2) as {name}" for name in MONEY)
-    + ", sum(trip_miles)::decimal(18, 3) as trip_miles"
-)
-WAITS = """average_wait_minutes, percent(waits_over_10_minutes, waits) as over_10_minutes_percent,
-    ratio(on_scene_seconds, on_scene_trips * 60) as average_on_scene_minutes"""
-
-
-def _by(*columns: str) -> str:
-    placed = f"high_volume_by_file left join zones on id = pickup_location_id where {OWN}"
-    return f"(select {', '.join(columns)}, {COUNTS}, {SUMS} from {placed} group by all)"
-
-
-def _pay(part: str, whole: str) -> str:
-    return f"ratio(({part} * 100)::bigint, {whole})"
-
-
-HIGH_VOLUME = {
-    "high_volume_by_file": (
-        ["file_month", "pickup_month", "company_id", "pickup_location_id"],
-        f"""select file_month, month_of(pickup_at) as pickup_month, {COMPANY} as company_id, dataset,
-        coalesce(pickup_location_id, 264) as pickup_location_id, count(*) as trips,
-        {", ".join(f"count_true({when})::bigint as {name}" for name, when in HIGH_VOLUME_COUNTS.items())},
-        {", ".join(f"coalesce({value}, 0)::bigint as {name}" for name, value in SECONDS.items())},
-        sum(trip_seconds)::bigint as trip_seconds, {SUMS} from fct_trips where dataset = 'fhvhv' group by all""",
-    ),
-    "waiting_times": (
-        ["pickup_month", "company_id", "pickup_location_id"],
-        f"""select pickup_month, company_id, pickup_location_id, company_name, borough, zone, trips, waits,
-            waits_over_10_minutes,
-        pickups_before_request, on_scene_trips, ratio(wait_seconds, waits * 60) as {WAITS}, true as has_own_file
-        from {_by("pickup_month", "company_id", "pickup_location_id", "borough", "zone")} inner join companies
-            using (company_id)""",
-    ),
-    "driver_pay": (
-        ["pickup_month", "company_id"],
-        f"""select pickup_month, company_id, company_name, trips, trip_seconds, trip_miles, driver_pay_amount,
-            fare_amount,
-        tip_amount, {_pay("driver_pay_amount", "trips * 100")} as pay_per_trip,
-        {_pay("1000 * driver_pay_amount", "(trip_miles * 1000)::bigint * 100")} as pay_per_mile,
-        {_pay("60 * driver_pay_amount", "trip_seconds * 100")} as pay_per_minute,
-        {_pay("3600 * driver_pay_amount", "trip_seconds * 100")} as pay_per_hour,
-        percent((driver_pay_amount * 100)::bigint, (fare_amount * 100)::bigint) as pay_percent_of_fare,
-        percent((tip_amount * 100)::bigint, (fare_amount * 100)::bigint) as tip_percent_of_fare, true as has_own_file
-        from {_by("pickup_month", "company_id")} inner join companies using (company_id)""",
-    ),
-    "wheelchair_service": (
-        ["pickup_month", "company_id", "borough"],
-        f"""select pickup_month, company_id, company_name, borough, trips, access_a_ride_known, access_a_ride_trips,
-        wheelchair_requests, wheelchair_match_known, wheelchair_matches, wheelchair_unasked,
-        percent(wheelchair_matches, wheelchair_match_known) as match_percent,
-        ratio(wheelchair_wait_seconds, wheelchair_waits * 60) as average_wheelchair_wait_minutes,
-        ratio(wait_seconds - wheelchair_wait_seconds, (waits - wheelchair_waits) * 60) as average_other_wait_minutes,
-        true as has_own_file from {_by("pickup_month", "company_id", "borough")} inner join companies
-            using (company_id)""",
-    ),
-    "base_trips_by_file": (
-        ["dataset", "file_month", "base_number", "company_id"],
-        f"""select dataset, file_month, coalesce(dispatching_base_number, 'not given') as base_number, {COMPANY}
-            as company_id,
-        count(*) as trips, min(pickup_at) as first_pickup_at, max(pickup_at) as last_pickup_at
-        from fct_trips where dataset in ('fhv', 'fhvhv') group by all""",
-    ),
-    "dim_bases": (
-        ["base_number"],
-        """with companies_of as (
-            select base_number, company_id, sum(trips) as n from base_trips_by_file where dataset = 'fhvhv'
-                group by 1, 2
-            qualify row_number() over (partition by base_number order by company_id = 'fhvhv', n desc, company_id) = 1
-        )
-        select base_number, coalesce(any_value(c.company_id), 'fhv') as company_id, sum(trips)::bigint as trips,
-            coalesce(sum(trips) filter (dataset = 'fhv'), 0)::bigint as fhv_trips,
-            coalesce(sum(trips) filter (dataset = 'fhvhv'), 0)::bigint as fhvhv_trips,
-            min(file_month) as first_file_month, max(file_month) as last_file_month
-        from base_trips_by_file left join companies_of as c using (base_number) group by base_number""",
-    ),
-}
 
 FINDINGS = "concat_ws(',', nulled_fields, oddities)"
 NULLS = " union all ".join(

@@ -1,5 +1,7 @@
 """fct_trips and rejected_trips by the rules of dbt_taxi/models/docs/rules.md and columns.md."""
 
+from tests.independent.clocks import CLOCKS
+
 # Manhattan at and below 60th Street, without the islands.
 CONGESTION_ZONES = (
     4, 12, 13, 45, 48, 50, 68, 79, 87, 88, 90, 100, 107, 113, 114, 125, 137, 144, 148, 158, 161, 162, 163, 164, 170,
@@ -54,47 +56,6 @@ def _listed(codes: dict[str, str]) -> str:
 def _within(field: str, code: str) -> str:
     return f"case when not coalesce({NULLED[code]}, false) then {field} end"
 
-
-CLOCKS = """
-create table taxi as select *, (row_number - 1) // 64 as stretch, date_trunc('hour', pickup) as hour,
-    passengers is null and rate_code is null and stored is null and coalesce(payment_type, 0) = 0 as in_null_block,
-    coalesce(minute(pickup) = month(file_month) and minute(dropoff) = month(file_month), false) as says_month
-from raw where dataset in ('yellow', 'green');
-
-create table minutes_of_months as select dataset, file_month, coalesce(pickup_location, 264) as location
-from taxi where in_null_block group by all
-having count_if(says_month) >= 10 and 2 * count_if(says_month) >= count(*);
-
-create table common_dates as
-with dates as (
-    select dataset, file_month, stretch, vendor, hour::date as date, count(*) as n, min(hour) as first, max(hour)
-        as last
-    from taxi where hour is not null group by all
-)
-select *, sum(n) over (partition by dataset, file_month, stretch, vendor) as of_vendor from dates
-qualify row_number() over (partition by dataset, file_month, stretch, vendor order by n desc, date) = 1
-    and n >= 16 and 2 * n >= of_vendor;
-
-create table off as
-with near as (
-    select t.dataset, t.file_month, t.row_number, any_value(t.hour) as hour, min(c.first) as first, max(c.last) as last
-    from taxi as t inner join common_dates as c on t.dataset = c.dataset and t.file_month = c.file_month
-        and t.vendor is not distinct from c.vendor and c.stretch between t.stretch - 1 and t.stretch + 1
-    group by 1, 2, 3
-    having count_if(c.stretch = t.stretch) > 0
-), found as (
-    select * from near where hour <= first - interval 18 hours or hour >= last + interval 18 hours
-), stretches as (
-    select dataset, file_month, stretch, max(hour) - min(hour) >= interval 18 hours as is_wide, count(*) as n
-    from taxi group by all
-), files as (
-    select dataset, file_month, 4 * count_if(is_wide) > 3 * count(*) as is_unordered, sum(n) as n from stretches
-        group by all
-)
-select dataset, file_month, row_number from found inner join files using (dataset, file_month)
-where not is_unordered
-qualify 20 * count(*) over (partition by dataset, file_month) <= n;
-"""
 
 CHECKED = f"""
 create table timed as
@@ -170,7 +131,6 @@ from accepted as a inner join accepted as b on a.dataset = b.dataset and a.file_
     and a.dropoff_location_id is not distinct from b.dropoff_location_id;
 """
 
-ZONES = "({0} in {1} or {2} in {1})"
 KEY = ["dataset", "file_month", "row_number"]
 TRIPS = {
     "rejected_trips": (KEY, "select * from checked where reject_reasons is not null"),

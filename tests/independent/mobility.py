@@ -1,0 +1,146 @@
+"""The reports on where and when people travel and how fast, and the tables by file month that they sum."""
+
+from tests.independent.pieces import FROM, MONTH, OWN, TO, sums, totals, with_zones
+from tests.independent.trips import AIRPORTS, CONGESTION_ZONES
+
+TIMES = """timed_trips, trips - refunds - timed_trips as untimed_trips,
+    ratio(duration_seconds, timed_trips * 60) as average_minutes"""
+MPH = "ratio((driven_miles * 1000)::bigint * 3600, driven_seconds * 1000) as average_mph"
+TIMED = "has_credible_duration and not is_refund"
+PAID = "total_amount is not null and not is_refund and not is_refunded"
+PRICED = "pickup_at >= timestamp '2025-01-05' as is_under_congestion_pricing"
+PAIR_COUNTS = ("trips", "refunds", "paid_trips", "timed_trips", "duration_seconds", "driven_seconds")
+PAIR_SUMS = (
+    "fare_amount", "congestion_surcharge_amount", "cbd_congestion_fee_amount", "airport_fee_amount", "total_amount",
+    "paid_fare_amount", "paid_total_amount",
+)  # fmt: skip
+PAIR_MILES = ", ".join(f"sum({name})::decimal(18, 3) as {name}" for name in ("driven_miles", "trip_miles"))
+RELATION = f"""case when pickup_location_id in (264, 265) or dropoff_location_id in (264, 265) then 'unknown'
+    when pickup_location_id in {CONGESTION_ZONES} and dropoff_location_id in {CONGESTION_ZONES} then 'within'
+    when dropoff_location_id in {CONGESTION_ZONES} then 'into' when pickup_location_id in {CONGESTION_ZONES}
+        then 'out of'
+    else 'outside' end"""
+AT_AIRPORT = " union all ".join(
+    f"select *, {end}_location_id as airport_location_id, '{way}' as direction from {{0}}"
+    f" where {end}_location_id in {AIRPORTS}"
+    for end, way in (("pickup", "from"), ("dropoff", "to"))
+)
+
+
+def _medians(relation: str, by: str) -> str:
+    median = "dollars(percentile(list_sort(list(minutes)), 50)) as median_minutes"
+    return f"select {by}, {median} from ({relation}) group by all"
+
+
+PAIR = "dataset, pickup_month, pickup_location_id, dropoff_location_id"
+AIRPORT = "dataset, pickup_month, airport_location_id, direction"
+EACH_TIME = "(select c.* from travel_time_counts_by_file as c, range(trips))"
+MOBILITY = {
+    "zone_pairs_by_file": (
+        [
+            "dataset",
+            "file_month",
+            "pickup_month",
+            "pickup_location_id",
+            "dropoff_location_id",
+            "is_under_congestion_pricing",
+        ],
+        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, {PRICED}, count(*) as trips,
+            count_true(is_refund)::bigint as refunds,
+        count_true({PAID})::bigint as paid_trips, count_true({TIMED})::bigint as timed_trips,
+        coalesce(sum(duration_seconds) filter ({TIMED}), 0)::bigint as duration_seconds,
+        coalesce(sum(duration_seconds) filter ({TIMED} and has_credible_speed), 0)::bigint as driven_seconds,
+        sum(trip_miles) filter ({TIMED} and has_credible_speed)::decimal(18, 3) as driven_miles,
+        sum(trip_miles)::decimal(18, 3) as trip_miles, {sums(*PAIR_SUMS[:5])},
+        sum(fare_amount) filter ({PAID})::decimal(18, 2) as paid_fare_amount,
+        sum(total_amount) filter ({PAID})::decimal(18, 2) as paid_total_amount from fct_trips group by all""",
+    ),
+    "travel_time_counts_by_file": (
+        ["dataset", "file_month", "pickup_month", "pickup_location_id", "dropoff_location_id", "minutes"],
+        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, (duration_seconds + 30) // 60 as minutes, count(*)
+            as trips
+        from fct_trips where {TIMED} group by all""",
+    ),
+    "origin_destination": (
+        ["dataset", "pickup_month", "pickup_location_id", "dropoff_location_id"],
+        with_zones(
+            f"""with sums as (
+                select dataset, pickup_month, pickup_location_id, dropoff_location_id, {totals(*PAIR_COUNTS)},
+                    {sums(*PAIR_SUMS)}, {PAIR_MILES} from zone_pairs_by_file where {OWN} group by all
+            )
+            select dataset, pickup_month, pickup_location_id, dropoff_location_id, trips, refunds, trip_miles,
+                {TIMES}, {MPH},
+                median_minutes, ratio((paid_fare_amount * 100)::bigint, paid_trips * 100) as average_fare_amount,
+                    fare_amount,
+                total_amount, true as has_own_file
+            from sums left join ({_medians(EACH_TIME, PAIR)})
+                using (dataset, pickup_month, pickup_location_id, dropoff_location_id)""",
+            "pickup",
+            "dropoff",
+        ),
+    ),
+    "travel_time_percentiles": (
+        ["dataset", "pickup_month", "pickup_location_id", "dropoff_location_id"],
+        with_zones(
+            f"""select * exclude (v) from (select dataset, pickup_month, pickup_location_id, dropoff_location_id,
+            count(*) as timed_trips, list_sort(list(minutes)) as v, true as has_own_file,
+            {", ".join(f"dollars(percentile(v, {p})) as p{p}_minutes" for p in (50, 90, 95))}
+            from {EACH_TIME} where {OWN} group by 1, 2, 3, 4)""",
+            "pickup",
+            "dropoff",
+        ),
+    ),
+    "airport_trips": (
+        ["dataset", "pickup_month", "airport_location_id", "direction"],
+        f"""with sums as (
+            select dataset, pickup_month, airport_location_id, direction, {totals(*PAIR_COUNTS)}, {sums(*PAIR_SUMS)}
+            from ({AT_AIRPORT.format("zone_pairs_by_file")}) where {OWN} group by all
+        )
+        select dataset, pickup_month, airport_location_id, zones.zone as airport, direction, trips, refunds, {TIMES},
+            median_minutes, airport_fee_amount, total_amount, true as has_own_file
+        from sums left join ({_medians(AT_AIRPORT.format(EACH_TIME), AIRPORT)})
+            using (dataset, pickup_month, airport_location_id, direction) left join zones
+                on id = airport_location_id""",
+    ),
+    "congestion_pricing": (
+        ["dataset", "pickup_month", "is_under_congestion_pricing", "zone_relation"],
+        f"""with ends as (select *, {RELATION} as zone_relation from zone_pairs_by_file where {OWN}), months as (
+            select dataset, pickup_month, zone_relation, null::boolean as priced, {totals(*PAIR_COUNTS)},
+                {sums(*PAIR_SUMS)},
+                {PAIR_MILES} from ends group by all
+        ), parts as (
+            select dataset, pickup_month, zone_relation, is_under_congestion_pricing as priced, {totals(*PAIR_COUNTS)},
+                {sums(*PAIR_SUMS)}, {PAIR_MILES} from ends group by all
+        ), rows as (
+            select *, case when pickup_month <> date '2025-01-01' or priced is null then day(last_day(pickup_month))
+                when priced then 27 else 4 end::bigint as days_in_period, {TIMES.partition(",")[2]}, {MPH},
+                ratio(trips, days_in_period) as trips_per_day
+            from (from months union all from parts)
+        )
+        select a.dataset, a.pickup_month, a.zone_relation, a.priced as is_under_congestion_pricing, a.days_in_period,
+            a.trips,
+            a.trips_per_day, a.timed_trips, a.untimed_trips, a.average_minutes, a.average_mph,
+            ratio((a.paid_total_amount * 100)::bigint, a.paid_trips * 100) as average_total_amount,
+                a.cbd_congestion_fee_amount,
+            b.trips_per_day as trips_per_day_year_before, b.average_minutes as average_minutes_year_before,
+            b.average_mph as average_mph_year_before, true as has_own_file
+        from rows as a left join rows as b on b.priced is null and a.dataset = b.dataset
+            and a.zone_relation = b.zone_relation
+            and b.pickup_month = a.pickup_month - interval 1 year where a.priced is not null""",
+    ),
+    "hourly_demand_by_file": (
+        ["dataset", "file_month", "pickup_location_id", "pickup_hour"],
+        f"""select dataset, file_month, {FROM}, date_trunc('hour', pickup_at) as pickup_hour, count(*) as trips,
+        {sums("total_amount")} from fct_trips group by all""",
+    ),
+    "hourly_zone_demand": (
+        ["dataset", "pickup_location_id", "pickup_hour"],
+        with_zones(
+            f"""select dataset, pickup_location_id, pickup_hour, {totals("trips")}, {sums("total_amount")}, true
+                as has_own_file,
+            lived_twice(pickup_hour) as is_doubled_hour from hourly_demand_by_file
+            where {OWN.replace("pickup_month", "month_of(pickup_hour)")} group by all""",
+            "pickup",
+        ),
+    ),
+}
