@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from common.environment import for_server
+import psutil
 
 # Kept so that a server that ends while its starter lives is reaped, and does not stay as a zombie.
 _children: dict[int, subprocess.Popen] = {}
@@ -48,14 +48,9 @@ def lives(pid: int, mark: tuple[str, str]) -> bool:
 
 def _arguments(pid: int) -> list[str]:
     """The command line of a process, empty if there is none or it is a zombie."""
-    if os.path.isdir("/proc/self"):
-        with contextlib.suppress(OSError):
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-            return line.split("\0") if line else []
-        return []
-    command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
-    shown = subprocess.run(command, env=for_server(), capture_output=True, encoding="utf-8", errors="replace")
-    return shown.stdout.split()  # macOS; a folder with a blank in its name is not recognised there
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).cmdline()
+    return []
 
 
 def is_dying(pid: int) -> bool:
@@ -70,22 +65,13 @@ def is_dying(pid: int) -> bool:
 
 
 def find(mark: tuple[str, str]) -> int | None:
-    """A process with this mark whose id nobody wrote down, since its starter was killed too soon (Linux only)."""
-    with contextlib.suppress(OSError):
-        for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
-            if pid != os.getpid() and lives(pid, mark):
-                return pid
-    return None
+    """A process with this mark whose id nobody wrote down, since its starter was killed too soon."""
+    return next((pid for pid in psutil.pids() if pid != os.getpid() and lives(pid, mark)), None)
 
 
 def working_in(folder: Path) -> list[int]:
-    """The processes whose working directory is `folder` (on Linux; elsewhere none are found)."""
-    found = []
-    for link in Path("/proc").glob("[0-9]*/cwd"):
-        with contextlib.suppress(OSError):
-            if os.readlink(link) == str(folder):
-                found.append(int(link.parent.name))
-    return found
+    """The processes whose working directory is `folder`."""
+    return [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(folder)]
 
 
 def resume(pid: int, folder: Path) -> None:
