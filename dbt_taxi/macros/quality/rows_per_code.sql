@@ -1,0 +1,23 @@
+{% macro rows_per_code(counts, list, seed, code) -%}
+    select
+        {{ counts }}.*,
+        {{ seed }}.*,
+        files.raw_rows
+    from {{ counts }}
+    inner join {{ seed }}
+        on {{ dbt.position(
+            "',' || " ~ seed ~ "." ~ code ~ " || ','", "',' || " ~ counts ~ "." ~ list ~ " || ','"
+        ) }} > 0
+    inner join (
+        -- Every column of a file has as many rows as the file.
+        select
+            dataset,
+            max(raw_rows) as raw_rows,
+            file_month
+        from {{ ref("column_nulls_by_file") }}
+        group by dataset, file_month
+    ) as files
+        on
+            {{ counts }}.dataset = files.dataset
+            and {{ counts }}.file_month = files.file_month
+{%- endmacro %}
