@@ -9,7 +9,9 @@ MPH = "ratio((driven_miles * 1000)::bigint * 3600, driven_seconds * 1000) as ave
 TIMED = "has_credible_duration and not is_refund"
 PAID = "total_amount is not null and not is_refund and not is_refunded"
 PRICED = "pickup_at >= timestamp '2025-01-05' as is_under_congestion_pricing"
-PAIR_COUNTS = ("trips", "refunds", "paid_trips", "timed_trips", "duration_seconds", "driven_seconds")
+PAIR_COUNTS = (
+    "trips", "refunds", "paid_trips", "timed_trips", "duration_seconds", "driven_trips", "driven_seconds",
+)  # fmt: skip
 PAIR_SUMS = (
     "fare_amount", "congestion_surcharge_amount", "cbd_congestion_fee_amount", "airport_fee_amount", "total_amount",
     "paid_fare_amount", "paid_total_amount",
@@ -50,15 +52,24 @@ MOBILITY = {
         count_true({PAID})::bigint as paid_trips, count_true({TIMED})::bigint as timed_trips,
         coalesce(sum(duration_seconds) filter ({TIMED}), 0)::bigint as duration_seconds,
         coalesce(sum(duration_seconds) filter ({TIMED} and has_credible_speed), 0)::bigint as driven_seconds,
+        count_true({TIMED} and has_credible_speed)::bigint as driven_trips,
         sum(trip_miles) filter ({TIMED} and has_credible_speed)::decimal(18, 3) as driven_miles,
         sum(trip_miles)::decimal(18, 3) as trip_miles, {sums(*PAIR_SUMS[:5])},
         sum(fare_amount) filter ({PAID})::decimal(18, 2) as paid_fare_amount,
         sum(total_amount) filter ({PAID})::decimal(18, 2) as paid_total_amount from fct_trips group by all""",
     ),
     "travel_time_counts_by_file": (
-        ["dataset", "file_month", "pickup_month", "pickup_location_id", "dropoff_location_id", "minutes"],
-        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, (duration_seconds + 30) // 60 as minutes, count(*)
-            as trips
+        [
+            "dataset",
+            "file_month",
+            "pickup_month",
+            "pickup_location_id",
+            "dropoff_location_id",
+            "is_under_congestion_pricing",
+            "minutes",
+        ],
+        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, {PRICED}, (duration_seconds + 30) // 60 as minutes,
+            count(*) as trips
         from fct_trips where {TIMED} group by all""",
     ),
     "origin_destination": (
@@ -69,7 +80,7 @@ MOBILITY = {
                     {sums(*PAIR_SUMS)}, {PAIR_MILES} from zone_pairs_by_file where {OWN} group by all
             )
             select dataset, pickup_month, pickup_location_id, dropoff_location_id, trips, refunds, trip_miles,
-                {TIMES}, {MPH},
+                {TIMES}, {MPH}, driven_trips,
                 median_minutes, ratio((paid_fare_amount * 100)::bigint, paid_trips * 100) as average_fare_amount,
                     fare_amount,
                 total_amount, true as has_own_file
@@ -111,19 +122,27 @@ MOBILITY = {
         ), parts as (
             select dataset, pickup_month, zone_relation, is_under_congestion_pricing as priced, {totals(*PAIR_COUNTS)},
                 {sums(*PAIR_SUMS)}, {PAIR_MILES} from ends group by all
-        ), rows as (
-            select *, case when pickup_month <> date '2025-01-01' or priced is null then day(last_day(pickup_month))
-                when priced then 27 else 4 end::bigint as days_in_period, {TIMES.partition(",")[2]}, {MPH},
-                ratio(trips, days_in_period) as trips_per_day
-            from (from months union all from parts)
+        ), times as (
+            select dataset, pickup_month, {RELATION} as zone_relation, unnest([null, is_under_congestion_pricing])
+                as priced, minutes from {EACH_TIME}
+        ), medians as ({_medians("from times", "dataset, pickup_month, zone_relation, priced")}), rows as (
+            select p.*, case when p.pickup_month <> date '2025-01-01' or p.priced is null
+                then day(last_day(p.pickup_month)) when p.priced then 27 else 4 end::bigint as days_in_period,
+                {TIMES.partition(",")[2]}, {MPH},
+                ratio(trips, days_in_period) as trips_per_day, median_minutes
+            from (from months union all from parts) as p left join medians as m on p.dataset = m.dataset
+                and p.pickup_month = m.pickup_month and p.zone_relation = m.zone_relation
+                and p.priced is not distinct from m.priced
         )
         select a.dataset, a.pickup_month, a.zone_relation, a.priced as is_under_congestion_pricing, a.days_in_period,
             a.trips,
-            a.trips_per_day, a.timed_trips, a.untimed_trips, a.average_minutes, a.average_mph,
+            a.trips_per_day, a.timed_trips, a.untimed_trips, a.average_minutes, a.median_minutes,
+            a.driven_trips, a.average_mph,
             ratio((a.paid_total_amount * 100)::bigint, a.paid_trips * 100) as average_total_amount,
                 a.cbd_congestion_fee_amount,
             b.trips_per_day as trips_per_day_year_before, b.average_minutes as average_minutes_year_before,
-            b.average_mph as average_mph_year_before, true as has_own_file
+            b.median_minutes as median_minutes_year_before, b.average_mph as average_mph_year_before,
+            true as has_own_file
         from rows as a left join rows as b on b.priced is null and a.dataset = b.dataset
             and a.zone_relation = b.zone_relation
             and b.pickup_month = a.pickup_month - interval 1 year where a.priced is not null""",

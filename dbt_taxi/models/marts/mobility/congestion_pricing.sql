@@ -1,96 +1,120 @@
 -- One row per data set, calendar month of pick-up (January 2025 has two: before and since the 5th) and relation of the
 -- trips to the Congestion Relief Zone, beside the same month a year before.
-with zone_pairs_by_file as (
-    select
-        *,
-        {{ relation_to_congestion_zone('pickup_location_id', 'dropoff_location_id') }} as zone_relation
-    from {{ of_reported_months(ref('zone_pairs_by_file')) }}
-),
+{%- set zone_relation = relation_to_congestion_zone('pickup_location_id', 'dropoff_location_id') %}
+{%- set timed = ['trips', 'timed_trips', 'duration_seconds', 'driven_seconds'] %}
+{%- set period = ['dataset', 'zone_relation', 'is_under_congestion_pricing', 'pickup_month'] %}
+{%- set whole_month = ['dataset', 'zone_relation', 'pickup_month'] %}
 
-dim_dates as (
-    select * from {{ ref('dim_dates') }}
+-- Some hundred rows a month, which both medians are made from.
+with travel_times as (
+    select
+        dataset,
+        {{ zone_relation }} as zone_relation,
+        is_under_congestion_pricing,
+        minutes,
+        sum(trips) as trips,
+        pickup_month
+    from {{ ref('travel_time_counts_by_file') }}
+    group by dataset, zone_relation, is_under_congestion_pricing, minutes, pickup_month
 ),
 
 days as (
     select
         calendar_month,
         is_congestion_pricing,
-        count(*) as days_in_period,
-        cast(sum(count(*)) over (partition by calendar_month) as bigint) as days_in_month
-    from dim_dates
+        count(*) as days_in_period
+    from {{ ref('dim_dates') }}
     group by calendar_month, is_congestion_pricing
+),
+
+months as (
+    select
+        calendar_month,
+        cast(sum(days_in_period) as bigint) as days_in_month
+    from days
+    group by calendar_month
 ),
 
 by_period as (
     select
-        zone_pairs_by_file.dataset,
-        zone_pairs_by_file.zone_relation,
-        zone_pairs_by_file.is_under_congestion_pricing,
-        days.days_in_period,
-        days.days_in_month,
-        cast(sum(zone_pairs_by_file.trips) as bigint) as trips,
-        cast(sum(zone_pairs_by_file.refunds) as bigint) as refunds,
-        cast(sum(zone_pairs_by_file.paid_trips) as bigint) as paid_trips,
-        cast(sum(zone_pairs_by_file.timed_trips) as bigint) as timed_trips,
-        cast(sum(zone_pairs_by_file.duration_seconds) as bigint) as duration_seconds,
-        cast(sum(zone_pairs_by_file.driven_seconds) as bigint) as driven_seconds,
-        cast(sum(zone_pairs_by_file.driven_miles) as numeric) as driven_miles,
-        cast(sum(zone_pairs_by_file.cbd_congestion_fee_amount) as numeric) as cbd_congestion_fee_amount,
-        cast(sum(zone_pairs_by_file.paid_total_amount) as numeric) as paid_total_amount,
-        zone_pairs_by_file.has_own_file,
-        zone_pairs_by_file.pickup_month
-    from zone_pairs_by_file
-    inner join days
-        on
-            zone_pairs_by_file.pickup_month = days.calendar_month
-            and zone_pairs_by_file.is_under_congestion_pricing = days.is_congestion_pricing
-    group by
-        zone_pairs_by_file.dataset,
-        zone_pairs_by_file.zone_relation,
-        zone_pairs_by_file.is_under_congestion_pricing,
-        days.days_in_period,
-        days.days_in_month,
-        zone_pairs_by_file.has_own_file,
-        zone_pairs_by_file.pickup_month
+        dataset,
+        {{ zone_relation }} as zone_relation,
+        is_under_congestion_pricing,
+        pickup_month,
+        {% for count in timed + ['refunds', 'paid_trips', 'driven_trips'] -%}
+        cast(sum({{ count }}) as bigint) as {{ count }},
+        {% endfor -%}
+        cast(sum(driven_miles) as numeric) as driven_miles,
+        cast(sum(cbd_congestion_fee_amount) as numeric) as cbd_congestion_fee_amount,
+        cast(sum(paid_total_amount) as numeric) as paid_total_amount,
+        has_own_file
+    from {{ of_reported_months(ref('zone_pairs_by_file')) }}
+    group by {{ period | join(', ') }}, has_own_file
 ),
 
 year_before as (
     select
-        dataset,
-        zone_relation,
-        days_in_month,
-        cast(sum(trips) as bigint) as trips,
-        cast(sum(timed_trips) as bigint) as timed_trips,
-        cast(sum(duration_seconds) as bigint) as duration_seconds,
-        cast(sum(driven_seconds) as bigint) as driven_seconds,
+        {{ whole_month | join(', ') }},
+        {% for count in timed -%}
+        cast(sum({{ count }}) as bigint) as {{ count }},
+        {% endfor -%}
         cast(sum(driven_miles) as numeric) as driven_miles,
-        cast({{ dbt.dateadd('year', 1, 'pickup_month') }} as date) as pickup_month
+        cast({{ dbt.dateadd('year', 1, 'pickup_month') }} as date) as next_pickup_month
     from by_period
     where has_own_file
-    group by dataset, zone_relation, days_in_month, pickup_month
+    group by {{ whole_month | join(', ') }}
+),
+
+medians as (
+    {{ median_of_counts('travel_times', 'minutes', period) }}
+),
+
+medians_of_months as (
+    {{ median_of_counts('travel_times', 'minutes', whole_month) }}
 )
 
 select
     by_period.dataset,
     by_period.zone_relation,
     by_period.is_under_congestion_pricing,
-    by_period.days_in_period,
+    days.days_in_period,
     by_period.trips,
-    {{ rounded_ratio('by_period.trips', 'by_period.days_in_period') }} as trips_per_day,
+    {{ rounded_ratio('by_period.trips', 'days.days_in_period') }} as trips_per_day,
     by_period.timed_trips,
     by_period.trips - by_period.refunds - by_period.timed_trips as untimed_trips,
     {{ rounded_ratio('by_period.duration_seconds', 'by_period.timed_trips * 60') }} as average_minutes,
+    medians.median_minutes,
+    by_period.driven_trips,
     {{ average_mph('by_period.driven_miles', 'by_period.driven_seconds') }} as average_mph,
     {{ rounded_ratio(cents_of('by_period.paid_total_amount'), 'by_period.paid_trips * 100') }} as average_total_amount,
     by_period.cbd_congestion_fee_amount,
-    {{ rounded_ratio('year_before.trips', 'year_before.days_in_month') }} as trips_per_day_year_before,
+    {{ rounded_ratio('year_before.trips', 'months_before.days_in_month') }} as trips_per_day_year_before,
     {{ rounded_ratio('year_before.duration_seconds', 'year_before.timed_trips * 60') }} as average_minutes_year_before,
+    medians_of_months.median_minutes as median_minutes_year_before,
     {{ average_mph('year_before.driven_miles', 'year_before.driven_seconds') }} as average_mph_year_before,
     by_period.has_own_file,
     by_period.pickup_month
 from by_period
+inner join days
+    on
+        by_period.pickup_month = days.calendar_month
+        and by_period.is_under_congestion_pricing = days.is_congestion_pricing
 left join year_before
     on
         by_period.dataset = year_before.dataset
         and by_period.zone_relation = year_before.zone_relation
-        and by_period.pickup_month = year_before.pickup_month
+        and by_period.pickup_month = year_before.next_pickup_month
+left join months as months_before
+    on year_before.pickup_month = months_before.calendar_month
+left join medians
+    on
+        by_period.dataset = medians.dataset
+        {%- for column in period[1:] %}
+        and by_period.{{ column }} = medians.{{ column }}
+        {%- endfor %}
+left join medians_of_months
+    on
+        year_before.dataset = medians_of_months.dataset
+        {%- for column in whole_month[1:] %}
+        and year_before.{{ column }} = medians_of_months.{{ column }}
+        {%- endfor %}

@@ -1,5 +1,6 @@
--- One row per data set, file month, calendar month of pick-up, zone of pick-up, zone of drop-off and travel time in
--- whole minutes: how many trips took that long. Adds up to the timed trips of fct_trips.
+-- One row per data set, file month, calendar month of pick-up, zone of pick-up, zone of drop-off, side of the day on
+-- which congestion pricing began (which parts January 2025 alone) and travel time in whole minutes: how many trips took
+-- that long. Adds up to the timed trips of fct_trips.
 {{ by_file_month(cluster_by=["pickup_month", "dataset", "pickup_location_id"]) }}
 
 with fct_trips as (
@@ -14,6 +15,7 @@ select
     dataset,
     {{ whole_minutes('duration_seconds') }} as minutes,
     count(*) as trips,
+    cast(pickup_at as date) >= {{ congestion_pricing_began() }} as is_under_congestion_pricing,
     file_month,
     {{ month_of('pickup_at') }} as pickup_month
 from fct_trips
@@ -22,5 +24,6 @@ group by
     coalesce(dropoff_location_id, 264),
     dataset,
     {{ whole_minutes('duration_seconds') }},
+    cast(pickup_at as date) >= {{ congestion_pricing_began() }},
     file_month,
     {{ month_of('pickup_at') }}

@@ -22,6 +22,7 @@ select
     count(case when is_timed then 1 end) as timed_trips,
     cast(coalesce(sum(case when is_timed then duration_seconds end), 0) as bigint) as duration_seconds,
     -- speed is that of the trips with both miles and seconds that can be believed
+    count(case when is_timed and has_credible_speed then 1 end) as driven_trips,
     cast(
         coalesce(sum(case when is_timed and has_credible_speed then duration_seconds end), 0) as bigint
     ) as driven_seconds,
