@@ -13,6 +13,7 @@ from synthetic import clock
 from synthetic.clock import DAY, HOUR
 from synthetic.hits import PLACES, TRIPS, Hit, damage
 from synthetic.taxi import Words, to_manhattan
+from synthetic.zones import OUTSIDE
 
 # -- before money ------------------------------------------------------------------------------------------------------
 
@@ -101,6 +102,21 @@ def fall_back(hit: Hit) -> None:
 @damage(TRIPS)
 def requested_after_pickup(hit: Hit) -> None:
     hit.put("request_datetime", hit.get("pickup_datetime") + hit.between(1, 600))
+
+
+@damage(TRIPS)
+def slow_clock(hit: Hit) -> None:
+    pickups = hit.get("pickup_datetime")
+    in_first_week = pickups < clock.seconds(hit.part.month) + 7 * DAY  # slow, it would leave the month
+    hit.move(pickups + np.where(in_first_week, 2 * DAY, -64 * DAY // 10))
+
+
+@damage(TRIPS)
+def month_as_minutes(hit: Hit) -> None:
+    for name in ("pickup_datetime", "dropoff_datetime"):
+        hour = hit.get(name) // HOUR * HOUR
+        hit.put(name, hour + hit.part.month.month * 60 + hit.between(0, 60))
+    hit.put("pulocationid", OUTSIDE)
 
 
 # -- distances and codes -----------------------------------------------------------------------------------------------

@@ -151,6 +151,13 @@ FAULTS = (
     Fault("surcharge_hidden", _TAXI, 1e-3, region="end", first=date(2019, 2, 1),
           about="null congestion surcharge that is inside the total (most do by nature)",
           source=_M + "green and yellow"),
+    # clocks: at the end, so that the faults above keep their rows
+    Fault("slow_clock", _GREEN, 0.0016, first=date(2022, 1, 1),
+          about="6.4 days slow; in the month's first week two days fast",
+          source=_M + "green 2022-2025: 577 of 363,193; one clock 6.4 days slow, one a day fast"),
+    Fault("month_as_minutes", _YELLOW, 0.4, region="end", first=date(2020, 9, 1), last=date(2020, 12, 1),
+          about="zone 265, and the month's number for minutes at both ends",
+          source=_M + "yellow 2020-09, 2020-10: 12 % of the block; more here, for the ten that tell it"),
 )
 # fmt: on
 

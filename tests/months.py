@@ -28,9 +28,14 @@ MARTS_MONTHS = [
     ("green", "2019-10"),
     ("green", "2020-04"),
     ("fhv", "2019-11"),
+    ("green", "2022-02"),
+    ("yellow", "2020-10"),
 ]
 ROWS = 400
-ROWS_OF = dict.fromkeys(MARTS_MONTHS, ROWS) | {("fhv", "2019-11"): 12_000}  # some from each zone
+ROWS_OF = dict.fromkeys(MARTS_MONTHS, ROWS) | {
+    ("fhv", "2019-11"): 12_000,  # some from each zone
+    ("green", "2022-02"): 8_000,  # enough that a wrong clock stands out
+}
 
 
 def write(root: Path, dataset: str, month: str, rows: int = ROWS, seed: int = 0) -> Path:

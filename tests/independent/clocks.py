@@ -17,8 +17,7 @@ with dates as (
     from taxi where hour is not null group by all
 )
 select *, sum(n) over (partition by dataset, file_month, stretch, vendor) as of_vendor from dates
-qualify row_number() over (partition by dataset, file_month, stretch, vendor order by n desc, date) = 1
-    and n >= 16 and 2 * n >= of_vendor;
+qualify row_number() over (partition by dataset, file_month, stretch, vendor order by n desc, date) = 1;
 
 create table off as
 with near as (
@@ -26,7 +25,7 @@ with near as (
     from taxi as t inner join common_dates as c on t.dataset = c.dataset and t.file_month = c.file_month
         and t.vendor is not distinct from c.vendor and c.stretch between t.stretch - 1 and t.stretch + 1
     group by 1, 2, 3
-    having count_if(c.stretch = t.stretch) > 0
+    having count_if(c.stretch = t.stretch and c.n >= 16 and 2 * c.n >= c.of_vendor) > 0
 ), found as (
     select * from near where hour <= first - interval 18 hours or hour >= last + interval 18 hours
 ), stretches as (

@@ -21,6 +21,7 @@ MONTHS = [
     ("yellow", date(2010, 3, 1)),
     ("yellow", date(2014, 8, 1)),
     ("yellow", date(2019, 11, 1)),
+    ("yellow", date(2020, 10, 1)),
     ("yellow", date(2026, 6, 1)),
     ("green", date(2014, 1, 1)),
     ("green", date(2023, 3, 1)),
@@ -65,6 +66,12 @@ class Month:
         rows = self.trips[keys].assign(amount=-amount).values.tolist()
         return (amount < 0) & pd.Series([tuple(row) in positive for row in rows])
 
+    @property
+    def days_off(self) -> pd.Series:
+        """How many days a pick-up is behind its neighbours in the file."""
+        picked = self.pickups.astype("datetime64[s]").astype("int64")
+        return (picked.rolling(9, center=True, min_periods=5).median() - picked) / 86_400
+
     def night(self, sunday: int) -> pd.Series:
         """Pick-ups between 01:00 and 02:00 of that Sunday of the month."""
         days = [self.month + timedelta(days=day) for day in range(28)]
@@ -86,6 +93,13 @@ SEEN = {
     "spring_forward": lambda m: (m.night(2) & (m.seconds > 3_600)).any(),
     "fall_back": lambda m: (m.night(1) & (m.seconds < 0)).any(),
     "requested_after_pickup": lambda m: (m.trips["request_datetime"] > m.pickups).any(),
+    "slow_clock": lambda m: (m.days_off.between(6, 7) | m.days_off.between(-2.5, -1.5)).any(),
+    "month_as_minutes": lambda m: (
+        m.pickups.dt.minute.eq(m.month.month)
+        & m.dropoffs.dt.minute.eq(m.month.month)
+        & m.trips["pulocationid"].eq(265)
+        & m.at_end
+    ).any(),
     "zero_distance": lambda m: (m.miles == 0).any(),
     "impossible_distance": lambda m: (m.miles >= 10_000).any(),
     "unknown_pickup_zone": lambda m: m.trips["pulocationid"].isin([264, 265]).any(),
