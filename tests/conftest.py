@@ -7,6 +7,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from common import masking
 from synthetic import write_zone_lookup
 from tests.line import Line
 from tests.months import MARTS_MONTHS, MONTHS, ROWS_OF, write
@@ -64,6 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByLine:
     """Take our scheduler."""
     return ByLine(config, log)
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One test's passwords are not masked in another's errors."""
+    monkeypatch.setattr(masking, "_secrets", set())
 
 
 def _source(root: Path, months: list[tuple[str, str]]) -> Path:

@@ -6,11 +6,6 @@ from common import masking
 from common.errors import TaxiError
 
 
-@pytest.fixture(autouse=True)
-def no_secrets_yet(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(masking, "_secrets", set())
-
-
 @pytest.mark.parametrize(
     ("address", "shown"),
     [

@@ -100,6 +100,19 @@ def test_a_password_is_shown_neither_by_an_error_nor_by_the_settings(file: Path,
     assert "hunter2" not in str(caught.value)
 
 
+def test_the_token_of_bigquerys_emulator_reaches_the_clients_and_is_not_shown(file: Path, monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "as it was")  # restored after the test
+    monkeypatch.setenv("TAXI_BIGQUERY_TOKEN", "hunter2")
+    monkeypatch.setenv("TAXI_BIGQUERY_ENDPOINT", "http://127.0.0.1:9050")
+    monkeypatch.setenv("TAXI_GCS_ENDPOINT", "http://127.0.0.1:4443")
+    settings = load_settings({"profile": "docker"}, file)
+    connections = Servers(settings).all()
+    assert connections.environment["DBT_ENV_SECRET_TAXI_BIGQUERY_TOKEN"] == "hunter2"
+    assert connections.bigquery._credentials.token == "hunter2"
+    assert connections.bucket.client._credentials.token is None, "Cloud Storage's server is not told"
+    assert "hunter2" not in repr(settings) + repr(connections)
+
+
 def test_a_url_of_several_ports_is_refused_as_dbt_takes_one(file: Path, monkeypatch):
     monkeypatch.setenv("TAXI_POSTGRES_URL", "postgresql://u:secret@a:1,b:2/taxi")
     with pytest.raises(SettingError, match="postgres_url has several ports"):
