@@ -7,21 +7,21 @@ from urllib.parse import parse_qsl, quote, unquote
 MASK = "***"
 # A value of fewer characters is masked as a whole word only: the password `taxi` is to leave `taxi_marts` readable.
 _LONG = 8
-# host:port or host, then a path: an @ after that is none of a password's.
+# A host, and perhaps a port, before a path: an @ in the path ends no password.
 _HOST = re.compile(r"[^@/?#:]*(:\d*)?[/?#]")
 
 _secrets: set[str] = set()
 
 
 def hide(*secrets: str | None) -> None:
-    """Mask these values from now on, as they are and as they stand in an address."""
+    """Mask these values from now on, in plain and in percent-encoded form."""
     for secret in filter(None, secrets):
         plain = unquote(secret)
         _secrets.update((secret, plain, quote(plain, safe="")))
 
 
 def hide_addresses(texts: Iterable[str]) -> None:
-    """Mask what each text that holds an address (scheme://…) says of passwords: its login and its query."""
+    """Mask the login and the query of each text that holds an address (scheme://…)."""
     for text in texts:
         _, separator, address = text.partition("://")
         if not separator:

@@ -25,11 +25,11 @@ class BigQuery(Server):
         return self.root / "bigquery.token"
 
     def token(self) -> str:
-        """By which the server lets clients in, empty before its first start."""
+        """The token that clients must send; empty before the first start."""
         return self.token_file.read_text(encoding="utf-8").strip() if self.token_file.exists() else ""
 
     def prepare(self) -> None:
-        """Make the token, which stays the same: people have it in their shells."""
+        """Make the token once: people keep it in their shells."""
         super().prepare()
         if not self.token():
             write_private(self.token_file, secrets.token_urlsafe(24))
@@ -46,7 +46,7 @@ class BigQuery(Server):
         ]
 
     def environment(self) -> dict[str, str]:
-        """Its token, and from its own folder on where Cloud Storage keeps its objects: see embedded.bigquery_server."""
+        """The token, and where Cloud Storage keeps its objects, relative to the server's folder."""
         token = self.token()
         return environment.for_server(GCS_LOCAL_ROOT="../gcs", BIGQUERY_SCRATCH="scratch", BIGQUERY_TOKEN=token)
 

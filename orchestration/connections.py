@@ -44,7 +44,7 @@ class Connections:
     project: str
     gcs_endpoint: str = ""  # '': the real Cloud Storage
     bigquery_endpoint: str = ""  # '': the real BigQuery
-    bigquery_token: str = field(default="", repr=False)  # by which an emulator lets us in
+    bigquery_token: str = field(default="", repr=False)  # the emulator requires it
 
     def __post_init__(self) -> None:
         hide(self.postgres.get("password"), self.postgres.get("sslpassword"), self.bigquery_token)

@@ -42,7 +42,7 @@ class Settings(BaseModel):
     state_dir: Path = Path(".taxi")
     cache: Path | None = None
 
-    bucket: str = Field("taxi-lake", pattern=r"^[a-z0-9][a-z0-9._-]*$")  # it stands in DDL
+    bucket: str = Field("taxi-lake", pattern=r"^[a-z0-9][a-z0-9._-]*$")  # DDL quotes it
     gcs_endpoint: str = ""
     gcs_port: _Port | None = None
     bigquery_project: str = Field("taxi-local", pattern=r"^([a-z0-9.-]+:)?[a-z0-9-]+$")

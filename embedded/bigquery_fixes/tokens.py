@@ -1,10 +1,10 @@
-"""Lets in those who know the token.
+"""Requires a token.
 
-BigQuery: answers 401 to whoever does not show who he is.
-local-bigquery: lets everybody in who reaches its ports, over HTTP and, to the Storage API, over gRPC.
-Changed: each request over HTTP has to bring the token that the variable BIGQUERY_TOKEN holds, as `Authorization: Bearer
-    …`, but for the description of the API, which bq fetches before it logs in. gRPC, of which nobody here has use, is
-    not served.
+BigQuery: answers 401 to a request without valid credentials.
+local-bigquery: serves everybody who reaches its ports, the Storage API over gRPC included.
+Changed: a request over HTTP needs the token of the variable BIGQUERY_TOKEN, as `Authorization: Bearer …`. Only the
+    description of the API needs none: bq fetches it before it logs in. The gRPC server does not start; no client of this
+    project uses it.
 """
 
 import hmac
@@ -28,7 +28,7 @@ _REFUSAL = {
 
 
 class Guard:
-    """Stands before the application (ASGI)."""
+    """ASGI middleware: passes on the requests that bring the token."""
 
     def __init__(self, application, expected: bytes):
         self._application = application
@@ -47,6 +47,6 @@ class Guard:
 
 
 def apply() -> None:
-    """Stand before the application, and serve no gRPC."""
+    """Put the guard before the application, and do not start gRPC."""
     app.add_middleware(Guard, expected=f"Bearer {os.environ['BIGQUERY_TOKEN']}".encode())
     server.start = lambda host, port: (SimpleNamespace(stop=lambda grace: None), port)
