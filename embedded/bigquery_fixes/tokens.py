@@ -3,7 +3,7 @@
 BigQuery: answers 401 to a request without valid credentials.
 local-bigquery: serves everybody who reaches its ports, the Storage API over gRPC included.
 Changed: a request over HTTP needs the token of the variable BIGQUERY_TOKEN, as `Authorization: Bearer …`. Only the
-    description of the API needs none: bq fetches it before it logs in. The gRPC server does not start; no client of this
+    description of the API needs none; Google publishes it, too. The gRPC server does not start; no client of this
     project uses it.
 """
 
