@@ -30,6 +30,7 @@ test: install lint
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m linting
 
 # Compares the pipeline with the limits of this machine. Takes hours; BENCH="landing --rows 100000" takes minutes.

@@ -14,7 +14,7 @@ def main() -> None:
         from common.door import enter
 
         enter()
-        from orchestration.commands import main
+        from orchestration.cli.commands import main
 
         main()
 

@@ -12,7 +12,7 @@ from typing import Any
 from linting.artifacts import COMPILE, PROJECT, environment
 
 TAG_OF_MONTHS, TAG_OF_REPORTS = "months", "reports"
-# What orchestration/dbt.py selects besides the tag: tests of views that need no building, over rows that are new.
+# What dbt_taxi/selectors.yml selects besides the tag: tests of views that need no building, over rows that are new.
 TESTS_OF_RAW = "row_numbers_run_from_1"
 
 

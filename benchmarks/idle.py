@@ -25,7 +25,7 @@ def run_with_nothing_to_do(bench: Bench) -> list[Finding]:
         contenders = [
             Contender("nothing to do", [sys.executable, "orchestrate.py"], environment=environment),
             Contender(
-                "the same imports", [sys.executable, "-c", "import orchestration.commands"], environment=environment
+                "the same imports", [sys.executable, "-c", "import orchestration.cli.commands"], environment=environment
             ),
         ]
         ours, imports = interleave(contenders, bench.runs, bench.say)

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import sys
+from typing import Any, TextIO
 
 # What we write beyond ASCII, in ASCII.
 _IN_ASCII = {"±": "+/-", "–": "-", "—": "-", "−": "-", "…": "...", "×": "x", "·": ".", "✗": "x", "→": "->", "≤": "<="}
@@ -28,7 +29,7 @@ def _open_what_is_closed() -> None:
     os.close(descriptor)
 
 
-def _tolerant(stream: io.TextIOBase | None, descriptor: int) -> io.TextIOBase:
+def _tolerant(stream: TextIO | None, descriptor: int) -> TextIO:
     if stream is None:  # it was closed before we were started
         return open(descriptor, "w", encoding="utf-8", closefd=False)
     stream.flush()
@@ -45,7 +46,7 @@ class _Descriptor(io.FileIO):
         super().__init__(descriptor, "w", closefd=False)
         self._shown = shown
 
-    def write(self, data) -> int | None:
+    def write(self, data: Any) -> int | None:  # type: ignore[override]  # as io.FileIO has it
         """Write, as any file; a reader that has gone (`| head`) is no error, and another fault names the stream."""
         try:
             return super().write(data)
@@ -63,8 +64,15 @@ def _ascii_by_another_name(name: str) -> codecs.CodecInfo | None:
     if name != _ASCII:
         return None
     plain = codecs.lookup("ascii")
-    coders = {"incrementalencoder": plain.incrementalencoder, "incrementaldecoder": plain.incrementaldecoder}
-    return codecs.CodecInfo(plain.encode, plain.decode, plain.streamreader, plain.streamwriter, name=_ASCII, **coders)
+    return codecs.CodecInfo(
+        plain.encode,
+        plain.decode,
+        plain.streamreader,
+        plain.streamwriter,
+        plain.incrementalencoder,
+        plain.incrementaldecoder,
+        name=_ASCII,
+    )
 
 
 def _in_ascii(error: UnicodeError) -> tuple[str, int]:

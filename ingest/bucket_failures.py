@@ -42,12 +42,12 @@ def explain(failure: Exception, shown: str, location: str) -> TaxiError | Transi
     is_answer = isinstance(failure, GoogleAPICallError)
     what = f"{shown} cannot be {'read' if is_answer else 'reached'}: {reason(failure)}"
     if is_lasting(failure):
-        return SourceDownError(what, "Check STORAGE_EMULATOR_HOST, and this machine's clock and certificates")
+        return SourceDownError(what, "Check the setting `gcs_endpoint`, and this machine's clock and certificates")
     if isinstance(failure, ClientError) and not isinstance(failure, TooManyRequests):
-        return SourceError(what, "Check STORAGE_EMULATOR_HOST and the setting `source`: it will not pass")
+        return SourceError(what, "Check the settings `gcs_endpoint` and `source`: it will not pass")
     response = getattr(failure, "response", None)
     return TransientError(
-        SourceDownError(what, f"Check the network, STORAGE_EMULATOR_HOST and the setting `source`. {LATER}"),
+        SourceDownError(what, f"Check the network, and the settings `gcs_endpoint` and `source`. {LATER}"),
         retry_after=seconds_to_wait(response.headers) if response is not None else 0.0,
         no_answer=not is_answer,
         most_tries=TRIES_AFTER_TIMEOUT if is_timeout(failure) else None,

@@ -1,6 +1,5 @@
 """TLC's files in a Cloud Storage bucket, read with google-cloud-storage."""
 
-import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, date
 from pathlib import Path
@@ -34,10 +33,10 @@ _TRIES_OF_BAD_BYTES = 3
 class BucketSource(RemoteSource):
     """gs://bucket/prefix below which stand trip-data/ and misc/.
 
-    The login is the application default one; with STORAGE_EMULATOR_HOST set, that server without any.
+    The login is the application default one; at an `endpoint` other than Google's there is none.
     """
 
-    def __init__(self, location: str, cache: Path, policy: RetryPolicy, pace: Pace):
+    def __init__(self, location: str, cache: Path, policy: RetryPolicy, pace: Pace, endpoint: str = ""):
         """Raises SettingError where there is no bucket name or no login."""
         super().__init__(cache, policy)
         parts = urlsplit(location)
@@ -48,9 +47,11 @@ class BucketSource(RemoteSource):
         self.location = f"gs://{name}/{self._prefix}".rstrip("/")
         # The client's own tries go on for minutes without a word.
         self._options = {"timeout": pace.timeout, "retry": None}
-        is_emulator = bool(os.environ.get("STORAGE_EMULATOR_HOST"))
-        credentials = AnonymousCredentials() if is_emulator else None
-        client = policy.run(lambda: self._answer(self.location, lambda: storage.Client(None, credentials)))
+        credentials = AnonymousCredentials() if endpoint else None
+        options = {"api_endpoint": endpoint} if endpoint else None
+        client = policy.run(
+            lambda: self._answer(self.location, lambda: storage.Client(None, credentials, client_options=options))
+        )
         for scheme in ("http://", "https://"):
             client._http.mount(scheme, PacedAdapter(pace, pool_maxsize=16))
         self._bucket = client.bucket(name)

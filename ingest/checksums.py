@@ -3,7 +3,7 @@
 Each value stands for an integer v; a column's checksum is (how many values, Σ v mod P, Σ (row number · v) mod P), a
 Fletcher checksum whose weight is the row's number in the file. One changed value changes the first sum, two swapped
 values the second; a lost, doubled or foreign row changes the count or both. The sums need nothing that Postgres,
-BigQuery and numpy do not compute alike: orchestration/checksum_sql.py says the same in SQL.
+BigQuery and numpy do not compute alike: orchestration/run/checksum_sql.py says the same in SQL.
 
 The integer of a value: a bigint itself; a double in millionths, rounded half up (0 from 9e12 on); a timestamp in
 microseconds since 1970-01-01; of a text the first 7 hex digits of its MD5.

@@ -13,12 +13,19 @@ from ingest.source import Source
 
 
 def open_source(
-    location: str | Path, *, cache: Path, tries: int = 7, base_delay: float = 1.0, pace: Pace | None = None
+    location: str | Path,
+    *,
+    cache: Path,
+    tries: int = 7,
+    base_delay: float = 1.0,
+    pace: Pace | None = None,
+    storage_endpoint: str = "",
 ) -> Source:
     """The source at `location`: http(s)://…, gs://bucket/prefix, or a folder.
 
     `cache` is where files from afar are kept. A request that fails is made `tries` times in all, after pauses that
-    begin at `base_delay` seconds and double; `pace` is the least that a server has to do.
+    begin at `base_delay` seconds and double; `pace` is the least that a server has to do. `storage_endpoint` is where
+    gs:// leads, by default to Google.
     Raises SettingError for a location that cannot be used.
     """
     pace = pace or Pace()
@@ -36,9 +43,9 @@ def open_source(
     if scheme == "gs":
         from ingest.bucket_source import BucketSource
 
-        if not os.environ.get("STORAGE_EMULATOR_HOST"):
+        if not storage_endpoint:
             check_way_to_google()
-        return BucketSource(text, cache, policy, pace)
+        return BucketSource(text, cache, policy, pace, storage_endpoint)
     if scheme == "file":
         text = unquote(urlsplit(text).path)
     elif scheme:

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from linting.artifacts import folder
-from orchestration.checksum_sql import KIND_OF_POSTGRES_TYPE
+from orchestration.run.checksum_sql import KIND_OF_POSTGRES_TYPE
 
 # Names that a contract may use -> Postgres' own; dbt-postgres makes a text of `string`.
 _ALIASES = {
@@ -30,7 +30,7 @@ def complaints(manifest: dict[str, Any]) -> list[str]:
     """Sentences on columns that no run could reconcile; `manifest` is dbt's, of the target postgres."""
     return [
         f"{node['name']}: the type of {column['name']} ({column['data_type'] or 'not declared'}) has no checksum. "
-        f"Cast it to one of {', '.join(KIND_OF_POSTGRES_TYPE)}, or add its checksum to orchestration/checksum_sql.py"
+        f"Cast it to one of {', '.join(KIND_OF_POSTGRES_TYPE)}, or add a checksum to orchestration/run/checksum_sql.py"
         for node in manifest["nodes"].values()
         if node["original_file_path"].startswith("models/marts/") and node["config"]["materialized"] == "incremental"
         for column in node["columns"].values()

@@ -64,7 +64,7 @@ def stop(error: Exception) -> None:
     global _reason
     if _first_at is None and signal.getsignal(_STOP) is _handle:
         _reason = error
-        signal.pthread_kill(threading.main_thread().ident, _STOP)
+        signal.pthread_kill(threading.main_thread().ident or 0, _STOP)
 
 
 def happened() -> bool:

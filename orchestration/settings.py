@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ProgrammingError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from common.masking import hide_addresses
 from common.paths import check_folder_name
@@ -23,42 +24,22 @@ _PROFILES = ("local", "docker", "gcp")
 _Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-class Settings(BaseModel):
-    """What a run needs to know; settings.toml describes each setting."""
+class Group(BaseModel):
+    """Settings of one concern. The alias of each is its name in settings.toml, which describes it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    profile: Literal["local", "docker", "gcp"] = "local"
-    source: str = "https://d37ci6vzurychx.cloudfront.net"
-    datasets: tuple[str, ...] = ("yellow", "green", "fhv", "fhvhv")
-    source_tries: int = Field(7, ge=1)
-    source_timeout: float = Field(30, gt=0)
-    source_minimum_rate: float = Field(10_000, ge=0)
-    newest_months: int = Field(3, ge=1)
-    batch_months: int = Field(12, ge=1)
-    dbt_select: str = ""
-    silence_seconds: float = Field(60, ge=15)  # BigQuery keeps a client that asks for a result waiting for 10 s
-    statement_minutes: float = Field(120, gt=0)
-    state_dir: Path = Path(".taxi")
-    cache: Path | None = None
 
-    bucket: str = Field("taxi-lake", pattern=r"^[a-z0-9][a-z0-9._-]*$")  # DDL quotes it
-    gcs_endpoint: str = ""
-    gcs_port: _Port | None = None
-    bigquery_project: str = Field("taxi-local", pattern=r"^([a-z0-9.-]+:)?[a-z0-9-]+$")
-    bigquery_location: str = "US"
-    bigquery_maximum_bytes_billed: int = Field(2**40, ge=10 * 2**20)  # BigQuery bills no query less than 10 MiB
-    bigquery_endpoint: str = ""
-    bigquery_port: _Port | None = None
-    bigquery_token: SecretStr = SecretStr("")
-    bigquery_keyfile: Path | None = None
+class SourceSettings(Group):
+    """Where TLC's files come from, and which are wanted."""
 
-    postgres_url: SecretStr | None = None
-    postgres_host: str = "127.0.0.1"
-    postgres_port: _Port | None = None
-    postgres_user: str = "taxi"
-    postgres_password: SecretStr = SecretStr("")
-    postgres_dbname: str = "taxi"
+    location: str = Field("https://d37ci6vzurychx.cloudfront.net", alias="source")
+    datasets: tuple[str, ...] = Field(("yellow", "green", "fhv", "fhvhv"), alias="datasets")
+    tries: int = Field(7, ge=1, alias="source_tries")
+    timeout: float = Field(30, gt=0, alias="source_timeout")
+    minimum_rate: float = Field(10_000, ge=0, alias="source_minimum_rate")
+    newest_months: int = Field(3, ge=1, alias="newest_months")
+    cache: Path | None = Field(None, alias="cache")
 
     @field_validator("datasets", mode="before")
     @classmethod
@@ -66,23 +47,22 @@ class Settings(BaseModel):
         names = value.split(",") if isinstance(value, str) else value
         return tuple(get_dataset(name).name for name in names)
 
-    @field_validator("dbt_select")
-    @classmethod
-    def _no_options(cls, value: str) -> str:
-        if options := [word for word in value.split() if word.startswith("-")]:
-            raise ValueError(f"{options[0]} is an option of dbt, and only criteria of its --select can be given")
-        return value
 
-    @property
-    def cache_dir(self) -> Path:
-        """Where downloads are kept."""
-        return self.cache or self.state_dir / "cache"
+class PostgresSettings(Group):
+    """Where Postgres is. The profile `local` starts its own, and heeds the port alone."""
 
-    def postgres_parameters(self) -> dict[str, Any]:
-        """libpq's parameters of the Postgres server, from postgres_url if it is set. Raises SettingError."""
-        if self.postgres_url and self.profile != "local":
+    url: SecretStr | None = Field(None, alias="postgres_url")
+    host: str = Field("127.0.0.1", alias="postgres_host")
+    port: _Port | None = Field(None, alias="postgres_port")
+    user: str = Field("taxi", alias="postgres_user")
+    password: SecretStr = Field(SecretStr(""), alias="postgres_password")
+    dbname: str = Field("taxi", alias="postgres_dbname")
+
+    def parameters(self) -> dict[str, Any]:
+        """libpq's parameters of the server, from postgres_url if it is set. Raises SettingError."""
+        if self.url:
             try:
-                given = conninfo_to_dict(self.postgres_url.get_secret_value())
+                given = conninfo_to_dict(self.url.get_secret_value())
             except ProgrammingError:
                 given = {}
             if not {"host", "user", "dbname"} <= given.keys():
@@ -94,12 +74,85 @@ class Settings(BaseModel):
                 raise SettingError("postgres_url has several ports, and dbt takes one", "Give all hosts the same port")
             return {"port": 5432, **given}
         return {
-            "host": self.postgres_host,
-            "port": self.postgres_port or 5432,
-            "user": self.postgres_user,
-            "password": self.postgres_password.get_secret_value(),
-            "dbname": self.postgres_dbname,
+            "host": self.host,
+            "port": self.port or 5432,
+            "user": self.user,
+            "password": self.password.get_secret_value(),
+            "dbname": self.dbname,
         }
+
+
+class LakeSettings(Group):
+    """The bucket, and where Cloud Storage is ('': Google's)."""
+
+    bucket: str = Field("taxi-lake", pattern=r"^[a-z0-9][a-z0-9._-]*$", alias="bucket")  # DDL quotes it
+    endpoint: str = Field("", alias="gcs_endpoint")
+    port: _Port | None = Field(None, alias="gcs_port")
+
+
+class BigQuerySettings(Group):
+    """The project and its limits, who we are, and where BigQuery is ('': Google's)."""
+
+    project: str = Field("taxi-local", pattern=r"^([a-z0-9.-]+:)?[a-z0-9-]+$", alias="bigquery_project")
+    location: str = Field("US", alias="bigquery_location")
+    # BigQuery bills no query less than 10 MiB.
+    maximum_bytes_billed: int = Field(2**40, ge=10 * 2**20, alias="bigquery_maximum_bytes_billed")
+    endpoint: str = Field("", alias="bigquery_endpoint")
+    port: _Port | None = Field(None, alias="bigquery_port")
+    token: SecretStr = Field(SecretStr(""), alias="bigquery_token")
+    keyfile: Path | None = Field(None, alias="bigquery_keyfile")
+
+
+class RunSettings(Group):
+    """How a run works, and where it keeps its files."""
+
+    batch_months: int = Field(12, ge=1, alias="batch_months")
+    dbt_select: str = Field("", alias="dbt_select")
+    # BigQuery keeps a client that asks for a result waiting for 10 s.
+    silence_seconds: float = Field(60, ge=15, alias="silence_seconds")
+    statement_minutes: float = Field(120, gt=0, alias="statement_minutes")
+    state_dir: Path = Field(Path(".taxi"), alias="state_dir")
+
+    @field_validator("dbt_select")
+    @classmethod
+    def _no_options(cls, value: str) -> str:
+        if options := [word for word in value.split() if word.startswith("-")]:
+            raise ValueError(f"{options[0]} is an option of dbt, and only criteria of its --select can be given")
+        return value
+
+    @property
+    def scratch(self) -> Path:
+        """Where files lie on their way to the lake, or back."""
+        return self.state_dir / "scratch"
+
+
+class Settings(BaseModel):
+    """All settings; each group is handed only to what needs it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: Literal["local", "docker", "gcp"] = "local"
+    source: SourceSettings = SourceSettings()
+    postgres: PostgresSettings = PostgresSettings()
+    lake: LakeSettings = LakeSettings()
+    bigquery: BigQuerySettings = BigQuerySettings()
+    run: RunSettings = RunSettings()
+
+    @property
+    def cache(self) -> Path:
+        """Where downloads are kept."""
+        return self.source.cache or self.run.state_dir / "cache"
+
+
+_GROUPS: dict[str, type[Group]] = {
+    "source": SourceSettings,
+    "postgres": PostgresSettings,
+    "lake": LakeSettings,
+    "bigquery": BigQuerySettings,
+    "run": RunSettings,
+}
+NAMES = ("profile", *(str(field.alias) for group in _GROUPS.values() for field in group.model_fields.values()))
+"""Of all settings, as settings.toml and the command line have them; TAXI_ and the same in capitals as variables."""
 
 
 def load_settings(
@@ -135,25 +188,29 @@ def load_settings(
     hide_addresses(value for value, _ in merged.values() if isinstance(value, str))
     if profile == "gcp":
         _require_for_gcp(merged)
+    if strange := [name for name in merged if name not in NAMES]:
+        raise SettingError(f"{strange[0]} in {merged[strange[0]][1]} is not a setting", _advise(strange[0]))
+    for name in ("state_dir", "cache"):
+        if name in merged and isinstance(folder := merged[name][0], str | Path):
+            merged[name] = (_folder(name, file.parent / folder, profile), merged[name][1])
+    merged.setdefault("state_dir", (_folder("state_dir", file.parent / RunSettings().state_dir, profile), ""))
+    settings = Settings(profile=profile, **{name: _group(group, merged) for name, group in _GROUPS.items()})
+    if (keyfile := settings.bigquery.keyfile) and not keyfile.is_file():
+        raise SettingError(f"bigquery_keyfile {keyfile} does not exist", "Name the account's key file")
+    if profile == "gcp":
+        settings.postgres.parameters()  # better refused now than after hours of landing
+    return settings
+
+
+def _group(group: type[Group], merged: dict[str, tuple[Any, str]]) -> Any:
+    names = [str(field.alias) for field in group.model_fields.values()]
     try:
-        settings = Settings(**{name: value for name, (value, _) in merged.items()})
+        return group(**{name: merged[name][0] for name in names if name in merged})
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "settings"
-        raise SettingError(_explain(name, first, merged), _advise(name)) from None
+        raise SettingError(_explain(str(first["loc"][0]), first, merged), "settings.toml describes it") from None
     except SettingError as error:
         raise SettingError(f"datasets in {merged['datasets'][1]}: {error.what}", error.next_step) from None
-    if settings.bigquery_keyfile and not settings.bigquery_keyfile.is_file():
-        raise SettingError(
-            f"bigquery_keyfile {settings.bigquery_keyfile} does not exist", "Name the account's key file"
-        )
-    folders = {name: folder for name in ("state_dir", "cache") if (folder := getattr(settings, name))}
-    settings = settings.model_copy(
-        update={name: _folder(name, file.parent / folder, settings.profile) for name, folder in folders.items()}
-    )
-    if profile == "gcp":
-        settings.postgres_parameters()  # better refused now than after hours of landing
-    return settings
 
 
 def _folder(name: str, folder: Path, profile: str) -> Path:
@@ -194,19 +251,14 @@ def _from_environment(variables: Mapping[str, str | None], origin: str) -> dict[
     }
 
 
-def _explain(name: str, error: dict[str, Any], merged: dict[str, tuple[Any, str]]) -> str:
-    origin = merged[name][1] if name in merged else "the settings"
-    if error["type"] == "extra_forbidden":
-        return f"{name} in {origin} is not a setting"
+def _explain(name: str, error: ErrorDetails, merged: dict[str, tuple[Any, str]]) -> str:
     shown = "" if any(secret in name for secret in ("password", "token", "url")) else f" {error['input']!r}"
-    return f"{name}{shown} in {origin}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{name}{shown} in {merged[name][1]}: {error['msg'].removeprefix('Value error, ')}"
 
 
 def _advise(name: str) -> str:
-    similar = get_close_matches(name, Settings.model_fields, n=1)
-    if name not in Settings.model_fields and similar:
-        return f"Did you mean {similar[0]}?"
-    return "settings.toml describes each setting"
+    similar = get_close_matches(name, NAMES, n=1)
+    return f"Did you mean {similar[0]}?" if similar else "settings.toml describes each setting"
 
 
 def _require_for_gcp(merged: dict[str, tuple[Any, str]]) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from ingest import postgres
 from ingest.datasets import DataSet, get_dataset
 from ingest.months import parse_month
-from orchestration.connections import Connections, Servers
 from orchestration.settings import load_settings
+from orchestration.warehouses.connections import Connections, Servers
 
 
 def connections() -> Connections:

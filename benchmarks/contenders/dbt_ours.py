@@ -1,7 +1,7 @@
 """Ours: dbt builds and tests a month that is new on Postgres, as a run does it.
 
-Timed: orchestration/dbt.py's build, from starting dbt's process (2 s, once a batch of months) to its end. Not timed:
-`--prepare`, which takes the month of the last run out of dbt's tables.
+Timed: the build of orchestration/warehouses/dbt.py, from starting dbt's process (2 s, once a batch of months) to its
+end. Not timed: `--prepare`, which takes the month of the last run out of dbt's tables.
 """
 
 import time
@@ -13,8 +13,10 @@ import typer
 
 from benchmarks.contenders.clients import connections, tell
 from ingest.months import parse_month
-from orchestration.dbt import Dbt
 from orchestration.memory import save_memory
+from orchestration.plan.reasons import Models
+from orchestration.settings import load_settings
+from orchestration.warehouses.dbt import Dbt
 
 _PARTITIONS = """
     select inhrelid::regclass::text
@@ -37,10 +39,10 @@ def main(
             for (partition,) in connection.execute(_PARTITIONS, (f"_{month.replace('-', '_')}",)).fetchall():
                 connection.execute(f"drop table {partition}")
         return
-    parse_cache = servers.settings.state_dir / "dbt" / "postgres_partial_parse.msgpack"
+    parse_cache = load_settings().run.state_dir / "dbt" / "postgres_partial_parse.msgpack"
     began = time.perf_counter()
     with Dbt(servers.environment) as dbt:
-        result = dbt.build("postgres", [parse_month(month)], folder, parse_cache, months_only=True)
+        result = dbt.build("postgres", [parse_month(month)], folder, parse_cache, models=Models.OF_MONTHS)
     tell(time.perf_counter() - began, passed=result.passed, warnings=result.warnings)
 
 

@@ -1,8 +1,8 @@
 """Ours: a month's file into Postgres, into the lake, or into both at once.
 
-Timed: what orchestration/land.py does with a file that is there: match its columns with the declared ones, hand it to
-dlt, cast every batch, measure it on its way to the lake, replace the month as a whole. Not timed: imports, finding the
-servers, reading the file for its SHA-256 (0.04 s for a month of 3 million rows).
+Timed: what orchestration/run/land.py does with a file that is there: match its columns with the declared ones, hand it
+to dlt, cast every batch, measure it on its way to the lake, replace the month as a whole. Not timed: imports, finding
+the servers, reading the file for its SHA-256 (0.04 s for a month of 3 million rows).
 """
 
 import time
@@ -18,8 +18,9 @@ from ingest import lake, postgres
 from ingest.datasets import DataSet
 from ingest.landing import land_side_by_side
 from ingest.widening import layout_beside
-from orchestration.connections import Connections
 from orchestration.memory import save_memory
+from orchestration.settings import load_settings
+from orchestration.warehouses.connections import Connections
 
 
 def main(
@@ -46,8 +47,8 @@ def main(
 
 
 def _land(stores: str, servers: Connections, dataset: DataSet, month: date, file: Path) -> int:
-    """As orchestration/land.py does it; returns the rows that landed."""
-    state_dir = servers.settings.state_dir
+    """As orchestration/run/land.py does it; returns the rows that landed."""
+    state_dir = load_settings().run.state_dir
     replace = {
         "postgres": partial(postgres.replace_month, servers.dsn),
         "lake": partial(lake.replace_month, servers.bucket, scratch=state_dir / "scratch"),
@@ -79,5 +80,5 @@ def _take_away(servers: Connections, dataset: DataSet, month: date) -> None:
 
 
 if __name__ == "__main__":
-    save_memory()
+    save_memory(without=("pandas",))
     typer.run(main)

@@ -26,7 +26,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_folder_of_a_strange_name_is_taken_as_it_is(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TAXI_STATE_DIR", str(tmp_path / name))
     settings = load_settings()
-    make_private_folder(SETTING, settings.state_dir)
+    make_private_folder(SETTING, settings.run.state_dir)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -52,14 +52,14 @@ def test_a_name_that_a_part_cannot_work_with_is_refused_in_one_line(
 
 def test_a_question_mark_is_no_hindrance_where_no_server_is_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TAXI_STATE_DIR", str(tmp_path / "what?"))
-    assert load_settings({"profile": "docker"}).state_dir == tmp_path / "what?"
+    assert load_settings({"profile": "docker"}).run.state_dir == tmp_path / "what?"
 
 
 def test_a_link_to_itself_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     monkeypatch.setenv("TAXI_STATE_DIR", str(tmp_path / "loop" / "state"))
     with pytest.raises(SettingError, match=r"state_dir names .*loop"):
-        make_private_folder(SETTING, load_settings().state_dir)
+        make_private_folder(SETTING, load_settings().run.state_dir)
 
 
 def test_a_new_folder_is_its_owners_alone_and_one_that_is_there_keeps_its_mode(tmp_path: Path):

@@ -11,7 +11,7 @@ import pytest
 
 from linting.bigquery_sql import FALSE_ALARMS, complaints
 from linting.google_analyzer import Analyzer
-from orchestration.dbt_faults import is_of_the_server
+from orchestration.warehouses.dbt_faults import is_of_the_server
 from tests.line import ROOT, Line
 from tests.months import MARTS_MONTHS
 

@@ -18,7 +18,7 @@ from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import YELLOW, Column, DataSet
 from ingest.widening import layout_beside
-from orchestration.checksum_sql import BIGQUERY, POSTGRES, measure_query
+from orchestration.run.checksum_sql import BIGQUERY, POSTGRES, measure_query
 
 
 @dataclass

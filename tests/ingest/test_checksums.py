@@ -8,7 +8,7 @@ import pytest
 
 from ingest import postgres
 from ingest.checksums import CENTS_LIMIT, PRIME, Measure, Measurer
-from orchestration.checksum_sql import POSTGRES, WHOLE_ROW, measure_query
+from orchestration.run.checksum_sql import POSTGRES, WHOLE_ROW, measure_query
 from tests.ingest.conftest import Stores, to_measures
 
 INFINITY = float("inf")

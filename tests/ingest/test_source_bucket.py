@@ -44,16 +44,16 @@ def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(gcs: str, monkeypatch: pytest.MonkeyPatch) -> storage.Bucket:
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs)
-    client = storage.Client(project="local", credentials=AnonymousCredentials())
+def bucket(gcs: str) -> storage.Bucket:
+    client = storage.Client("local", AnonymousCredentials(), client_options={"api_endpoint": gcs})
     return client.create_bucket(f"bucket-{next(NUMBERS)}")
 
 
 @pytest.fixture
-def source(bucket: storage.Bucket, tmp_path: Path) -> Source:
+def source(gcs: str, bucket: storage.Bucket, tmp_path: Path) -> Source:
     bucket.blob(f"tlc/mirror/{JANUARY}").upload_from_string(BODY, "binary/octet-stream")
-    return open_source(f"gs://{bucket.name}/tlc/mirror/", cache=tmp_path / "cache", tries=3, base_delay=0.05)
+    location = f"gs://{bucket.name}/tlc/mirror/"
+    return open_source(location, cache=tmp_path / "cache", tries=3, base_delay=0.05, storage_endpoint=gcs)
 
 
 def test_what_is_not_taken_is_told_of_folders_only_their_names(bucket, source):
@@ -127,9 +127,9 @@ def test_months_under_the_prefix_are_listed_and_others_ignored(bucket, source):
     assert listed == [(YELLOW, date(2010, 3, 1)), (GREEN, date(2024, 1, 1)), (FHV, date(2019, 1, 1))]
 
 
-def test_a_whole_bucket_may_be_the_source(bucket, tmp_path):
+def test_a_whole_bucket_may_be_the_source(gcs, bucket, tmp_path):
     bucket.blob(JANUARY).upload_from_string(BODY)
-    source = open_source(f"gs://{bucket.name}", cache=tmp_path)
+    source = open_source(f"gs://{bucket.name}", cache=tmp_path, storage_endpoint=gcs)
     assert source.list_months([GREEN]) == [(GREEN, date(2024, 1, 1))]
     assert source.fetch(JANUARY).path.read_bytes() == BODY
 
@@ -140,9 +140,8 @@ def test_an_object_that_is_not_there_is_named(source, bucket):
         source.fetch(missing)
 
 
-def test_a_bucket_that_is_not_there_names_the_setting(gcs, monkeypatch, tmp_path):
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs)
-    source = open_source("gs://nowhere/tlc", cache=tmp_path, tries=1, base_delay=0.05)
+def test_a_bucket_that_is_not_there_names_the_setting(gcs, tmp_path):
+    source = open_source("gs://nowhere/tlc", cache=tmp_path, tries=1, base_delay=0.05, storage_endpoint=gcs)
     for question in (lambda: source.list_months([GREEN]), lambda: source.stat(JANUARY)):
         with pytest.raises(SettingError, match="`source` names the bucket nowhere, which does not exist"):
             question()
@@ -156,17 +155,16 @@ def test_an_object_that_is_not_parquet_is_named_and_not_kept(bucket, source, tmp
     assert not [file for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".lock"]
 
 
-def test_a_server_that_is_gone_is_an_error_within_the_configured_tries(monkeypatch, tmp_path):
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{ports.any_free()}")
-    source = open_source("gs://bucket/tlc", cache=tmp_path, tries=2, base_delay=0.05)
+def test_a_server_that_is_gone_is_an_error_within_the_configured_tries(tmp_path):
+    gone = f"http://127.0.0.1:{ports.any_free()}"
+    source = open_source("gs://bucket/tlc", cache=tmp_path, tries=2, base_delay=0.05, storage_endpoint=gone)
     with pytest.raises(SourceDownError, match=r"gs://bucket/tlc/trip-data/green_\S+ cannot be reached: Conn"):
         source.stat(JANUARY)
     assert isinstance(source.stat_many([JANUARY])[JANUARY], SourceError)
 
 
 def test_without_a_login_the_way_to_log_in_is_told(monkeypatch, tmp_path):
-    for name in ("STORAGE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     for name in ("HOME", "CLOUDSDK_CONFIG", "APPDATA"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
@@ -177,7 +175,6 @@ def test_without_a_login_the_way_to_log_in_is_told(monkeypatch, tmp_path):
 def test_a_key_file_that_is_none_names_the_setting(monkeypatch, tmp_path):
     key = tmp_path / "key.json"
     key.write_text("{}")
-    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
     with pytest.raises(SettingError, match="GOOGLE_APPLICATION_CREDENTIALS"):
         open_source("gs://bucket/tlc", cache=tmp_path)
@@ -194,10 +191,10 @@ def relay(gcs: str) -> Iterator[Relay]:
 @pytest.fixture
 def far(relay: Relay, source: Source, bucket, monkeypatch, tmp_path) -> Source:
     """The source, by that way; of a file of 3 MB."""
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", relay.url)
     monkeypatch.setattr(storage.Blob, "media_link", None)  # it would lead around the relay
     pace = Pace(0.6, 10_000)
-    return open_source(f"gs://{bucket.name}/tlc/mirror/", cache=tmp_path / "far", tries=4, base_delay=0.01, pace=pace)
+    options = {"tries": 4, "base_delay": 0.01, "pace": pace, "storage_endpoint": relay.url}
+    return open_source(f"gs://{bucket.name}/tlc/mirror/", cache=tmp_path / "far", **options)
 
 
 class Narrow:

@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from embedded import ports
-from orchestration.connections import Servers
 from orchestration.settings import load_settings
+from orchestration.warehouses.connections import Servers
 from tests.ingest.strange_answers import dripping_body
 from tests.ingest.tlc_server import TlcServer, cut_after, status
 from tests.line import Line

@@ -4,7 +4,7 @@ import pytest
 from psycopg import sql
 
 from linting.google_analyzer import Analyzer
-from orchestration.checksum_sql import BIGQUERY, POSTGRES
+from orchestration.run.checksum_sql import BIGQUERY, POSTGRES
 
 NAMES = ["fare", "a b", 'a"b', "a`b", "a\\b", 'x" from t; drop table t; --', "x` from t --", "{0}", "%s", "select"]
 

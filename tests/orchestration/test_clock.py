@@ -1,19 +1,16 @@
 """The clock set back: what is latest is what came last, though everything before it bears a later time."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
-from embedded import Stack
 from ingest.checksums import Measure
 from ingest.http_answers import seconds_to_wait
 from ingest.source import Fetched, FileStat
-from orchestration.ledger import Ledger
-from orchestration.publish_ledger import _QUERIES
+from orchestration.ledger.ledger import Ledger
+from orchestration.run.publish import _QUERIES
 from tests.line import Line
 from tests.months import ROWS, write
 
@@ -36,41 +33,24 @@ def set_clock_back_an_hour(connection: psycopg.Connection) -> None:
         connection.execute(f"update taxi_ledger.{table} set {shifts}")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    stack = Stack(tmp_path_factory.mktemp("clock") / "servers")
-    ends = stack.start(("postgres",))
-    yield make_conninfo(
-        host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user, password=ends.postgres_password
-    )
-    stack.stop()
-
-
-@pytest.fixture
-def connection(server: str) -> Iterator[psycopg.Connection]:
-    """An empty ledger."""
-    with psycopg.connect(make_conninfo(server, dbname="taxi"), autocommit=True) as connection:
-        yield connection
-        connection.execute("drop schema taxi_ledger cascade")
-
-
 def run(connection: psycopg.Connection, rows: int) -> Ledger:
     """A run that lands and measures a month, and finds it done."""
     ledger = Ledger(connection)
-    ledger.start_run("a test", "local", "nowhere")
-    with ledger.step("ingest", "green 2024-01"):
+    ledger.runs.start("a test", "local", "nowhere")
+    with ledger.runs.step("ingest", "green 2024-01"):
+        ledger.months.landing_began(KEY)
         stat = FileStat(url="a", etag=str(rows), length=rows, modified="")
-        ledger.set_landed(KEY, Fetched(Path("a"), stat, "sha"), "declared", STORES, [], rows)
-        ledger.add_stage(KEY, "file", Measure(rows), 0.0)
-    ledger.set_done(KEY)
-    ledger.finish_run("done")
+        ledger.months.landed(KEY, Fetched(Path("a"), stat, "sha"), "declared", STORES, [], rows)
+        ledger.stages.add(KEY, "file", Measure(rows), 0.0)
+    ledger.months.reconciled(KEY)
+    ledger.runs.finish("done")
     return ledger
 
 
 def test_the_latest_measure_is_that_of_the_latest_run(connection: psycopg.Connection):
     run(connection, rows=500)
     set_clock_back_an_hour(connection)
-    assert run(connection, rows=400).latest_stages(KEY) == {"file": Measure(400)}
+    assert run(connection, rows=400).stages.latest(KEY) == {"file": Measure(400)}
 
 
 def test_the_copy_for_bigquery_takes_the_latest_run_too(connection: psycopg.Connection):
@@ -87,20 +67,20 @@ def test_the_copy_for_bigquery_takes_the_latest_run_too(connection: psycopg.Conn
 
 def test_a_change_is_copied_though_the_last_copy_is_later_by_the_clock(connection: psycopg.Connection):
     ledger = run(connection, rows=500)
-    assert not ledger.is_published(STORES)
-    ledger.set_published(STORES, newest_change(connection))
-    assert ledger.is_published(STORES)
-    assert not ledger.is_published("gs://lake, BigQuery project another")
+    assert not ledger.builds.is_published(STORES)
+    ledger.builds.set_published(STORES, newest_change(connection))
+    assert ledger.builds.is_published(STORES)
+    assert not ledger.builds.is_published("gs://lake, BigQuery project another")
     set_clock_back_an_hour(connection)
     ledger = run(connection, rows=400)
-    assert not ledger.is_published(STORES)
-    ledger.set_published(STORES, newest_change(connection))
-    assert ledger.is_published(STORES)
+    assert not ledger.builds.is_published(STORES)
+    ledger.builds.set_published(STORES, newest_change(connection))
+    assert ledger.builds.is_published(STORES)
 
 
 def test_two_runs_of_one_second_have_two_ids(connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch):
     digits = iter(["abcd", "abcd", "abce"])
-    monkeypatch.setattr("orchestration.ledger._time_of_start", lambda: "20240101T120000")
+    monkeypatch.setattr("orchestration.ledger.runs._time_of_start", lambda: "20240101T120000")
     monkeypatch.setattr("secrets.token_hex", lambda _: next(digits))
     ids = [run(connection, rows=500).run_id for _ in range(2)]
     assert ids == ["20240101T120000-abcd", "20240101T120000-abce"]
@@ -108,8 +88,8 @@ def test_two_runs_of_one_second_have_two_ids(connection: psycopg.Connection, mon
 
 def test_a_step_that_the_clock_was_set_back_in_took_no_less_than_nothing(connection: psycopg.Connection):
     ledger = Ledger(connection)
-    ledger.start_run("a test", "local", "nowhere")
-    with ledger.step("ingest"):
+    ledger.runs.start("a test", "local", "nowhere")
+    with ledger.runs.step("ingest"):
         set_clock_back_an_hour(connection)
     ((started_later, milliseconds, run_milliseconds),) = connection.execute(
         "select started_at > finished_at, milliseconds, run_milliseconds from taxi_ledger.steps"

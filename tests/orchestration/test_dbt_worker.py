@@ -18,16 +18,16 @@ from pathlib import Path
 import pytest
 
 from common.python import python_command
-from orchestration.dbt import Dbt, DbtError
-from orchestration.deadline import Deadline, now
+from orchestration.ledger.deadline import Deadline, now
 from orchestration.settings import ROOT
+from orchestration.warehouses.dbt import Dbt, DbtError
 from tests.hostile import HOSTILE
 
 RUN = """
 import sys
 from datetime import date
 from pathlib import Path
-from orchestration.dbt import Dbt
+from orchestration.warehouses.dbt import Dbt
 
 with Dbt({"DBT_TAXI_POSTGRES_HOST": "127.0.0.1", "DBT_TAXI_POSTGRES_PORT": sys.argv[1]}) as dbt:
     dbt.build("postgres", [date(2024, 1, 1)], Path(sys.argv[2]), Path(sys.argv[2]) / "parse_cache")
@@ -105,7 +105,11 @@ def test_dbts_process_does_not_outlive_the_deadline_of_a_run_that_cannot_renew_i
     deadline.set(now() + 3600)
     passed = (theirs.fileno(), deadline.descriptor)
     arguments = (str(os.getpid()), *map(str, passed))
-    with ours, theirs, subprocess.Popen(python_command("orchestration.dbt_worker", *arguments), pass_fds=passed) as dbt:
+    with (
+        ours,
+        theirs,
+        subprocess.Popen(python_command("orchestration.warehouses.dbt_worker", *arguments), pass_fds=passed) as dbt,
+    ):
         with pytest.raises(subprocess.TimeoutExpired):
             dbt.wait(2)
         deadline.set(now() - 1)

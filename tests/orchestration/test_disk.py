@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from ingest.errors import StoreError, TaxiError
-from orchestration.disk import Disk
-from orchestration.report import Report
-from orchestration.settings import Settings
+from orchestration.events.events import Events
+from orchestration.events.terminal import Terminal
+from orchestration.run.disk import Disk
 
 MB = 10**6
 
@@ -29,8 +29,8 @@ def small(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(mounted)], check=True)
 
 
-def disk(folder: Path, profile: str = "local", **settings) -> Disk:
-    return Disk(Settings(profile=profile, state_dir=folder / "state", **settings))
+def disk(folder: Path, profile: str = "local", cache: Path | None = None) -> Disk:
+    return Disk(folder / "state", cache or folder / "state" / "cache", is_local=profile == "local")
 
 
 def test_a_file_that_would_not_fit_is_refused_with_the_folder_and_its_setting(small: Path):
@@ -71,9 +71,9 @@ def test_a_disk_that_was_full_explains_an_error_though_it_has_room_again(small: 
 
 def test_it_is_told_once_beside_the_first_error(small: Path):
     (small / "filler").write_bytes(bytes(90 * MB))
-    report = Report()
-    report.progress = Console(file=io.StringIO(), width=400)
-    report.explain = disk(small).explain
+    terminal = Terminal()
+    terminal.console = Console(file=io.StringIO(), width=400)
+    terminal.explain = disk(small).explain
     for number in range(2):
-        report.fail(StoreError(f"Cloud Storage broke off: {number}", "Run again"))
-    assert report.progress.file.getvalue().count("is full, or was a moment ago") == 1
+        Events(terminal).fail(StoreError(f"Cloud Storage broke off: {number}", "Run again"))
+    assert terminal.console.file.getvalue().count("is full, or was a moment ago") == 1

@@ -12,20 +12,19 @@ from queue import Queue
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
-from embedded import Stack
 from ingest.errors import StoreError
-from orchestration import deadline, host, interrupts, lease
-from orchestration.lease import LeaseLostError, take
-from orchestration.ledger import Ledger
-from orchestration.migrate import migrate
+from orchestration import host, interrupts
+from orchestration.ledger import deadline, lease
+from orchestration.ledger.lease import LeaseLostError, take
+from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.migrate import migrate
 from tests.line import ROOT
 
 HOLDER = """
 import sys, time
 import psycopg
-from orchestration.lease import take
+from orchestration.ledger.lease import take
 
 take(psycopg.connect(sys.argv[1], autocommit=True), "the holder's command")
 print("holds", flush=True)
@@ -33,24 +32,11 @@ time.sleep(60)
 """
 
 
-@pytest.fixture(scope="module")
-def dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    stack = Stack(tmp_path_factory.mktemp("lease") / "servers")
-    ends = stack.start(("postgres",))
-    yield make_conninfo(
-        host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user, password=ends.postgres_password,
-        dbname=ends.postgres_dbname,
-    )  # fmt: skip
-    stack.stop()
-
-
 @pytest.fixture
-def connection(dsn: str) -> Iterator[psycopg.Connection]:
+def connection(connection: psycopg.Connection) -> psycopg.Connection:
     """A ledger that no run has written to."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("drop schema if exists taxi_ledger cascade")
-        migrate(connection)
-        yield connection
+    migrate(connection)
+    return connection
 
 
 @pytest.fixture
@@ -197,11 +183,14 @@ def test_a_holder_learns_that_its_lease_is_lost(dsn: str, connection: psycopg.Co
 
 def test_a_holder_learns_at_once_that_its_connection_is_lost(dsn: str, connection: psycopg.Connection):
     mine, stopped = take(connection, "mine"), Queue()
-    ends = "select pg_terminate_backend(pid) from pg_stat_activity where pid != pg_backend_pid() and datname = 'taxi'"
+    ends = (
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where pid != pg_backend_pid() and datname = current_database()"
+    )
     with mine.renewed(dsn, stopped.put):
         connection.execute(ends)
         assert "Lost the connection to Postgres" in str(stopped.get(timeout=lease.RENEW))
-    with pytest.raises(LeaseLostError):
+    with pytest.raises(LeaseLostError, match="Lost the connection to Postgres"):  # not that it could not renew
         mine.check()
 
 
@@ -239,25 +228,25 @@ def test_a_run_renews_its_lease_by_the_servers_clock(dsn: str, connection: psyco
 
 def test_the_lease_names_the_run_and_is_free_when_it_ends(connection: psycopg.Connection):
     ledger = Ledger(connection)
-    run_id = ledger.start_run("orchestrate.py run", "local", "nowhere")
+    run_id = ledger.runs.start("orchestrate.py run", "local", "nowhere")
     read = "select run_id, host, pid, command, is_free from taxi_ledger.lease"
     held = (run_id, host.host(), os.getpid(), "orchestrate.py run")
     assert connection.execute(read).fetchone() == (*held, False)
-    ledger.finish_run("done")
+    ledger.runs.finish("done")
     assert connection.execute(read).fetchone() == (*held, True)
 
 
 def test_a_run_whose_connection_is_lost_is_closed_over_another_one(dsn: str, connection: psycopg.Connection):
     with psycopg.connect(dsn) as own:
         ledger = Ledger(own, dsn)
-        run_id = ledger.start_run("orchestrate.py run", "local", "nowhere")
-        step = ledger.step("ingest")
+        run_id = ledger.runs.start("orchestrate.py run", "local", "nowhere")
+        step = ledger.runs.step("ingest")
         step.__enter__()
         connection.execute("select pg_terminate_backend(%s)", (own.info.backend_pid,))
         with pytest.raises(StoreError, match="ledger in Postgres is out of reach"):
-            ledger.finish_run("failed")
+            ledger.runs.finish("failed")
         with ledger.reconnected():
-            ledger.finish_run("failed", "the connection was lost")
+            ledger.runs.finish("failed", "the connection was lost")
     runs = connection.execute("select run_id, outcome, error from taxi_ledger.runs").fetchall()
     assert runs == [(run_id, "failed", "the connection was lost")]
     assert connection.execute("select step, outcome from taxi_ledger.steps").fetchall() == [("ingest", "interrupted")]
@@ -269,9 +258,9 @@ def test_a_run_that_slept_stops_for_that_reason_though_its_connection_is_lost_to
 ):
     with psycopg.connect(dsn) as own:
         ledger = Ledger(own, dsn)
-        ledger.start_run("orchestrate.py run", "local", "nowhere")
+        ledger.runs.start("orchestrate.py run", "local", "nowhere")
         ledger.lease.deadline.set(deadline.now() - 1)
         connection.execute("select pg_terminate_backend(%s)", (own.info.backend_pid,))
         with pytest.raises(interrupts.Stopped) as stopped:
-            ledger.set_rebuilt([date(2024, 1, 1)])
+            ledger.months.gone(("green", date(2024, 1, 1)), True)
     assert "This run lost its lease" in str(stopped.value)

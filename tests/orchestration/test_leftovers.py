@@ -10,9 +10,9 @@ from google.cloud.bigquery import QueryJobConfig
 from embedded import Stack
 from ingest import postgres
 from ingest.external_tables import query
-from orchestration.connections import Connections
-from orchestration.leftovers import remove_leftovers
-from orchestration.settings import load_settings
+from orchestration.run.leftovers import remove_leftovers
+from orchestration.settings import BigQuerySettings, LakeSettings
+from orchestration.warehouses.connections import Connections
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def connections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection
         "password": ends.postgres_password, "dbname": ends.postgres_dbname,
     }  # fmt: skip
     endpoints = ends.gcs_url, ends.bigquery_url, ends.bigquery_token
-    yield Connections(load_settings({}), server, ends.project, *endpoints)
+    yield Connections(server, ends.project, LakeSettings(), BigQuerySettings(), *endpoints)
     stack.stop()
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from orchestration.dbt_worker import WITHOUT
+from orchestration.warehouses.dbt_worker import WITHOUT
 
 # pyarrow asks of a value whether it is a frame.
 RUN = "import dlt, pyarrow; from google.cloud import bigquery, storage; pyarrow.array([1])"

@@ -1,42 +1,26 @@
 """The ledger's migrations: an old ledger keeps its rows, a newer one is refused, two programs at once migrate once."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
-from embedded import Stack
 from ingest.errors import StoreError
-from orchestration.ledger import Ledger
-from orchestration.migrate import migrate
+from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.migrate import migrate
+from tests.orchestration.conftest import new_database
 
 BEFORE_MIGRATIONS = Path(__file__).with_name("ledger_before_migrations.sql")
 TABLES = ("runs", "steps", "months", "builds", "stages")
-MIGRATIONS = sorted((Path(__file__).parents[2] / "orchestration/migrations").glob("*.sql"))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    stack = Stack(tmp_path_factory.mktemp("migrations") / "servers")
-    ends = stack.start(("postgres",))
-    yield make_conninfo(
-        host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user, password=ends.postgres_password
-    )
-    stack.stop()
+MIGRATIONS = sorted((Path(__file__).parents[2] / "orchestration/ledger/migrations").glob("*.sql"))
 
 
 @pytest.fixture
-def dsn(server: str, request: pytest.FixtureRequest) -> str:
+def dsn(postgres_server: str, request: pytest.FixtureRequest) -> str:
     """An empty database of the test's own."""
-    name = request.node.name[:60]
-    with psycopg.connect(make_conninfo(server, dbname="postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    return make_conninfo(server, dbname=name)
+    return new_database(postgres_server, request.node.name[:60])
 
 
 def connect(dsn: str) -> psycopg.Connection:
@@ -57,7 +41,7 @@ def test_a_ledger_from_before_migrations_keeps_every_row(dsn: str):
         before = contents(connection)
         migrate(connection)
         after = contents(connection)
-        months = Ledger(connection).months()
+        months = Ledger(connection).months.all()
     assert {table: len(rows) for table, rows in before.items()} == {
         "runs": 2, "steps": 12, "months": 3, "builds": 2, "stages": 30,
     }  # fmt: skip
@@ -81,13 +65,13 @@ def test_undeclared_columns_get_the_types_that_they_landed_with(dsn: str):
             " where (dataset, file_month) = ('green', '2023-01-01')"
         )
         migrate(connection)
-        months = Ledger(connection).months()
+        months = Ledger(connection).months.all()
     types = {"fee": "double", "seen_at": "timestamp", "code": "bigint", "word": "text"}
     assert months["green", date(2023, 1, 1)].undeclared == types
     assert months["green", date(2023, 2, 1)].undeclared == {}
 
 
-def test_a_migrated_ledger_has_the_columns_of_a_new_one(dsn: str, server: str):
+def test_a_migrated_ledger_has_the_columns_of_a_new_one(dsn: str):
     columns = (
         "select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns"
         " where table_schema = 'taxi_ledger' order by table_name, column_name"

@@ -8,11 +8,12 @@ import pytest
 from ingest.datasets import FHV, GREEN, YELLOW
 from ingest.errors import NotPublishedError, SettingError
 from ingest.open_source import open_source
-from orchestration.ledger import MonthRecord
-from orchestration.plan import GONE, REFUSED, declared_fingerprint, make_plan
-from orchestration.wanted import wanted_months
+from orchestration.ledger.records import MonthRecord
+from orchestration.plan.months import declared_fingerprint
+from orchestration.plan.reasons import MonthReason
 from synthetic import write_month
 from tests.ingest.tlc_server import TlcServer
+from tests.planning import planned_months, wanted
 
 JANUARY = date(2024, 1, 1)
 HERE = "gs://lake, BigQuery project p"
@@ -40,34 +41,34 @@ def record(source, **changes) -> MonthRecord:
 @pytest.mark.parametrize(
     ("changes", "action", "reason"),
     [
-        ({}, "nothing", "done, and the file is unchanged"),
-        ({"source_etag": "another"}, "land", "the file changed"),
-        ({"source_length": 1}, "land", "the file changed"),
-        ({"declared": "older"}, "land", "the declared columns changed"),
-        ({"stores": "gs://other"}, "land", "it was landed elsewhere (gs://other)"),
-        ({"state": "landed"}, "build", "landed, not yet reconciled"),
-        ({"state": "landing"}, "land", "interrupted while landing"),
-        ({"state": "landing", "source_etag": None}, "land", "interrupted while landing"),
-        ({"state": "failed", "error": "disk full"}, "land", "failed last time: disk full"),
+        ({}, "nothing", "done"),
+        ({"source_etag": "another"}, "land", "file_changed"),
+        ({"source_length": 1}, "land", "file_changed"),
+        ({"declared": "older"}, "land", "columns_changed"),
+        ({"stores": "gs://other"}, "land", "landed_elsewhere"),
+        ({"state": "landed"}, "build", "not_reconciled"),
+        ({"state": "landing"}, "land", "interrupted"),
+        ({"state": "landing", "source_etag": None}, "land", "interrupted"),
+        ({"state": "failed", "error": "disk full"}, "land", "failed"),
     ],
 )
 def test_what_the_ledger_says_decides_what_is_done(source, changes: dict, action: str, reason: str):
-    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source, **changes)}, HERE)
+    [planned] = planned_months(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source, **changes)}, HERE)
     assert (planned.action, planned.reason) == (action, reason)
 
 
 def test_a_month_that_the_ledger_does_not_know_is_new(source):
-    [planned] = make_plan(source, [(GREEN, JANUARY)], {}, HERE)
+    [planned] = planned_months(source, [(GREEN, JANUARY)], {}, HERE)
     assert (planned.action, planned.reason) == ("land", "new")
 
 
 def test_force_does_again_what_is_done(source):
-    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source)}, HERE, force=True)
+    [planned] = planned_months(source, [(GREEN, JANUARY)], {("green", JANUARY): record(source)}, HERE, force=True)
     assert (planned.action, planned.reason) == ("land", "forced")
 
 
 def test_a_month_that_is_not_there_is_unavailable_and_does_not_stop_the_others(source):
-    missing, there = make_plan(source, [(YELLOW, JANUARY), (GREEN, JANUARY)], {}, HERE)
+    missing, there = planned_months(source, [(YELLOW, JANUARY), (GREEN, JANUARY)], {}, HERE)
     assert missing.action == "unavailable"
     assert isinstance(missing.error, NotPublishedError)
     assert there.action == "land"
@@ -76,12 +77,14 @@ def test_a_month_that_is_not_there_is_unavailable_and_does_not_stop_the_others(s
 def test_a_month_that_has_landed_is_built_though_its_file_is_gone(source):
     landed = record(source, state="landed")
     (Path(source.location) / GREEN.file_path(JANUARY)).unlink()
-    [planned] = make_plan(source, [(GREEN, JANUARY)], {("green", JANUARY): landed}, HERE)
+    [planned] = planned_months(source, [(GREEN, JANUARY)], {("green", JANUARY): landed}, HERE)
     assert planned.action == "build"
 
 
 class Unlisted:
     """A source of which only the newest month can be asked for, as TLC's is."""
+
+    location = "https://tlc"
 
     def list_months(self, datasets):
         return None
@@ -96,40 +99,39 @@ def test_a_backfill_that_broke_off_is_wanted_until_it_is_done(source):
         record(source, month=date(2023, 1, 1)),
         record(source, dataset="fhv", state="failed"),
     ]
-    wanted = wanted_months(Unlisted(), [GREEN], [], 3, date(2026, 11, 22), is_explicit=True, ledger=begun)
-    assert wanted == [(GREEN, JANUARY), (GREEN, date(2026, 9, 1))]
+    found = wanted(Unlisted(), [GREEN], [], are_named=True, records=begun)
+    assert found == [(GREEN, JANUARY), (GREEN, date(2026, 9, 1))]
 
 
 def test_a_month_before_the_first_or_in_the_future_is_explained(source):
-    early, late = make_plan(source, [(FHV, date(2009, 1, 1)), (GREEN, date(2999, 1, 1))], {}, HERE)
+    early, late = planned_months(source, [(FHV, date(2009, 1, 1)), (GREEN, date(2999, 1, 1))], {}, HERE)
     assert "the first month of fhv is 2015-01" in str(early.error)
     assert "2999-01" in str(late.error)
 
 
 def test_without_months_all_that_a_folder_holds_is_wanted_in_the_order_of_time(source):
-    wanted = wanted_months(source, [GREEN, YELLOW], [], 3, date(2026, 11, 22), is_explicit=False)
-    assert wanted == [(YELLOW, date(2023, 12, 1)), (GREEN, JANUARY)]
+    assert wanted(source, [GREEN, YELLOW]) == [(YELLOW, date(2023, 12, 1)), (GREEN, JANUARY)]
 
 
-@pytest.mark.parametrize("is_explicit", [True, False], ids=["option", "setting"])
+@pytest.mark.parametrize("are_named", [True, False], ids=["option", "setting"])
 @pytest.mark.parametrize("months", [[], [JANUARY, date(2023, 12, 1)]])
-def test_nothing_of_a_data_set_is_wanted_that_was_not_chosen(source, months: list[date], is_explicit: bool):
+def test_nothing_of_a_data_set_is_wanted_that_was_not_chosen(source, months: list[date], are_named: bool):
     waiting = [record(source, state="landed"), record(source, dataset="yellow", state="landed")]
-    wanted = wanted_months(source, [GREEN], months, 3, date(2026, 11, 22), is_explicit, ledger=waiting)
-    assert {dataset for dataset, _ in wanted} == {GREEN}
-    assert (GREEN, JANUARY) in wanted
+    found = wanted(source, [GREEN], months, are_named=are_named, records=waiting)
+    assert {dataset for dataset, _ in found} == {GREEN}
+    assert (GREEN, JANUARY) in found
 
 
 def test_named_months_are_wanted_of_every_named_data_set(source):
     months = [JANUARY, date(2024, 2, 1)]
-    wanted = wanted_months(source, [GREEN, YELLOW], months, 3, date(2026, 11, 22), is_explicit=True)
-    assert wanted == [(YELLOW, months[0]), (GREEN, months[0]), (YELLOW, months[1]), (GREEN, months[1])]
+    found = wanted(source, [GREEN, YELLOW], months, are_named=True)
+    assert found == [(YELLOW, months[0]), (GREEN, months[0]), (YELLOW, months[1]), (GREEN, months[1])]
 
 
 def test_named_months_without_data_sets_are_those_that_the_folder_holds(source):
-    wanted = wanted_months(source, [GREEN, YELLOW], [JANUARY], 3, date(2026, 11, 22), is_explicit=False)
-    assert wanted == [(GREEN, JANUARY)]
-    nowhere = wanted_months(source, [GREEN, YELLOW], [date(2024, 2, 1)], 3, date(2026, 11, 22), is_explicit=False)
+    found = wanted(source, [GREEN, YELLOW], [JANUARY], are_named=False)
+    assert found == [(GREEN, JANUARY)]
+    nowhere = wanted(source, [GREEN, YELLOW], [date(2024, 2, 1)], are_named=False)
     assert nowhere == [(YELLOW, date(2024, 2, 1)), (GREEN, date(2024, 2, 1))]
 
 
@@ -137,7 +139,7 @@ def test_a_folder_without_months_is_refused(tmp_path: Path):
     (tmp_path / "trip-data").mkdir()
     empty = open_source(tmp_path, cache=tmp_path / "cache")
     with pytest.raises(SettingError, match="holds no month"):
-        wanted_months(empty, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False)
+        wanted(empty, [GREEN], [], are_named=False)
 
 
 def test_a_month_that_landed_from_here_and_is_gone_is_named_and_is_no_error_unless_it_was_asked_for(source):
@@ -148,15 +150,15 @@ def test_a_month_that_landed_from_here_and_is_gone_is_named_and_is_no_error_unle
     )
     file.unlink()
     ledger = {("green", JANUARY): done, ("green", elsewhere.month): elsewhere}
-    wanted = wanted_months(source, [GREEN, YELLOW], [], 3, date(2026, 11, 22), False, ledger=ledger.values())
-    assert wanted == [(YELLOW, date(2023, 12, 1)), (GREEN, JANUARY)]
-    _, gone = make_plan(source, wanted, ledger, HERE, is_named=False)
+    found = wanted(source, [GREEN, YELLOW], records=ledger.values())
+    assert found == [(YELLOW, date(2023, 12, 1)), (GREEN, JANUARY)]
+    _, gone = planned_months(source, found, ledger, HERE, is_named=False)
     assert (gone.action, gone.is_gone, gone.error) == ("nothing", True, None)
-    assert gone.reason == "gone from the source; its rows stay"
+    assert gone.reason is MonthReason.GONE
     write_month(Path(source.location), "yellow", JANUARY, 10)
-    named = wanted_months(source, [GREEN, YELLOW], [JANUARY], 3, date(2026, 11, 22), False, ledger=ledger.values())
+    named = wanted(source, [GREEN, YELLOW], [JANUARY], are_named=False, records=ledger.values())
     assert named == [(YELLOW, JANUARY), (GREEN, JANUARY)]
-    (asked_for,) = make_plan(source, [(GREEN, JANUARY)], ledger, HERE)
+    (asked_for,) = planned_months(source, [(GREEN, JANUARY)], ledger, HERE)
     assert (asked_for.action, asked_for.is_gone) == ("unavailable", True)
     assert isinstance(asked_for.error, NotPublishedError)
 
@@ -173,8 +175,8 @@ def test_a_web_server_is_asked_for_the_months_of_the_ledger_that_are_as_new_as_i
     records = [landed(date(2023, 11, 1)), landed(JANUARY), landed(date(2022, 1, 1), state="failed")]
     ledger = {("green", one.month): one for one in records}
     try:
-        wanted = wanted_months(web, [GREEN], [], 2, date(2024, 3, 9), is_explicit=True, ledger=records)
-        planned = make_plan(web, wanted, ledger, HERE, is_named=False)
+        found = wanted(web, [GREEN], [], 2, date(2024, 3, 9), are_named=True, records=records)
+        planned = planned_months(web, found, ledger, HERE, is_named=False)
     finally:
         server.shutdown()
         server.server_close()
@@ -191,7 +193,7 @@ def test_a_folder_of_csv_alone_comes_with_its_conversion(tmp_path: Path):
     (tmp_path / "trip-data/green_tripdata_2019-10.csv.gz").touch()
     folder = open_source(tmp_path, cache=tmp_path / "cache")
     with pytest.raises(SettingError, match=r"CSV is not taken: 1 name is not taken") as raised:
-        wanted_months(folder, [GREEN], [], 3, date(2026, 11, 22), is_explicit=False)
+        wanted(folder, [GREEN], [], are_named=False)
     assert "trip-data/green_tripdata_2019-10.parquet" in raised.value.next_step
 
 
@@ -210,15 +212,15 @@ def test_a_month_that_landed_before_and_is_refused_is_called_neither_unpublished
     web.files.pop(f"/{GREEN.file_path(JANUARY)}")
     mirror = open_source(web.url, cache=tmp_path / "cache", base_delay=0.01)
     ledger = {("green", JANUARY): record(source)}
-    wanted = [(GREEN, JANUARY), (GREEN, date(2024, 2, 1))]
-    known, new = make_plan(mirror, wanted, ledger, HERE)
+    both = [(GREEN, JANUARY), (GREEN, date(2024, 2, 1))]
+    known, new = planned_months(mirror, both, ledger, HERE)
     assert known.action == "unavailable"
-    assert known.reason == "refused by the source, or gone from it; its rows stay"
+    assert known.reason is MonthReason.REFUSED
     assert "green 2024-01 landed before, and the source does not give its file now: it answers 403" in str(known.error)
     assert f"{web.url}/{GREEN.file_path(JANUARY)}" in str(known.error)
-    assert new.reason == "not published"
-    known, _ = make_plan(mirror, wanted, ledger, HERE, is_named=False)
-    assert (known.action, known.reason, known.error) == ("nothing", REFUSED, None)
+    assert new.reason == "not_published"
+    known, _ = planned_months(mirror, both, ledger, HERE, is_named=False)
+    assert (known.action, known.reason, known.error) == ("nothing", MonthReason.REFUSED, None)
     web.missing = 404
-    known, _ = make_plan(mirror, wanted, ledger, HERE, is_named=False)
-    assert (known.action, known.reason) == ("nothing", GONE)
+    known, _ = planned_months(mirror, both, ledger, HERE, is_named=False)
+    assert (known.action, known.reason) == ("nothing", MonthReason.GONE)

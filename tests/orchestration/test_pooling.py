@@ -1,26 +1,12 @@
 """A pooler before Postgres: refused in one line where it shares sessions, taken where each client gets its own."""
 
-from collections.abc import Iterator
-
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from embedded import Stack
 from ingest import postgres
 from ingest.errors import SettingError
-from orchestration.pooling import refuse_pooling
+from orchestration.ledger.pooling import refuse_pooling
 from tests.orchestration.pooler import pooler
-
-
-@pytest.fixture(scope="module")
-def dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    stack = Stack(tmp_path_factory.mktemp("pooling") / "servers")
-    ends = stack.start(("postgres",))
-    yield make_conninfo(
-        host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user, password=ends.postgres_password,
-        dbname=ends.postgres_dbname,
-    )  # fmt: skip
-    stack.stop()
 
 
 def check(dsn: str) -> None:

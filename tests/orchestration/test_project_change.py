@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import project
-from orchestration.settings import load_settings
+from orchestration.plan.builds import Fingerprint
+from orchestration.warehouses import dbt_project
 from synthetic import write_zone_lookup
 from tests.line import Line, copy_project
 from tests.months import write
@@ -19,56 +19,49 @@ SETTINGS = ("profiles.yml", "dbt_taxi/dbt_project.yml", "dbt_taxi/macros/by_file
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for path in (*SETTINGS, f"dbt_taxi/{BUILT}", "dbt_taxi/analyses/question.sql"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(path)
-    monkeypatch.setattr(project, "ROOT", tmp_path)
-    monkeypatch.setenv("TAXI_STATE_DIR", str(tmp_path / "state"))
-    return load_settings({})
+    monkeypatch.setattr(dbt_project, "ROOT", tmp_path)
+    return tmp_path / "state"
 
 
-def kept(settings, tmp_path: Path) -> str:
+def kept(state_dir: Path, tmp_path: Path) -> Fingerprint:
     """A build that was recorded, with its manifest; returns its fingerprint."""
-    fingerprint = project.project_fingerprint(settings)
+    fingerprint = dbt_project.project_fingerprint("")
     (tmp_path / "manifest.json").write_text("{}")
-    project.keep_manifest(settings, "postgres", fingerprint, tmp_path / "manifest.json")
+    dbt_project.keep_manifest(state_dir, "postgres", fingerprint, tmp_path / "manifest.json")
     return fingerprint
 
 
-def test_a_changed_model_is_another_project_and_a_changed_analysis_is_not(settings, tmp_path):
-    before = project.project_fingerprint(settings)
+def test_a_changed_model_is_another_project_and_a_changed_analysis_is_not(state_dir, tmp_path):
+    before = dbt_project.project_fingerprint("")
     (tmp_path / "dbt_taxi/analyses/question.sql").write_text("another question")
-    assert project.project_fingerprint(settings) == before
+    assert dbt_project.project_fingerprint("") == before
     (tmp_path / "dbt_taxi" / BUILT).write_text("another rule")
-    assert project.project_fingerprint(settings) != before
+    assert dbt_project.project_fingerprint("") != before
 
 
-def test_a_change_is_held_against_the_manifest_of_the_last_build_once(settings, tmp_path):
-    built = kept(settings, tmp_path)
+def test_the_manifest_of_the_last_build_is_compared_with_once(state_dir, tmp_path):
+    built = kept(state_dir, tmp_path)
     (tmp_path / "dbt_taxi" / BUILT).write_text("another rule")
-    assert project.take_manifest(settings, "postgres", built, tmp_path / "run 1")
+    assert dbt_project.manifest_of(state_dir, "postgres") == built
+    dbt_project.withdraw_manifest(state_dir, "postgres", tmp_path / "run 1")
     assert (tmp_path / "run 1" / "manifest.json").read_text() == "{}"
-    assert not project.take_manifest(settings, "postgres", built, tmp_path / "run 2"), "run 1 may have built a part"
+    assert dbt_project.manifest_of(state_dir, "postgres") is None, "run 1 may have built a part"
 
 
 @pytest.mark.parametrize("path", SETTINGS)
-def test_where_settings_changed_everything_is_built(settings, tmp_path, path: str):
-    built = kept(settings, tmp_path)
+def test_what_decides_how_all_is_built_has_a_digest_of_its_own(state_dir, tmp_path, path: str):
+    before = dbt_project.project_fingerprint("")
     (tmp_path / path).write_text("another schema")
-    assert not project.take_manifest(settings, "postgres", built, tmp_path / "run")
+    assert dbt_project.project_fingerprint("").settings != before.settings
 
 
-def test_a_project_that_is_edited_twice_during_a_run_is_held_against_the_build_in_between(settings, tmp_path):
-    for _ in range(2):
-        built = kept(settings, tmp_path)
-        (tmp_path / "dbt_taxi" / BUILT).write_text(f"a rule other than {built}")
-        assert project.take_manifest(settings, "postgres", built, tmp_path / "run")
-
-
-def test_the_manifest_of_another_build_is_none(settings, tmp_path):
-    kept(settings, tmp_path)
-    assert not project.take_manifest(settings, "postgres", "of another ledger", tmp_path / "run")
+def test_a_fingerprint_is_read_from_the_ledger_as_it_was_written(state_dir):
+    fingerprint = dbt_project.project_fingerprint("+fct_trips tag:x")
+    assert Fingerprint.parse(str(fingerprint)) == fingerprint
 
 
 @pytest.fixture(scope="module")

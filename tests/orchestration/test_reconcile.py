@@ -1,14 +1,15 @@
 """What reconciling compares: take any one comparison away, and a test here fails. No server is needed but for zones."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ingest.checksums import Measure
 from ingest.errors import StoreError
-from orchestration.connections import Servers
-from orchestration.reconcile import RAW_STAGES, check_zones, find_differences, measure_stages
+from orchestration.run.reconcile import RAW_STAGES, check_zones, find_differences, measure_stages
 from orchestration.settings import load_settings
+from orchestration.warehouses.connections import Servers
 from tests.line import Line
 
 RAW = Measure(10, 12_345, {"row_number": (10, 55, 385), "fare_amount": (9, 700, 4_200)})
@@ -111,7 +112,7 @@ def test_zones_that_differ_between_the_warehouses_stop_a_run(finished_line: Line
 
 
 def test_a_column_whose_type_has_no_checksum_is_named_with_its_model(
-    finished_line: Line, monkeypatch: pytest.MonkeyPatch
+    finished_line: Line, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     for name, value in finished_line.environment.items():
         monkeypatch.setenv(name, value)
@@ -120,7 +121,7 @@ def test_a_column_whose_type_has_no_checksum_is_named_with_its_model(
     )
     try:
         with Servers(load_settings()) as servers, pytest.raises(StoreError) as caught:
-            measure_stages(servers.all(), {})
+            measure_stages(servers.all(), {}, tmp_path)
     finally:
         finished_line.execute("drop table taxi_marts.odd")
     assert "taxi_marts.odd cannot be reconciled: waited is interval, a type without a checksum" in caught.value.what

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import SettingError
-from orchestration.connections import Servers, stores_of
-from orchestration.settings import ROOT, Settings, load_settings
+from orchestration.settings import NAMES, ROOT, Settings, load_settings
+from orchestration.warehouses.connections import Servers, stores_of
 
 
 @pytest.fixture(autouse=True)
@@ -25,16 +25,16 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_an_option_beats_the_environment_which_beats_the_profile_which_beats_the_file(file: Path, monkeypatch):
-    assert load_settings(file=file).bucket == "top"
-    assert load_settings({"profile": "docker"}, file).bucket == "docker"
+    assert load_settings(file=file).lake.bucket == "top"
+    assert load_settings({"profile": "docker"}, file).lake.bucket == "docker"
     monkeypatch.setenv("TAXI_BUCKET", "environment")
-    assert load_settings({"profile": "docker"}, file).bucket == "environment"
-    assert load_settings({"bucket": "option"}, file).bucket == "option"
+    assert load_settings({"profile": "docker"}, file).lake.bucket == "environment"
+    assert load_settings({"bucket": "option"}, file).lake.bucket == "option"
 
 
 def test_an_empty_variable_is_one_that_is_not_set(file: Path, monkeypatch):
     monkeypatch.setenv("TAXI_BUCKET", "")
-    assert load_settings(file=file).bucket == "top"
+    assert load_settings(file=file).lake.bucket == "top"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_wrong_setting_names_itself_and_where_it_stands(tmp_path: Path, line: 
 def test_every_criterion_of_dbts_select_can_be_given(file: Path, monkeypatch):
     wanted = "+marts.revenue tag:reports,config.materialized:view 2+fct_trips+1 @dim_zones path:models/marts *"
     monkeypatch.setenv("TAXI_DBT_SELECT", wanted)
-    assert load_settings(file=file).dbt_select == wanted
+    assert load_settings(file=file).run.dbt_select == wanted
 
 
 def test_a_misspelt_variable_is_named(file: Path, monkeypatch):
@@ -87,7 +87,7 @@ def test_the_profile_gcp_names_the_setting_that_it_lacks(monkeypatch, missing: s
     with pytest.raises(SettingError, match=f"{missing} is not set, and the profile gcp needs it"):
         load_settings({"profile": "gcp"})
     monkeypatch.setenv(f"TAXI_{missing.upper()}", needed[missing])
-    assert load_settings({"profile": "gcp"}).postgres_parameters()["host"] == "db"
+    assert load_settings({"profile": "gcp"}).postgres.parameters()["host"] == "db"
 
 
 def test_a_password_is_shown_neither_by_an_error_nor_by_the_settings(file: Path, monkeypatch):
@@ -96,7 +96,7 @@ def test_a_password_is_shown_neither_by_an_error_nor_by_the_settings(file: Path,
     assert "hunter2" not in repr(settings)
     monkeypatch.setenv("TAXI_POSTGRES_URL", "nonsense hunter2")
     with pytest.raises(SettingError) as caught:
-        load_settings({"profile": "docker"}, file).postgres_parameters()
+        load_settings({"profile": "docker"}, file).postgres.parameters()
     assert "hunter2" not in str(caught.value)
 
 
@@ -116,9 +116,9 @@ def test_the_token_of_bigquerys_emulator_reaches_the_clients_and_is_not_shown(fi
 def test_a_url_of_several_ports_is_refused_as_dbt_takes_one(file: Path, monkeypatch):
     monkeypatch.setenv("TAXI_POSTGRES_URL", "postgresql://u:secret@a:1,b:2/taxi")
     with pytest.raises(SettingError, match="postgres_url has several ports"):
-        load_settings({"profile": "docker"}, file).postgres_parameters()
+        load_settings({"profile": "docker"}, file).postgres.parameters()
     monkeypatch.setenv("TAXI_POSTGRES_URL", "postgresql://u:secret@a:1,b:1/taxi")
-    assert load_settings({"profile": "docker"}, file).postgres_parameters()["host"] == "a,b"
+    assert load_settings({"profile": "docker"}, file).postgres.parameters()["host"] == "a,b"
 
 
 def test_all_that_postgres_url_says_reaches_dbt_and_psql_by_libpqs_variables(file: Path, monkeypatch):
@@ -141,6 +141,6 @@ def test_all_that_postgres_url_says_reaches_dbt_and_psql_by_libpqs_variables(fil
 def test_the_projects_own_file_says_the_same_as_the_defaults_and_describes_each_setting():
     text = (ROOT / "settings.toml").read_text()
     settings, defaults = load_settings(), Settings()
-    assert settings.model_copy(update={"state_dir": defaults.state_dir}) == defaults
-    undescribed = {"bigquery_method"}
-    assert {name for name in Settings.model_fields if name not in text} <= undescribed
+    own_folder = {"state_dir": defaults.run.state_dir}
+    assert settings.model_copy(update={"run": settings.run.model_copy(update=own_folder)}) == defaults
+    assert [name for name in NAMES if name not in text] == []

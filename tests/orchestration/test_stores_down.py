@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import BadFileError, StoreDownError, StoreError
-from orchestration.connections import Connections
-from orchestration.settings import load_settings
-from orchestration.stores import Stores
+from orchestration.run.stores import Stores
+from orchestration.warehouses.connections import Connections
 from tests.line import Line
 from tests.months import write
 
@@ -52,7 +51,7 @@ def test_a_lake_that_goes_down_ends_the_run_after_the_months_that_it_took(line: 
 class TestWhatEndsARun:
     @pytest.fixture
     def stores(self) -> Stores:
-        return Stores(Connections(load_settings({}), {"host": "127.0.0.1", "port": 9, "dbname": "none"}, "project"))
+        return Stores(Connections({"host": "127.0.0.1", "port": 9, "dbname": "none"}, "project"))
 
     def test_is_a_store_that_fails_two_months_in_a_row(self, stores: Stores):
         stores.note([StoreDownError("the disk is full", "make room")])
@@ -76,7 +75,7 @@ class TestWhatEndsARun:
 
 def test_a_bigquery_that_is_down_ends_the_run_before_anything_lands(tmp_path: Path):
     here = {"host": "127.0.0.1", "port": 9, "dbname": "none"}
-    stores = Stores(Connections(load_settings({}), here, "project", bigquery_endpoint="http://127.0.0.1:9"))
+    stores = Stores(Connections(here, "project", bigquery_endpoint="http://127.0.0.1:9"))
     with pytest.raises(
         StoreDownError, match=r"BigQuery at http://127\.0\.0\.1:9 does not answer: nothing more is begun"
     ):

@@ -13,11 +13,12 @@ import pytest
 
 from ingest.datasets import GREEN
 from ingest.open_source import open_source
-from orchestration.ledger import MonthRecord
-from orchestration.plan import declared_fingerprint, make_plan
-from orchestration.suspicion import SuspectError, is_mostly_rejected, shrunk
+from orchestration.ledger.records import MonthRecord
+from orchestration.plan.months import declared_fingerprint
+from orchestration.plan.suspicion import SuspectError, is_mostly_rejected, shrunk
 from tests.line import Line
 from tests.months import write
+from tests.planning import planned_months
 
 MARCH, HERE = date(2024, 3, 1), "gs://lake, BigQuery project p"
 ROWS = 2_000
@@ -55,9 +56,9 @@ def test_a_month_with_more_than_half_of_its_rows_rejected_is_suspicious(rows, re
         ({"source_etag": "the last one"}, False, "wait", "suspect"),
         ({"source_etag": "the last one"}, True, "land", "accepted"),
         ({"stores_differ": True}, True, "land", "accepted"),
-        ({"suspect_etag": "another"}, False, "build", "the file is again the one that landed"),
-        ({"suspect_etag": "another", "source_etag": "the last one"}, False, "land", "the file changed"),
-        ({"declared": "older"}, False, "land", "the declared columns changed"),
+        ({"suspect_etag": "another"}, False, "build", "former_file"),
+        ({"suspect_etag": "another", "source_etag": "the last one"}, False, "land", "file_changed"),
+        ({"declared": "older"}, False, "land", "columns_changed"),
     ],
 )
 def test_the_edition_that_waits_is_not_taken_up_again_until_it_is_accepted(
@@ -73,7 +74,7 @@ def test_the_edition_that_waits_is_not_taken_up_again_until_it_is_accepted(
         "suspect_etag": stat.etag, "suspect_length": stat.length, "suspect_sha256": "f", "suspect_why": "it is odd",
     }  # fmt: skip
     record = MonthRecord(**{**values, **changes})
-    (planned,) = make_plan(source, [(GREEN, MARCH)], {("green", MARCH): record}, HERE, is_accepted=is_accepted)
+    (planned,) = planned_months(source, [(GREEN, MARCH)], {("green", MARCH): record}, HERE, is_accepted=is_accepted)
     assert (planned.action, planned.reason) == (action, reason)
     if action == "wait":
         assert isinstance(planned.error, SuspectError)
@@ -111,7 +112,7 @@ def test_an_edition_without_rows_waits_while_the_old_rows_stay(finished_line: Li
     finally:
         file.write_bytes(whole)
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert planned(finished_line, *named) == ("build", "the file is again the one that landed")
+    assert planned(finished_line, *named) == ("build", "former_file")
     assert finished_line.query(held) == before
     finished_line.done("run", *named)
     assert finished_line.months()["green 2023-01"]["state"] == "done"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import host
-from orchestration.users import Users
+from orchestration.warehouses.users import Users
 from tests.line import ROOT, Line
 
 # A run, as far as its servers' folder tells. Told to end, it takes its time, or does not listen.
@@ -19,7 +19,7 @@ RUN = """
 import sys, time
 from pathlib import Path
 from orchestration import interrupts
-from orchestration.users import Users
+from orchestration.warehouses.users import Users
 
 with interrupts.heeded(), Users(Path(sys.argv[1])).joined("orchestrate.py run") as us:
     us.tell_run("20240101T120000-abcd", "orchestrate.py run -d green")
@@ -80,7 +80,7 @@ def test_down_by_force_ends_who_is_at_work(line: Line, at_work: Callable[[], sub
 def test_one_that_does_not_listen_is_stopped_by_a_second_signal(
     line: Line, at_work: Callable[[str], subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("orchestration.users._PATIENCE", (0.5, 20.0, 0.0))
+    monkeypatch.setattr("orchestration.warehouses.users._PATIENCE", (0.5, 20.0, 0.0))
     process = at_work("does not listen")
     assert Users(line.state / "servers").end() == []
     assert process.wait(10) == 130

@@ -17,7 +17,7 @@ from tests.trials.scene import MONTH, Scene
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-# A holder stops by itself so many seconds after its last renewal: orchestration/lease.py.
+# A holder stops by itself so many seconds after its last renewal: orchestration/ledger/lease.py.
 STOPS_AFTER = 75
 
 
@@ -48,7 +48,7 @@ def test_a_machine_that_slept_through_its_lease_writes_nothing_when_it_wakes(sce
             process.resume()
     outcome = first.end("asleep", "dbt on postgres", since, 60)
     assert outcome.exit_code == 1
-    assert "This run lost its lease" in outcome.told
+    assert "This run lost its lease" in "\n".join(outcome.lines)
     assert written(scene.line) == before
     _, alive = psutil.wait_procs(processes, timeout=10)
     assert not alive

@@ -1,0 +1,69 @@
+"""What `--json` prints: documents for programs."""
+
+from typing import Any
+
+from ingest.months import label
+from orchestration.cli import sentences
+from orchestration.ledger.records import MonthRecord
+from orchestration.plan.months import PlannedMonth
+from orchestration.plan.plan import PlannedStep
+from orchestration.service import Planned, RunResult
+
+
+def of_plan(planned: Planned) -> dict[str, Any]:
+    """`plan --json`: the wanted months, and the steps in the order in which a run does and records them."""
+    return {
+        "months": [_planned_month(one) for one in planned.plan.months],
+        "steps": [_step(one) for one in planned.plan.steps()],
+        "not_taken": list(planned.not_taken),
+    }
+
+
+def of_run(result: RunResult) -> dict[str, Any]:
+    """`run --json`."""
+    months = result.planned.plan.months
+    return {
+        "run_id": result.run_id,
+        "failures": list(result.failures),
+        "months": [of_month(result.records[one.key], one.is_gone) for one in months if one.key in result.records],
+        "not_taken": list(result.planned.not_taken),
+    }
+
+
+def of_month(record: MonthRecord, is_gone: bool) -> dict[str, Any]:
+    """A month of the ledger; `is_gone`: the source no longer has it."""
+    return {
+        "dataset": record.dataset,
+        "month": label(record.month),
+        "state": record.state,
+        "rows": record.rows,
+        "difference": record.difference,
+        "undeclared_columns": list(record.undeclared),
+        "gone": is_gone,
+        "error": record.error,
+        "updated_at": record.updated_at.isoformat(),
+    }
+
+
+def _planned_month(planned: PlannedMonth) -> dict[str, Any]:
+    return {
+        "dataset": planned.dataset.name,
+        "month": label(planned.month),
+        "action": planned.action,
+        "reason": planned.reason,
+        "why": sentences.why_month(planned),
+        "error": str(planned.error) if planned.error else None,
+        "gone": planned.is_gone,
+    }
+
+
+def _step(planned: PlannedStep) -> dict[str, Any]:
+    build = planned.build
+    return {
+        "step": planned.step.name,
+        "subject": planned.subject,
+        "reason": planned.reason,
+        "why": sentences.why(planned.reason),
+        "models": build.models if build else None,
+        "conditional": planned.is_conditional,
+    }

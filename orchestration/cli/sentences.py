@@ -1,0 +1,103 @@
+"""The words for what a plan does and why."""
+
+from collections.abc import Sequence
+
+from ingest.months import label
+from orchestration.plan.builds import Build
+from orchestration.plan.months import PlannedMonth
+from orchestration.plan.reasons import Action, BuildReason, Models, MonthReason, PublishReason, StepReason
+
+_SHOWN = 5
+
+_TODO = {
+    Action.LAND: "land, build, reconcile",
+    Action.BUILD: "build, reconcile",
+    Action.NOTHING: "nothing",
+    Action.WAIT: "nothing: it waits",
+    Action.UNAVAILABLE: "unavailable",
+}
+_WHY_MONTH = {
+    MonthReason.NEW: "new",
+    MonthReason.FORCED: "forced",
+    MonthReason.INTERRUPTED: "interrupted while landing",
+    MonthReason.FILE_CHANGED: "the file changed",
+    MonthReason.COLUMNS_CHANGED: "the declared columns changed",
+    MonthReason.LANDED_ELSEWHERE: "it was landed elsewhere",
+    MonthReason.FAILED: "failed last time",
+    MonthReason.ACCEPTED: "accepted",
+    MonthReason.FORMER_FILE: "the file is again the one that landed",
+    MonthReason.NOT_RECONCILED: "landed, not yet reconciled",
+    MonthReason.DONE: "done, and the file is unchanged",
+    MonthReason.SUSPECT: "suspect",
+    MonthReason.NOT_PUBLISHED: "not published",
+    MonthReason.SOURCE_UNAVAILABLE: "source unavailable",
+    MonthReason.GONE: "gone from the source; its rows stay",
+    MonthReason.REFUSED: "refused by the source, or gone from it; its rows stay",
+}
+_WHY_BUILD = {
+    BuildReason.LANDED: "the months that land",
+    BuildReason.NEVER_BUILT: "it was never built as a whole",
+    BuildReason.RELATION_MISSING: "a table or view is gone",
+    BuildReason.PROJECT_CHANGED: "the dbt project changed",
+    BuildReason.SETTINGS_CHANGED: "the dbt project's settings or macros by file month, or dbt_select, changed",
+    BuildReason.NOTHING_TO_COMPARE: "the dbt project changed, and the manifest of the last build is not there",
+}
+_WHY_STEP = {
+    StepReason.WORK_TO_COME: "there is work to do",
+    StepReason.BUILDS_TO_COME: "dbt builds from them",
+    StepReason.TABLES_CHANGE: "the tables of these months change",
+}
+_WHY_PUBLISH = {
+    PublishReason.MONTHS_CHANGE: "months change, or fail",
+    PublishReason.COPY_IS_OLDER: "BigQuery's copy is older than the ledger",
+}
+_MODELS = {
+    Models.OF_MONTHS: "what new months change",
+    Models.CHANGED: "what changed, and all that depends on it",
+    Models.OF_MONTHS_AND_CHANGED: "what new months change and what changed",
+    Models.ALL: "all models",
+}
+
+
+def todo(planned: PlannedMonth) -> str:
+    """What is to be done for a month."""
+    return _TODO[planned.action]
+
+
+def why_month(planned: PlannedMonth) -> str:
+    """Why, with what the ledger knows of it."""
+    record, text = planned.record, _WHY_MONTH[planned.reason]
+    if planned.reason is MonthReason.FAILED and record and record.error:
+        text = f"{text}: {record.error}"
+    if planned.reason is MonthReason.LANDED_ELSEWHERE and record:
+        text = f"{text} ({record.stores})"
+    return f"{text}: {planned.error}" if planned.error else text
+
+
+def why(reason: MonthReason | BuildReason | StepReason | PublishReason) -> str:
+    """Why a step is done."""
+    match reason:
+        case MonthReason():
+            return _WHY_MONTH[reason]
+        case BuildReason():
+            return _WHY_BUILD[reason]
+        case StepReason():
+            return _WHY_STEP[reason]
+        case PublishReason():
+            return _WHY_PUBLISH[reason]
+
+
+def what_is_built(build: Build) -> str:
+    """Which models, for which months."""
+    return f"{_MODELS[build.models]}, {few([label(month) for month in build.months])}"
+
+
+def gone(months: Sequence[str], what: str = "Gone from the source") -> str:
+    """'Gone from the source: green 2024-01; …'."""
+    rows = "its rows stay" if len(months) == 1 else f"the rows of all {len(months):,} stay"
+    return f"{what}: {few(months)}; {rows}"
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names, and that there are more."""
+    return ", ".join([*names[:_SHOWN], *["…"] * (len(names) > _SHOWN)])

@@ -1,0 +1,60 @@
+"""The ledger in Postgres: runs, their steps, the state of every file month, and what each store held of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import psycopg
+
+from ingest import postgres
+from orchestration.events.events import MonthChanged
+from orchestration.ledger.builds import Builds
+from orchestration.ledger.lease import Lease
+from orchestration.ledger.months import Months
+from orchestration.ledger.pooling import refuse_pooling
+from orchestration.ledger.runs import Runs
+from orchestration.ledger.session import Session
+from orchestration.ledger.stages import Stages
+
+
+class Ledger:
+    """The tables of the ledger, over one connection of its own; every write is committed at once.
+
+    `tell` is called after each change of a file month's state.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection, dsn: str = "", tell: Callable[[MonthChanged], None] = lambda _: None
+    ):
+        self._session = Session(connection, dsn)
+        self.runs = Runs(self._session)
+        self.months = Months(self._session, tell)
+        self.stages = Stages(self._session)
+        self.builds = Builds(self._session)
+
+    @property
+    def dsn(self) -> str:
+        """Where it is, with the password: never to be shown."""
+        return self._session.dsn
+
+    @property
+    def run_id(self) -> str:
+        """The run that is in progress, and ours."""
+        return self._session.run_id
+
+    @property
+    def lease(self) -> Lease:
+        """The right to write, as that run holds it."""
+        assert self._session.lease
+        return self._session.lease
+
+    def reconnected(self) -> AbstractContextManager[None]:
+        """Over another connection, where the first is lost."""
+        return self._session.reconnected()
+
+
+@contextmanager
+def open_ledger(dsn: str, tell: Callable[[MonthChanged], None] = lambda _: None) -> Iterator[Ledger]:
+    """The ledger on the server at `dsn`, brought up to date. Raises StoreError; SettingError on a pooled connection."""
+    with postgres.connect(dsn) as connection:
+        refuse_pooling(connection, dsn)
+        yield Ledger(connection, dsn, tell)

@@ -1,0 +1,166 @@
+"""The file months of the ledger. Their state changes here alone, by the table of ledger/transitions.py."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from common.masking import masked
+from ingest.datasets import ColumnType
+from ingest.source import Fetched
+from orchestration.events.events import MonthChanged
+from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.ledger.session import Session
+from orchestration.ledger.transitions import Event, State, next_state
+
+_COLUMNS = (
+    "dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores, stores_differ,"
+    " undeclared, rows, difference, error, updated_at, is_doubtful, suspect_etag, suspect_length, suspect_sha256,"
+    " suspect_why, accepted_sha256, source_name, gone_since"
+)
+# Columns of sentences: an error that is none of ours may repeat an address with its password.
+_PROSE = ("error", "suspect_why")
+
+
+class Months:
+    """Reads and writes taxi_ledger.months; `tell` is called after each change of a state."""
+
+    def __init__(self, session: Session, tell: Callable[[MonthChanged], None] = lambda _: None):
+        self._session = session
+        self._tell = tell
+
+    def all(self) -> dict[MonthKey, MonthRecord]:
+        """Every file month that a run has ever taken up, by file month and data set."""
+        rows = self._session.all(f"select {_COLUMNS} from taxi_ledger.months order by file_month, dataset")
+        return {record.key: record for record in map(_record, rows)}
+
+    def get(self, key: MonthKey) -> MonthRecord | None:
+        """What the ledger says of one."""
+        query = f"select {_COLUMNS} from taxi_ledger.months where (dataset, file_month) = (%s, %s)"
+        row = self._session.one(query, *key)
+        return _record(row) if row else None
+
+    def landing_began(self, key: MonthKey) -> None:
+        """From here on the stores may differ: whatever breaks off, the month is not done."""
+        self._change(key, Event.LANDING_BEGAN, stores_differ=True, error=None, difference=None)
+
+    def landed(
+        self,
+        key: MonthKey,
+        fetched: Fetched,
+        declared: str,
+        stores: str,
+        undeclared: Mapping[str, ColumnType],
+        rows: int,
+    ) -> None:
+        """Both stores hold this edition of the file."""
+        self._change(
+            key, Event.LANDED, source_name=fetched.stat.url, source_etag=fetched.stat.etag,
+            source_length=fetched.stat.length, source_sha256=fetched.sha256, declared=declared,
+            stores=stores, stores_differ=False, undeclared=Jsonb(undeclared), rows=rows, error=None, difference=None,
+        )  # fmt: skip
+
+    def landing_failed(self, key: MonthKey, error: str) -> None:
+        """The next run lands it again."""
+        self._change(key, Event.LANDING_FAILED, error=error, difference=None)
+
+    def found_suspect(self, key: MonthKey, error: str, difference: int | None = None, **edition: Any) -> None:
+        """The month waits for a person to accept an edition of its file: its etag, length and sha256, and why."""
+        suspect = {f"suspect_{name}": value for name, value in edition.items()}
+        self._change(key, Event.FOUND_SUSPECT, error=error, difference=difference, **suspect)
+
+    def released(self, key: MonthKey) -> None:
+        """The month waits no longer: what the stores hold of it is built and reconciled."""
+        self._change(key, Event.RELEASED, error=None, difference=None)
+
+    def build_failed(self, key: MonthKey, error: str) -> None:
+        """dbt failed with what has landed; the next run lands it again, and builds it alone."""
+        self._change(key, Event.BUILD_FAILED, error=error, difference=None, is_doubtful=True)
+
+    def not_verified(self, key: MonthKey, error: str) -> None:
+        """Both stores hold the month, but a server failed before it was reconciled; the next run goes on from there."""
+        self._change(key, Event.NOT_VERIFIED, error=error, difference=None)
+
+    def differed(self, key: MonthKey, error: str, difference: int) -> None:
+        """The stores hold other rows, cents or values than each other; the next run lands it again."""
+        self._change(key, Event.DIFFERED, error=error, difference=difference)
+
+    def reconciled(self, key: MonthKey) -> None:
+        """Every store holds the same of it."""
+        self._change(key, Event.RECONCILED, difference=0, error=None, is_doubtful=False)
+
+    def tables_changed(self, months: Iterable[date]) -> None:
+        """The tables of these file months were made anew: what was reconciled, or suspected of them, is stale."""
+        months = set(months)
+        for key, record in self.all().items():
+            if key[1] in months and record.is_suspect_as_held:
+                self._change(key, Event.RELEASED, difference=None)
+            elif key[1] in months and record.state is State.DONE:
+                self._change(key, Event.TABLES_CHANGED, difference=None)
+
+    def tables_will_change(self, keys: Iterable[MonthKey]) -> None:
+        """What is done of these is about to change."""
+        for key in keys:
+            if (record := self.get(key)) and record.state is State.DONE:
+                self._change(key, Event.TABLES_CHANGED, difference=None)
+
+    def landed_again(self, key: MonthKey, undeclared: Mapping[str, ColumnType]) -> None:
+        """Both stores hold the same edition with wider types."""
+        self._update(key, undeclared=Jsonb(undeclared))
+
+    def unchanged(self, key: MonthKey, etag: str, length: int | None) -> None:
+        """The source states another ETag for the same bytes."""
+        self._update(key, source_etag=etag, source_length=length)
+
+    def accepted(self, key: MonthKey, sha256: str) -> None:
+        """A person accepted this edition of the month's file, suspicious as it is."""
+        self._update(key, accepted_sha256=sha256, accepted_at=datetime.now(UTC))
+
+    def untouched(self, key: MonthKey) -> None:
+        """A landing failed before either store changed."""
+        self._update(key, stores_differ=False)
+
+    def gone(self, key: MonthKey, is_gone: bool) -> None:
+        """The source no longer has the month's file, or has it again."""
+        self._session.write(
+            "update taxi_ledger.months set gone_since = %s, updated_at = now(),"
+            " change_number = nextval('taxi_ledger.changes') where (dataset, file_month) = (%s, %s)",
+            datetime.now(UTC) if is_gone else None, *key,
+        )  # fmt: skip
+
+    def _change(self, key: MonthKey, event: Event, **values: Any) -> None:
+        with self._session.writing() as cursor:
+            state = _state(cursor, key)
+            after = next_state(state, event)
+            values = {"run_id": self._session.run_id, "state": after, **values}
+            values |= {name: masked(values[name]) for name in _PROSE if values.get(name)}
+            names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
+            updates = ", ".join(f"{name} = excluded.{name}" for name in values)
+            cursor.execute(
+                f"insert into taxi_ledger.months (dataset, file_month, {names}) values (%s, %s, {marks})"
+                f" on conflict (dataset, file_month) do update set {updates}, updated_at = now(),"
+                " change_number = nextval('taxi_ledger.changes')",
+                (*key, *values.values()),
+            )
+        if after is not state:
+            self._tell(MonthChanged(key, state, after, event, values.get("error")))
+
+    def _update(self, key: MonthKey, **values: Any) -> None:
+        values = {"run_id": self._session.run_id, **values}
+        assignments = ", ".join(f"{name} = %s" for name in values)
+        self._session.write(
+            f"update taxi_ledger.months set {assignments} where (dataset, file_month) = (%s, %s)",
+            *values.values(), *key,
+        )  # fmt: skip
+
+
+def _state(cursor: psycopg.Cursor[dict[str, Any]], key: MonthKey) -> State | None:
+    query = "select state from taxi_ledger.months where (dataset, file_month) = (%s, %s) for update"
+    row = cursor.execute(query, key).fetchone()
+    return State(row["state"]) if row else None
+
+
+def _record(row: Mapping[str, Any]) -> MonthRecord:
+    return MonthRecord(**{**row, "state": State(row["state"])})

@@ -1,0 +1,51 @@
+"""What the ledger says of a file month."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from ingest.datasets import ColumnType
+from orchestration.ledger.transitions import State
+
+MonthKey = tuple[str, date]
+
+
+@dataclass(frozen=True)
+class MonthRecord:
+    """The row of taxi_ledger.months."""
+
+    dataset: str
+    month: date
+    state: State
+    source_etag: str | None
+    source_length: int | None
+    source_sha256: str | None
+    declared: str | None
+    stores: str | None
+    stores_differ: bool
+    undeclared: dict[str, ColumnType]
+    rows: int | None
+    difference: int | None
+    error: str | None
+    updated_at: datetime
+    is_doubtful: bool = False  # its last build failed
+    suspect_etag: str | None = None  # of the edition that was last found suspicious
+    suspect_length: int | None = None
+    suspect_sha256: str | None = None
+    suspect_why: str | None = None
+    accepted_sha256: str | None = None  # of the last suspicious edition that a person accepted
+    source_name: str | None = None
+    gone_since: datetime | None = None  # a run found that the source no longer has the file
+
+    @property
+    def key(self) -> MonthKey:
+        """Data set and month."""
+        return (self.dataset, self.month)
+
+    @property
+    def is_suspect_as_held(self) -> bool:
+        """Whether what the stores hold is the edition that waits for a person."""
+        return self.state == "suspect" and self.suspect_sha256 == self.source_sha256
+
+    def is_held_in(self, stores: str) -> bool:
+        """Whether Postgres and the lake hold one edition of the file, the last or an earlier one."""
+        return self.stores == stores and not self.stores_differ

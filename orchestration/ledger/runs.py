@@ -1,0 +1,101 @@
+"""The runs of the ledger and their steps."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from psycopg.types.json import Jsonb
+
+from common.masking import masked
+from ingest.errors import StoreError
+from orchestration import interrupts
+from orchestration.ledger import lease
+from orchestration.ledger.session import Session
+
+_PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "google-cloud-storage")
+
+
+class Runs:
+    """Reads and writes taxi_ledger.runs and .steps."""
+
+    def __init__(self, session: Session):
+        self._session = session
+        self._began = time.monotonic()
+
+    def start(self, command: str, profile: str, source: str) -> str:
+        """Take the lease, open a run and return its id. Raises StoreError while another run is in progress."""
+        session = self._session
+        session.lease = lease.take(session.connection, command)
+        # We hold the lease, so a run that still says 'running' was killed.
+        session.write(
+            "update taxi_ledger.runs set outcome = 'interrupted', finished_at = now() where outcome = 'running'"
+        )
+        session.write("update taxi_ledger.steps set outcome = 'interrupted' where outcome = 'running'")
+        versions = Jsonb({package: version(package) for package in _PACKAGES})
+        inserted = None
+        while not inserted:  # where the clock was set back, the second of this start may have had a run before
+            session.run_id = f"{_time_of_start()}-{secrets.token_hex(2)}"
+            inserted = session.write(
+                "insert into taxi_ledger.runs (run_id, command, profile, source, versions) values (%s, %s, %s, %s, %s)"
+                " on conflict do nothing returning run_number",
+                session.run_id, command, profile, source, versions,
+            )  # fmt: skip
+        session.run_number, self._began = inserted[0]["run_number"], time.monotonic()
+        session.write("update taxi_ledger.lease set run_id = %s where epoch = %s", session.run_id, session.lease.epoch)
+        session.one("select set_config('application_name', %s, false)", lease.application_name(session.run_id))
+        return session.run_id
+
+    def finish(self, outcome: str, error: str | None = None) -> None:
+        """Close the run, and let go of the lease."""
+        session = self._session
+        session.write(
+            "update taxi_ledger.runs set outcome = %s, error = %s, finished_at = now() where run_id = %s",
+            outcome, error and masked(error), session.run_id,
+        )  # fmt: skip
+        session.write(
+            "update taxi_ledger.steps set outcome = 'interrupted' where run_id = %s and outcome = 'running'",
+            session.run_id,
+        )
+        if session.lease:
+            session.write("update taxi_ledger.lease set is_free = true where epoch = %s", session.lease.epoch)
+
+    def killed(self) -> list[str]:
+        """The runs that were broken off since one last came to its end."""
+        rows = self._session.all(
+            "select run_id from taxi_ledger.runs where outcome = 'interrupted' and run_number >"
+            " (select coalesce(max(run_number), 0) from taxi_ledger.runs where outcome in ('done', 'failed'))"
+        )
+        return [row["run_id"] for row in rows]
+
+    @contextmanager
+    def step(self, step: str, subject: str = "") -> Iterator[None]:
+        """Record what happens inside as a step of the run: how long it took, and the error it ended with, if any."""
+        insert = "insert into taxi_ledger.steps (run_id, step, subject) values (%s, %s, %s) returning step_number"
+        number = self._session.write(insert, self._session.run_id, step, subject)[0]["step_number"]
+        began = time.monotonic()
+
+        def finish(outcome: str, error: str | None) -> None:
+            now = time.monotonic()
+            self._session.write(
+                "update taxi_ledger.steps set finished_at = now(), outcome = %s, error = %s, milliseconds = %s,"
+                " run_milliseconds = %s where step_number = %s",
+                outcome, error, int((now - began) * 1000), int((now - self._began) * 1000), number,
+            )  # fmt: skip
+
+        try:
+            yield
+        except BaseException as failure:
+            with suppress(StoreError):  # what broke the step may be Postgres; the error to tell is the first one
+                if is_interrupted := isinstance(failure, KeyboardInterrupt):
+                    interrupts.acknowledge()
+                error = masked(str(failure)) or type(failure).__name__
+                finish("interrupted" if is_interrupted else "failed", error)
+            raise
+        finish("done", None)
+
+
+def _time_of_start() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}"

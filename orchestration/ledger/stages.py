@@ -1,0 +1,41 @@
+"""What each store held of a file month when a run measured it."""
+
+from psycopg.types.json import Jsonb
+
+from ingest.checksums import Measure
+from orchestration.ledger.records import MonthKey
+from orchestration.ledger.session import Session
+
+
+class Stages:
+    """Reads and writes taxi_ledger.stages."""
+
+    def __init__(self, session: Session):
+        self._session = session
+
+    def add(self, key: MonthKey, stage: str, measure: Measure, seconds: float) -> None:
+        """Record what a store holds of the month."""
+        self._session.write(
+            "insert into taxi_ledger.stages"
+            " (run_id, run_number, dataset, file_month, stage, rows, cents, digest, columns, seconds)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " on conflict (run_id, dataset, file_month, stage) do update set"
+            " rows = excluded.rows, cents = excluded.cents, digest = excluded.digest, columns = excluded.columns,"
+            " seconds = excluded.seconds, measured_at = now()",
+            self._session.run_id, self._session.run_number, *key,
+            stage, measure.rows, measure.cents, measure.digest, Jsonb(measure.columns), seconds,
+        )  # fmt: skip
+
+    def latest(self, key: MonthKey) -> dict[str, Measure]:
+        """The measure of each stage of the month by the last run that took it."""
+        rows = self._session.all(
+            "select distinct on (stage) stage, rows, cents, columns from taxi_ledger.stages"
+            " where (dataset, file_month) = (%s, %s) order by stage, run_number desc",
+            *key,
+        )
+        return {
+            row["stage"]: Measure(
+                row["rows"], row["cents"], {name: tuple(sums) for name, sums in row["columns"].items()}
+            )
+            for row in rows
+        }

@@ -1,0 +1,159 @@
+"""What is to be done for each wanted file month: its file, as the source states it, against the ledger's record."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ingest.datasets import Column, DataSet
+from ingest.errors import NotPublishedError, RefusedError, SourceError, TaxiError
+from ingest.months import label
+from ingest.publication import check_month
+from ingest.source import FileStat
+from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.plan.reasons import Action, MonthReason
+from orchestration.plan.suspicion import Edition, SuspectError
+from orchestration.plan.wanted import Pair, Request
+
+
+@dataclass(frozen=True)
+class PlannedMonth:
+    """A wanted file month, what is to be done for it, and why."""
+
+    dataset: DataSet
+    month: date
+    action: Action
+    reason: MonthReason
+    record: MonthRecord | None = None
+    error: TaxiError | None = None
+    is_accepted: bool = False  # whatever is suspicious of its file
+    is_gone: bool = False  # it landed, and the source no longer has it
+
+    @property
+    def key(self) -> MonthKey:
+        """Data set and month, as the ledger has them."""
+        return (self.dataset.name, self.month)
+
+    def __str__(self) -> str:
+        return f"{self.dataset.name} {label(self.month)}"
+
+
+def plan_months(
+    wanted: Sequence[Pair],
+    files: Mapping[Pair, FileStat | TaxiError],
+    records: Mapping[MonthKey, MonthRecord],
+    stores: str,
+    request: Request,
+    today: date,
+) -> list[PlannedMonth]:
+    """What is to be done for each of the `wanted` file months, in their order.
+
+    `files` is what the source says of each. `stores` names the lake and the BigQuery project in use: a month that was
+    landed in others is landed again. With `request.accept`, what is suspicious of these files was looked at, and is
+    right. Unless months are named, one that landed and is gone from the source is no error.
+    """
+    planned = []
+    for dataset, month in wanted:
+        stat, record = files[dataset, month], records.get((dataset.name, month))
+        decided = _decide(dataset, month, stat, record, stores, request.force, today)
+        if record and record.state == "suspect" and isinstance(stat, FileStat) and not request.force:
+            decided = _decide_suspect(decided, record, stat, stores, request.accept)
+        is_gone = isinstance(stat, NotPublishedError) and has_landed(record)
+        if is_gone and decided.action is Action.UNAVAILABLE:
+            reason = MonthReason.REFUSED if isinstance(stat, RefusedError) else MonthReason.GONE
+            decided = replace(decided, reason=reason)
+            decided = decided if request.months else replace(decided, action=Action.NOTHING, error=None)
+        planned.append(replace(decided, is_accepted=request.accept, is_gone=is_gone))
+    return planned
+
+
+def has_landed(record: MonthRecord | None) -> bool:
+    """Whether an edition of the month has ever landed, whatever became of later ones."""
+    return record is not None and record.rows is not None
+
+
+def declared_fingerprint(dataset: DataSet) -> str:
+    """Changes when the declared columns of the data set do: months landed with other columns are landed again."""
+    columns = [f"{column.name} {column.type} {sorted(column.source_names)}" for column in dataset.columns]
+    return hashlib.sha256("\n".join(columns).encode()).hexdigest()[:12]
+
+
+def undeclared_names(columns: Sequence[Column]) -> str:
+    """'new_fee (double)', for people."""
+    return ", ".join(f"{column.name} ({column.type})" for column in columns)
+
+
+def _decide(
+    dataset: DataSet,
+    month: date,
+    stat: FileStat | TaxiError,
+    record: MonthRecord | None,
+    stores: str,
+    force: bool,
+    today: date,
+) -> PlannedMonth:
+    def planned(action: Action, reason: MonthReason, error: TaxiError | None = None) -> PlannedMonth:
+        return PlannedMonth(dataset, month, action, reason, record, error)
+
+    if isinstance(stat, TaxiError):
+        if record and record.state == "landed" and record.stores == stores and not force:
+            return planned(Action.BUILD, MonthReason.NOT_RECONCILED)  # which needs no source
+        if isinstance(stat, RefusedError) and has_landed(record):
+            return planned(Action.UNAVAILABLE, MonthReason.REFUSED, _refused(stat, dataset, month))
+        is_missing = isinstance(stat, NotPublishedError)
+        reason = MonthReason.NOT_PUBLISHED if is_missing else MonthReason.SOURCE_UNAVAILABLE
+        return planned(Action.UNAVAILABLE, reason, _explained(stat, dataset, month, today))
+    if force:
+        return planned(Action.LAND, MonthReason.FORCED)
+    if record is None:
+        return planned(Action.LAND, MonthReason.NEW)
+    if record.state == "landing":
+        return planned(Action.LAND, MonthReason.INTERRUPTED)
+    has_failed = record.state == "failed" and record.error
+    if not stat.is_of(record.source_etag, record.source_length):
+        return planned(Action.LAND, MonthReason.FAILED if has_failed else MonthReason.FILE_CHANGED)
+    if record.declared != declared_fingerprint(dataset):
+        return planned(Action.LAND, MonthReason.COLUMNS_CHANGED)
+    if record.stores != stores:
+        return planned(Action.LAND, MonthReason.LANDED_ELSEWHERE)
+    if record.state == "done":
+        return planned(Action.NOTHING, MonthReason.DONE)
+    if record.state == "landed":
+        return planned(Action.BUILD, MonthReason.NOT_RECONCILED)
+    return planned(Action.LAND, MonthReason.FAILED)
+
+
+def _decide_suspect(
+    otherwise: PlannedMonth, record: MonthRecord, stat: FileStat, stores: str, is_accepted: bool
+) -> PlannedMonth:
+    """What is to be done for a suspect month; `otherwise` where its file or the columns changed: it is judged again."""
+    is_suspect = stat.is_of(record.suspect_etag, record.suspect_length)
+    is_declared = record.declared == declared_fingerprint(otherwise.dataset)
+    if is_suspect and is_declared and not is_accepted:
+        edition = Edition(stat.etag, stat.length, record.suspect_sha256)
+        error = SuspectError(otherwise.key, record.suspect_why or "", edition)
+        return replace(otherwise, action=Action.WAIT, reason=MonthReason.SUSPECT, error=error)
+    if stat.is_of(record.source_etag, record.source_length) and is_declared and record.is_held_in(stores):
+        reason = MonthReason.ACCEPTED if is_suspect else MonthReason.FORMER_FILE
+        return replace(otherwise, action=Action.BUILD, reason=reason)
+    if is_suspect and is_accepted:
+        return replace(otherwise, action=Action.LAND, reason=MonthReason.ACCEPTED)
+    return otherwise
+
+
+def _explained(error: TaxiError, dataset: DataSet, month: date, today: date) -> TaxiError:
+    """Where a file is not there, say so if its month cannot be: before the data set's first, or not over yet."""
+    if isinstance(error, NotPublishedError):
+        try:
+            check_month(dataset, month, today)
+        except NotPublishedError as better:
+            return better
+    return error
+
+
+def _refused(error: RefusedError, dataset: DataSet, month: date) -> SourceError:
+    """A month that landed once was published, whatever its source says now."""
+    return SourceError(
+        f"{dataset.name} {label(month)} landed before, and the source does not give its file now: {error.answer}",
+        "Its rows stay as they are. Ask the source's operator, or check the setting `source`",
+    )

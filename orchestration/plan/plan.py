@@ -1,0 +1,216 @@
+"""The plan of a run: a pure function of what was found. `plan` shows it, `run` does it and decides nothing again.
+
+What only becomes known on the way, such as a month that fails, takes work away from the plan and never adds any.
+(But for two things that are policies of their steps: months that fail together are built again one by one, and a file
+with wider columns has the earlier months of its data set follow.)
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import TypeVar
+
+from ingest.errors import TaxiError
+from ingest.months import label
+from ingest.source import FileStat
+from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.plan.builds import Build, Fingerprint, Rebuild, Warehouse, plan_builds, rebuild_of
+from orchestration.plan.months import PlannedMonth, plan_months
+from orchestration.plan.reasons import Action, BuildReason, MonthReason, PublishReason, StepReason
+from orchestration.plan.wanted import Pair, Request
+from orchestration.steps import DBT, EXTERNAL_TABLES, INGEST, PREPARE, PUBLISH, RECONCILE, Step
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that a plan follows from.
+
+    `files` is what the source says of each wanted month, in the order of the work. `stores` names the lake and the
+    BigQuery project in use; `is_published`: its copy of the ledger is up to date. `project` is the dbt project of
+    today, `warehouses` are in the order in which they are built.
+    """
+
+    today: date
+    request: Request
+    files: Mapping[Pair, FileStat | TaxiError]
+    records: Mapping[MonthKey, MonthRecord]
+    stores: str
+    is_published: bool
+    project: Fingerprint
+    warehouses: Mapping[str, Warehouse]
+    batch_months: int = 12
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step as the ledger will record it, and why.
+
+    `is_conditional`: months in it drop out if it turns out that what changed in the project left their tables alone.
+    """
+
+    step: Step
+    subject: str
+    reason: MonthReason | BuildReason | StepReason | PublishReason
+    build: Build | None = None
+    is_conditional: bool = False
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """File months whose stores are measured and compared; all of `others` only where a build changes their tables."""
+
+    keys: tuple[MonthKey, ...]
+    others: frozenset[date] = frozenset()
+
+    @property
+    def months(self) -> list[date]:
+        """The file months, each once."""
+        return sorted({month for _, month in self.keys})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Months that go through the line together: landed one by one, then built and reconciled at once.
+
+    `waiting` are months that are built with them though nobody asked for them in this run: they have landed, and the
+    project has changed since.
+    """
+
+    months: tuple[PlannedMonth, ...]
+    builds: tuple[Build, ...]
+    reconciliations: tuple[Reconciliation, ...]
+    waiting: tuple[MonthKey, ...] = ()
+
+    @property
+    def others(self) -> list[date]:
+        """The file months that are done, and are brought up to the project of today."""
+        return sorted({month for build in self.builds if build.is_of_others for month in build.months})
+
+    @property
+    def is_rebuild(self) -> bool:
+        """Whether a warehouse is brought up to the project of today with it."""
+        return any(build.reason is not BuildReason.LANDED for build in self.builds)
+
+    @property
+    def new(self) -> list[date]:
+        """The file months that have landed by then."""
+        return sorted({month for build in self.builds if not build.is_of_others for month in build.months})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does, in order. `rebuilds` are the warehouses that are not as the project would build them."""
+
+    months: tuple[PlannedMonth, ...]
+    rebuilds: Mapping[str, Rebuild]
+    batches: tuple[Batch, ...]
+    publish: PublishReason | None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.batches and self.publish is None
+
+    def steps(self) -> Iterator[PlannedStep]:
+        """The steps, in the order and with the subjects with which the ledger records them."""
+        if self.batches:
+            yield PlannedStep(PREPARE, "", StepReason.WORK_TO_COME)
+        for batch in self.batches:
+            for month in batch.months:
+                if month.action is Action.LAND:
+                    yield PlannedStep(INGEST, str(month), month.reason)
+            yield PlannedStep(EXTERNAL_TABLES, "", StepReason.BUILDS_TO_COME)
+            for build in batch.builds:
+                yield PlannedStep(DBT[build.warehouse], subject_of(build.months), build.reason, build)
+            for one in batch.reconciliations:
+                reason, is_conditional = StepReason.TABLES_CHANGE, bool(one.others)
+                yield PlannedStep(RECONCILE, subject_of(one.months), reason, is_conditional=is_conditional)
+            yield PlannedStep(PUBLISH, "", PublishReason.MONTHS_CHANGE)
+        if self.publish and not self.batches:
+            yield PlannedStep(PUBLISH, "", self.publish)
+
+
+def subject_of(months: Sequence[date]) -> str:
+    """'2024-01, 2024-02', as the ledger has the file months of a step."""
+    return ", ".join(map(label, months))
+
+
+def make_plan(snapshot: Snapshot) -> Plan:
+    """Compare what is wanted with what the ledger says is done, and each warehouse with the dbt project."""
+    wanted, records = list(snapshot.files), snapshot.records
+    months = plan_months(wanted, snapshot.files, records, snapshot.stores, snapshot.request, snapshot.today)
+    todo = [planned for planned in months if planned.action in (Action.LAND, Action.BUILD)]
+    held = [key for key, record in records.items() if record.is_held_in(snapshot.stores)]
+    rebuilds = {}
+    if todo or held:
+        for name, warehouse in snapshot.warehouses.items():
+            if rebuild := rebuild_of(warehouse, snapshot.project):
+                rebuilds[name] = rebuild
+    batches = list(_plan_batches(snapshot, todo, held, rebuilds))
+    is_failing = any(planned.action in (Action.UNAVAILABLE, Action.WAIT) for planned in months)
+    publish = PublishReason.MONTHS_CHANGE if batches or is_failing else None
+    if publish is None and not snapshot.is_published:
+        publish = PublishReason.COPY_IS_OLDER
+    return Plan(tuple(months), rebuilds, tuple(batches), publish)
+
+
+def _plan_batches(
+    snapshot: Snapshot, todo: Sequence[PlannedMonth], held: Sequence[MonthKey], rebuilds: Mapping[str, Rebuild]
+) -> Iterator[Batch]:
+    """The planned months, `batch_months` file months at a time, every data set of a file month in the same batch.
+
+    The first batch brings all other months that are held up to the project: else some would stand there by other rules
+    than others, or be missing from a table made anew.
+    """
+    records, size = snapshot.records, snapshot.batch_months
+    doubtful = {month for (_, month), record in records.items() if record.is_doubtful}
+    by_month = [list(group) for _, group in groupby(todo, key=lambda planned: planned.month)]
+    is_due = bool(rebuilds) and bool(held)
+    taken: set[date] = set()  # with the first batch
+    for batch in chunks(by_month, size) if by_month else [[]] * is_due:
+        planned = [one for group in batch for one in group]
+        waiting: list[MonthKey] = []
+        others: list[date] = []
+        if is_due:
+            waiting = [key for key in held if records[key].state != "done"]
+            taken = {month for _, month in held} | {one.month for one in planned}
+        else:
+            planned = [one for one in planned if one.action is Action.LAND or one.month not in taken]
+        new = sorted({one.month for one in planned} | {month for _, month in waiting})
+        if is_due:
+            others = sorted({month for _, month in held} - set(new))
+        if not planned and not others and not new:
+            continue
+        builds = [
+            build
+            for warehouse in snapshot.warehouses
+            for build in plan_builds(warehouse, rebuilds.get(warehouse), new, others, doubtful, size)
+        ]
+        yield Batch(
+            tuple(planned), tuple(builds), tuple(_reconciliations(snapshot, planned, new, others)), tuple(waiting)
+        )
+        rebuilds, is_due = {}, False
+
+
+def _reconciliations(
+    snapshot: Snapshot, planned: Sequence[PlannedMonth], new: Sequence[date], others: Sequence[date]
+) -> Iterator[Reconciliation]:
+    landing = {one.key for one in planned}
+    built = {
+        key
+        for key, record in snapshot.records.items()
+        if record.is_held_in(snapshot.stores) and (record.state in ("landed", "done") or record.is_suspect_as_held)
+    }
+    for months in chunks(sorted({*new, *others}), snapshot.batch_months):
+        keys = tuple(sorted((key for key in landing | built if key[1] in months), key=lambda key: (key[1], key[0])))
+        if keys:
+            yield Reconciliation(keys, frozenset(others) & {*months})
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items, `size` at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

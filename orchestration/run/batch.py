@@ -1,0 +1,146 @@
+"""A batch of months on its way through the line: each step gets the months that passed the steps that it needs."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import date
+from types import TracebackType
+
+from ingest import external_tables, postgres
+from ingest.datasets import DATASETS, Column
+from ingest.months import label
+from ingest.time_limits import LOCK
+from ingest.watched_postgres import session_settings
+from orchestration.ledger.records import MonthKey
+from orchestration.ledger.transitions import State
+from orchestration.plan.plan import Batch, chunks
+from orchestration.run.build import Building
+from orchestration.run.compare import reconcile
+from orchestration.run.context import Context
+from orchestration.run.land import Landing
+from orchestration.run.widen import Widening
+from orchestration.steps import DBT, EXTERNAL_TABLES, INGEST, RECONCILE, WIDEN, Step
+from orchestration.warehouses.dbt import Dbt
+
+
+class BatchWork:
+    """What a run does for one batch of its plan; `do` a step of the line after the other, within a `with`."""
+
+    def __init__(self, context: Context, batch: Batch, landing: Landing, widening: Widening, building: Building):
+        self._context = context
+        self._batch = batch
+        self._landing = landing
+        self._widening = widening
+        self._building = building
+        self._entered = ExitStack()
+        self._dbt: Dbt | None = None
+        self._passed: dict[str, set[date]] = {}
+        self._landed: list[MonthKey] = []
+        self._widened: list[MonthKey] = []
+        self._work: dict[str, Callable[[set[date]], set[date]]] = {
+            INGEST.name: self._ingest,
+            WIDEN.name: self._widen,
+            EXTERNAL_TABLES.name: self._refresh_external_tables,
+            **{step.name: self._build_on(warehouse) for warehouse, step in DBT.items()},
+            RECONCILE.name: self._reconcile,
+        }
+
+    def __enter__(self) -> "BatchWork":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._entered.__exit__(kind, error, traceback)
+
+    def do(self, step: Step) -> None:
+        """Do this step for the file months that passed the steps that it needs."""
+        before = [self._passed[name] for name in step.needs if name in self._passed]
+        self._passed[step.name] = self._work[step.name](set.intersection(*before) if before else set())
+
+    def _ingest(self, _: set[date]) -> set[date]:
+        self._context.touch(planned.key for planned in self._batch.months)
+        self._landed = [planned.key for planned in self._landing.land(self._batch.months)]
+        return {month for _, month in (*self._landed, *self._batch.waiting)} | {*self._batch.others}
+
+    def _widen(self, _: set[date]) -> set[date]:
+        """Earlier months follow wider columns; from here on only months that both stores hold whole go on."""
+        self._widened, failed = self._widening.follow()
+        going = {month for _, month in {*self._landed} - {*failed}} | {month for _, month in self._batch.waiting}
+        going |= {*self._batch.others}
+        self._context.touch(self._batch.waiting)
+        half = [key for key, one in self._context.ledger.months.all().items() if one.stores_differ and key[1] in going]
+        for dataset, month in sorted(half):
+            text = f"{label(month)} is not built: the landing of {dataset} broke off between Postgres and the lake"
+            self._context.events.warn(text)
+            self._context.failures.append(text)
+        left_out = {month for _, month in half}
+        if self._batch.is_rebuild:  # what of them is done is so by the project of before
+            self._context.ledger.months.tables_changed(left_out)
+        return going - left_out
+
+    def _refresh_external_tables(self, months: set[date]) -> set[date]:
+        if not months:
+            return months
+        if others := months & {*self._batch.others}:
+            self._context.events.say(
+                f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
+            )
+        connections = self._context.connections
+        dbt = Dbt(self._variables_of_dbt(), connections.heartbeats, self._context.ledger.lease.deadline)
+        self._dbt = self._entered.enter_context(dbt)  # it starts meanwhile
+        with self._context.step(EXTERNAL_TABLES):
+            undeclared: dict[str, tuple[Column, ...]] = {}
+            with postgres.connect(connections.dsn) as connection:
+                for dataset in DATASETS.values():
+                    declared = {column.name for column in dataset.columns}
+                    types = postgres.column_types(connection, dataset)
+                    undeclared[dataset.name] = tuple(
+                        Column(name, column_type, "") for name, column_type in types.items() if name not in declared
+                    )
+            external_tables.ensure_external_tables(
+                connections.bigquery, connections.lake.bucket, connections.bigquery_settings.location, undeclared
+            )
+        return months
+
+    def _build_on(self, warehouse: str) -> Callable[[set[date]], set[date]]:
+        def build(months: set[date]) -> set[date]:
+            if not self._dbt:
+                return set()
+            builds = [build for build in self._batch.builds if build.warehouse == warehouse]
+            named = {month for build in builds for month in build.months}
+            # A warehouse that is as the project would build it has nothing to do for months that are done there.
+            return (months - named) | {*self._building.build(self._dbt, builds, months)}
+
+        return build
+
+    def _reconcile(self, months: set[date]) -> set[date]:
+        self._entered.close()  # dbt gives its memory back
+        context, records = self._context, self._context.ledger.months.all()
+        # A change that left the tables of the others alone, such as a report's, is none that has to be measured.
+        measured = months - ({*self._batch.others} - self._building.rebuilt)
+        is_whole = {
+            key
+            for key, record in records.items()
+            if record.state in (State.LANDED, State.DONE) and record.is_held_in(context.connections.stores)
+        }
+        planned = [key for one in self._batch.reconciliations for key in one.keys]
+        for one in self._batch.reconciliations:
+            if keys := [key for key in one.keys if key[1] in measured and key in is_whole]:
+                reconcile(context, keys)
+        followers = sorted({*self._widened} & is_whole - {key for key in planned if key[1] in measured})
+        for some in chunks(followers, context.settings.batch_months):
+            reconcile(context, some)
+        return measured
+
+    def _variables_of_dbt(self) -> dict[str, str]:
+        connections, lease = self._context.connections, self._context.ledger.lease
+        environment, settings = connections.environment, session_settings()
+        asked = [f"-c {name}={value}" for name, value in settings.items()]
+        return {
+            **environment,
+            "DBT_TAXI_RUN_ID": self._context.ledger.run_id,
+            "DBT_TAXI_LEASE": str(lease.epoch),
+            "DBT_TAXI_LOCK_SECONDS": f"{LOCK:.0f}",
+            "DBT_TAXI_APPLICATION_NAME": f"{connections.postgres['application_name']} dbt",
+            "PGOPTIONS": " ".join([*asked, environment.get("PGOPTIONS", "")]).strip(),
+        }

@@ -1,0 +1,145 @@
+"""Has dbt make the builds of a plan, one after another, and records what came of each."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from pathlib import Path
+
+from ingest.errors import TaxiError
+from ingest.months import label
+from orchestration.ledger.transitions import State
+from orchestration.plan.builds import Build, Fingerprint
+from orchestration.plan.plan import subject_of
+from orchestration.plan.reasons import BuildReason, Models
+from orchestration.run.context import Context, name_of
+from orchestration.steps import DBT, Retry
+from orchestration.warehouses.dbt import Dbt, DbtError
+from orchestration.warehouses.dbt_artifacts import DbtResult, relations_of
+from orchestration.warehouses.dbt_project import keep_manifest, project_fingerprint, withdraw_manifest
+
+
+class Building:
+    """The builds of one run, of the dbt project with this fingerprint. Months that fail are recorded as such.
+
+    What was `done` in the ledger is `landed` from when its tables are made again until it is reconciled, or fails to be
+    built by other rules. `rebuilt` are the months of which a table kept by file month was, or may have been, made.
+    """
+
+    def __init__(self, context: Context, project: Fingerprint):
+        self._context = context
+        self._ledger = context.ledger
+        self._project = project
+        # Warehouses whose rebuild did not end well: until one does, whatever is built there gets all models.
+        self._not_whole: set[str] = set()
+        self._could_run = True
+        self.rebuilt: set[date] = set()
+
+    def build(self, dbt: Dbt, builds: Sequence[Build], months: Collection[date]) -> list[date]:
+        """Make the builds of one warehouse, each for those of its months that are among `months`.
+
+        Returns the months that passed.
+        """
+        some = [(build, [month for month in build.months if month in months]) for build in builds]
+        some = [(build, of_it) for build, of_it in some if of_it]
+        if not some:
+            return []
+        warehouse = some[0][0].warehouse
+        is_rebuild = warehouse in self._not_whole or some[0][0].reason is not BuildReason.LANDED
+        since = self._begin_rebuild(warehouse, some[0][0].models) if is_rebuild else None
+        self._could_run = True
+        passed: list[date] = []
+        results: list[DbtResult] = []
+        for build, of_it in some:
+            built, made = self._build(dbt, build, of_it, is_rebuild, since)
+            passed += built
+            results += made
+        # Months that failed are taken up by the next run for themselves. What could not run says nothing of any.
+        if is_rebuild and results and self._could_run:
+            self._end_rebuild(warehouse, results)
+        return sorted(passed)
+
+    def _begin_rebuild(self, warehouse: str, models: Models) -> Path | None:
+        """Returns the folder with the manifest of the last build, where what changed since is enough."""
+        last = self._ledger.builds.last(warehouse, self._context.connections.stores)
+        since = self._context.folder / f"{warehouse}_as_built"
+        withdraw_manifest(self._context.settings.state_dir, warehouse, since)
+        is_whole = models is Models.ALL or warehouse in self._not_whole
+        self._relations = frozenset() if is_whole or not last else last.relations
+        self._not_whole.add(warehouse)
+        self._ledger.builds.forget(warehouse)
+        return None if is_whole else since
+
+    def _end_rebuild(self, warehouse: str, results: Sequence[DbtResult]) -> None:
+        settings, manifest = self._context.settings, results[-1].manifest
+        if project_fingerprint(settings.dbt_select) != self._project:  # somebody edited it meanwhile
+            return
+        made = {relation for result in results for relation in result.relations}
+        kept = relations_of(manifest) & self._relations  # without those of deleted models
+        self._ledger.builds.add(warehouse, self._context.connections.stores, str(self._project), sorted(made | kept))
+        keep_manifest(settings.state_dir, warehouse, self._project, manifest)
+        self._not_whole.discard(warehouse)
+
+    def _build(
+        self, dbt: Dbt, build: Build, months: list[date], is_rebuild: bool, since: Path | None
+    ) -> tuple[list[date], list[DbtResult]]:
+        """One build; if several months fail together, each is tried alone. Returns those that passed, and results."""
+        step, warehouse = DBT[build.warehouse], build.warehouse
+        models = Models.ALL if is_rebuild and since is None else build.models
+        subject = subject_of(months)
+        shown = subject if len(months) < 4 else f"{label(months[0])} … {label(months[-1])}, {len(months)} months"
+        name = label(months[0]) if len(months) == 1 else f"{label(months[0])}..{label(months[-1])}"
+        settings = self._context.settings
+        try:
+            with self._context.step(step, subject, f"{step.name}: {shown}"):
+                self._check_disk(warehouse, months, shown)
+                result = dbt.build(
+                    warehouse,
+                    months,
+                    self._context.folder / f"dbt_{warehouse}_{name}",
+                    parse_cache=settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
+                    models=models,
+                    wanted=settings.dbt_select,
+                    changed_since=since,
+                    on_progress=lambda text: self._context.progress(step, subject, f"{step.name}: {shown}: {text}"),
+                )
+        except DbtError as error:
+            if error.is_about_the_data and len(months) > 1 and step.retry is Retry.MONTHS_ALONE:
+                self._context.events.warn(f"{error.what}; each month is tried alone")
+                alone = [self._build(dbt, build, [month], is_rebuild, since) for month in months]
+                return [month for passed, _ in alone for month in passed], [one for _, made in alone for one in made]
+            self._could_run &= error.is_about_the_data
+            self._fail(months, error)
+            if is_rebuild:
+                self._set_rebuilt(months)  # as far as anybody knows: tests come after the tables they look at
+            return [], []
+        if result.has_months:
+            self._set_rebuilt(months)
+        self._context.events.say(f"{step.name}: {shown}: {result.passed} models and tests passed")
+        for warning in result.warnings:
+            self._context.events.warn(f"{step.name}: {warning}")
+        return months, [result]
+
+    def _check_disk(self, warehouse: str, months: list[date], shown: str) -> None:
+        rows = sum(record.rows or 0 for (_, month), record in self._ledger.months.all().items() if month in months)
+        try:
+            self._context.disk.check_building(shown, warehouse, rows)
+        except TaxiError as error:
+            raise DbtError(error.what, error.next_step, is_about_the_data=False) from None
+
+    def _set_rebuilt(self, months: list[date]) -> None:
+        self.rebuilt.update(months)
+        self._ledger.months.tables_changed(months)
+
+    def _fail(self, months: list[date], error: DbtError) -> None:
+        """What the run landed of these months is at fault or, if dbt could not even run, waits for the next run."""
+        context = self._context
+        context.events.fail(error)
+        before = len(context.failures)
+        for key, record in self._ledger.months.all().items():
+            if key[1] in months and key in context.touched and record.state is State.LANDED:
+                context.failures.append(f"{name_of(key)}: {error}")
+                if error.is_about_the_data:
+                    self._ledger.months.build_failed(key, str(error))
+                else:
+                    self._ledger.months.not_verified(key, str(error))
+        if len(context.failures) == before:  # months that were done, and are as they were
+            context.failures.append(f"{subject_of(months)}: {error}")

@@ -1,0 +1,67 @@
+"""Reconciles file months: measures every store, compares them, and records which months are done."""
+
+from collections.abc import Sequence
+
+from common.rows import one_value
+from ingest import postgres
+from ingest.errors import TaxiError
+from orchestration.ledger.records import MonthKey
+from orchestration.plan.plan import subject_of
+from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_rejected
+from orchestration.run.context import Context, name_of
+from orchestration.run.reconcile import Stage, check_zones, find_differences, measure_stages
+from orchestration.steps import RECONCILE
+
+_MOST_FREQUENT_RULES = (
+    "select mode() within group (order by reject_reasons) from taxi_marts.rejected_trips"
+    " where (dataset, file_month) = (%s, %s)"
+)
+
+
+def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
+    """Measure what every store holds of these file months; done are those of which all hold the same."""
+    context.touch(keys)
+    ledger = context.ledger
+    subject = subject_of(sorted({month for _, month in keys}))
+    try:
+        with context.step(RECONCILE, subject, f"reconciling {len(keys)} file months"):
+            files = {key: ledger.stages.latest(key)["file"] for key in keys}
+            stages = measure_stages(context.connections, files, context.settings.scratch)
+            check_zones(context.connections)
+    except TaxiError as error:
+        context.events.fail(error)
+        for key in keys:
+            context.failures.append(f"{name_of(key)}: {error}")
+            ledger.months.not_verified(key, str(error))
+        return
+    for key, measured in stages.items():
+        for name, stage in measured.items():
+            if name != "file":
+                ledger.stages.add(key, name, stage.measure, stage.seconds)
+        differences = find_differences({name: stage.measure for name, stage in measured.items()})
+        if differences:
+            explained = f"the stages differ: {'; '.join(map(str, differences))}"
+            context.fail(key, TaxiError(f"{name_of(key)}: {explained}"))
+            ledger.months.differed(key, explained, sum(difference.size for difference in differences))
+        elif suspicion := _suspicion(context, key, measured):
+            context.fail(key, suspicion)
+            ledger.months.found_suspect(key, suspicion.without_the_month, 0, **suspicion.for_the_ledger)
+        else:
+            ledger.months.reconciled(key)
+
+
+def _suspicion(context: Context, key: MonthKey, measured: dict[str, Stage]) -> SuspectError | None:
+    """What is suspicious of a month as it was built; what this run was told to accept is recorded as such."""
+    if "postgres_rejected" not in measured:  # left out by the setting dbt_select
+        return None
+    rows, rejected = (measured[f"postgres_{name}"].measure.rows for name in ("raw", "rejected"))
+    record = context.ledger.months.get(key)
+    if record is None or not is_mostly_rejected(rows, rejected):
+        return None
+    with postgres.connect(context.connections.dsn) as connection:
+        rules = one_value(connection.execute(_MOST_FREQUENT_RULES, key))
+    suspicion = after_build(record, rows, rejected, rules)
+    if suspicion and record.source_sha256 and key in context.accepted:
+        context.ledger.months.accepted(key, record.source_sha256)
+        return None
+    return suspicion

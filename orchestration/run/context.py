@@ -1,0 +1,74 @@
+"""What the steps of one run share."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ingest.errors import TaxiError
+from ingest.months import label
+from ingest.source import Source
+from orchestration.events.events import Events, Progress
+from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.records import MonthKey
+from orchestration.run.disk import Disk
+from orchestration.settings import RunSettings
+from orchestration.steps import Step
+from orchestration.warehouses.connections import Connections
+
+
+class Context:
+    """One run: its stores, source and ledger, who is told of it, and what went wrong so far.
+
+    `failures` are sentences. `touched` are the file months that it took up, in that order. `accepted` are those whose
+    files are right, suspicious as they are.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        ledger: Ledger,
+        source: Source,
+        events: Events,
+        disk: Disk,
+        settings: RunSettings,
+    ):
+        self.connections = connections
+        self.settings = settings
+        self.ledger = ledger
+        self.source = source
+        self.events = events
+        self.disk = disk
+        self.failures: list[str] = []
+        self.touched: list[MonthKey] = []
+        self.accepted: set[MonthKey] = set()
+
+    @property
+    def folder(self) -> Path:
+        """Where the run keeps dbt's logs and artifacts, and tracebacks."""
+        return self.settings.state_dir / "runs" / self.ledger.run_id
+
+    @contextmanager
+    def step(self, step: Step, subject: str = "", shown: str = "") -> Iterator[None]:
+        """A step lasts as long as this: the ledger records it, and listeners are told; `shown` is for people."""
+        with self.ledger.runs.step(step.name, subject), self.events.step(step.name, subject, shown):
+            yield
+
+    def progress(self, step: Step, subject: str, shown: str, is_milestone: bool = False) -> None:
+        """How far it has come."""
+        self.events.emit(Progress(step.name, subject, shown, is_milestone))
+
+    def fail(self, key: MonthKey, error: BaseException) -> None:
+        """Something went wrong with a file month; the others go on."""
+        name = name_of(key)
+        self.failures.append(f"{name}: {error}")
+        self.events.fail(error if isinstance(error, TaxiError) else TaxiError(f"{name}: {error}"))
+        self.touch([key])
+
+    def touch(self, keys: Iterable[MonthKey]) -> None:
+        """The run has taken up these file months."""
+        self.touched += [key for key in keys if key not in self.touched]
+
+
+def name_of(key: MonthKey) -> str:
+    """'green 2024-01'."""
+    return f"{key[0]} {label(key[1])}"

@@ -1,0 +1,223 @@
+"""Brings the planned file months into both stores, side by side, the next file downloading meanwhile."""
+
+import gc
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+
+from common.masking import masked
+from ingest import lake, postgres
+from ingest.checksums import Measure
+from ingest.conform import Layout
+from ingest.errors import (
+    NotPublishedError,
+    StoreDownError,
+    StoreError,
+    TaxiError,
+    UnknownOutcomeError,
+    first_line,
+    printable,
+)
+from ingest.landing import land_side_by_side
+from ingest.pipelines import ReplaceMonth
+from ingest.source import Fetched
+from ingest.widening import layout_beside
+from orchestration.plan.months import PlannedMonth, declared_fingerprint, undeclared_names
+from orchestration.plan.reasons import Action, MonthReason
+from orchestration.plan.suspicion import Edition, SuspectError, shrunk
+from orchestration.run.context import Context
+from orchestration.run.downloading import downloading
+from orchestration.run.stores import Stores
+from orchestration.run.widen import Widening
+from orchestration.steps import INGEST
+
+
+class Landing:
+    """Lands months one after another; one that fails is recorded as such, and the others go on.
+
+    Raises StoreDownError where they would fare no better.
+    """
+
+    def __init__(self, context: Context, widening: Widening, stores: Stores):
+        self._context = context
+        self._connections = context.connections
+        self._ledger = context.ledger
+        self._events = context.events
+        self._widening = widening
+        self._stores = stores
+        dsn, bucket, lease = context.connections.dsn, context.connections.bucket, context.ledger.lease
+        self._replace: dict[str, ReplaceMonth] = {
+            "postgres": partial(postgres.replace_month, dsn, fence=lease),
+            "lake": partial(lake.replace_month, bucket, scratch=context.settings.scratch, fence=lease),
+        }
+
+    def land(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:
+        """Land the months of the batch; returns those that both stores hold and that are to be built."""
+        # What is held by now stays: to look through it after each month took one of 1,000 rows from 0.20 s to 0.25, and
+        # to 0.28 in the next batch.
+        gc.collect()
+        gc.freeze()
+        try:
+            return self._land_all(batch)
+        finally:
+            gc.unfreeze()
+
+    def fail(self, planned: PlannedMonth, error: BaseException) -> None:
+        """The month did not land. What is done stays done while its source is down, or no longer has it."""
+        self._context.fail(planned.key, error)
+        if isinstance(error, SuspectError):
+            difference = planned.record.difference if planned.record else None
+            months = self._ledger.months
+            months.found_suspect(planned.key, error.without_the_month, difference, **error.for_the_ledger)
+            return
+        # A file that the source does not give is no fault of the month's; of a new one it is all that is known.
+        is_the_sources = planned.error is not None
+        if not is_the_sources or (planned.record is None and not isinstance(planned.error, NotPublishedError)):
+            self._ledger.months.landing_failed(planned.key, str(error))
+
+    def _land_all(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:
+        landed = []
+        for planned, fetching in self._fetched(batch):
+            if fetching is None:  # landed by an earlier run
+                landed.append(planned)
+                continue
+            self._stores.ask(lake.object_name(planned.dataset, planned.month))
+            try:
+                if self._land(planned, fetching):
+                    landed.append(planned)
+            except psycopg.Error as error:
+                self.fail(planned, StoreError(f"Postgres refused {planned}: {first_line(error)}", "Run again"))
+            except (TaxiError, OSError) as error:
+                self.fail(planned, error)
+                self._stores.note([error])
+            except Exception as error:  # a file stranger than any before: its month fails, the others go on
+                what = f"{planned} cannot be landed: {type(error).__name__}: {first_line(error)}"
+                self.fail(planned, TaxiError(what, f"This is a fault of the pipeline; see {self._keep(planned)}"))
+        return landed
+
+    def _fetched(self, batch: Sequence[PlannedMonth]) -> Iterator[tuple[PlannedMonth, Future[Fetched] | None]]:
+        """Each month with its file; the next one downloads while this one lands."""
+        pool = ThreadPoolExecutor(1)
+        fetches: dict[int, Future[Fetched]] = {}
+
+        def begin(index: int) -> None:
+            if index < len(batch) and batch[index].action is Action.LAND:
+                planned = batch[index]
+                path, name = planned.dataset.file_path(planned.month), str(planned)
+                tell = partial(self._context.progress, INGEST, name)
+                fetches[index] = pool.submit(self._context.source.fetch, path, downloading(name, tell))
+
+        try:
+            begin(0)
+            for index, planned in enumerate(batch):
+                begin(index + 1)
+                yield planned, fetches.pop(index, None)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _land(self, planned: PlannedMonth, fetching: Future[Fetched]) -> bool:
+        """Bring the month into both stores. Returns whether there was anything to land."""
+        with self._context.step(INGEST, str(planned), f"{planned}: landing"):
+            fetched = fetching.result()
+            if self._is_same_file(planned, fetched):
+                self._events.say(f"{planned}: the source's ETag changed, the file did not")
+                return False
+            self._context.disk.check_landing(str(planned), fetched.path.stat().st_size)
+            layout = self._layout(planned, fetched)
+            self._ledger.months.landing_began(planned.key)
+            file = self._land_in_both(planned, fetched, layout)
+            # Up to 90 MB that Arrow would keep, and dbt has use for: first what only a cycle of references holds.
+            gc.collect()
+            pa.default_memory_pool().release_unused()
+            undeclared = {column.name: column.type for column in layout.undeclared}
+            declared, stores = declared_fingerprint(planned.dataset), self._connections.stores
+            self._ledger.stages.add(planned.key, "file", file, 0.0)
+            self._ledger.months.landed(planned.key, fetched, declared, stores, undeclared, layout.rows)
+        self._events.say(f"{planned}: {layout.rows:,} rows landed in Postgres and the lake")
+        return True
+
+    def _layout(self, planned: PlannedMonth, fetched: Fetched) -> Layout:
+        """The file's columns; those that nobody declared get a column in the raw table, and a word to people."""
+        dataset = planned.dataset
+        with postgres.connect(self._connections.dsn, f"make room for the columns of {planned}") as connection:
+            layout, wider = layout_beside(connection, fetched.path, dataset)
+            self._check_rows(planned, fetched, layout.rows)
+            if wider:
+                self._widening.announce(dataset, wider, layout.undeclared)
+            postgres.add_columns(connection, dataset, layout.undeclared)
+            self._ledger.lease.hold(connection)
+        if layout.undeclared:
+            names = undeclared_names(layout.undeclared)
+            self._events.warn(f"{planned}: columns that nobody declared landed too: {names}")
+        if layout.left_out:
+            names = ", ".join(map(printable, layout.left_out))
+            self._events.warn(f"{planned}: columns that nobody declared are left out, as they hold no value: {names}")
+        return layout
+
+    def _check_rows(self, planned: PlannedMonth, fetched: Fetched, rows: int) -> None:
+        """Raises SuspectError, before either store changes, where the file has far fewer rows than the last edition."""
+        record = planned.record
+        why = record and shrunk(rows, record.rows)
+        if not record or not why or record.accepted_sha256 == fetched.sha256:
+            return
+        if not planned.is_accepted:
+            raise SuspectError(planned.key, why, _edition(fetched))
+        self._ledger.months.accepted(planned.key, fetched.sha256)
+
+    def _is_same_file(self, planned: PlannedMonth, fetched: Fetched) -> bool:
+        """Whether a done month's file has another ETag, and the same bytes. Raises SuspectError for one that waits."""
+        record = planned.record
+        if record is None or planned.reason is not MonthReason.FILE_CHANGED:
+            return False
+        if record.declared != declared_fingerprint(planned.dataset):
+            return False
+        is_waiting = record.state == "suspect" and record.suspect_sha256 == fetched.sha256
+        if is_waiting and not planned.is_accepted:
+            raise SuspectError(planned.key, record.suspect_why or "", _edition(fetched))
+        is_here = record.state == "done" and record.stores == self._connections.stores
+        is_same = is_here and record.source_sha256 == fetched.sha256
+        if is_same:
+            self._ledger.months.unchanged(planned.key, fetched.stat.etag, fetched.stat.length)
+        return is_same
+
+    def _land_in_both(self, planned: PlannedMonth, fetched: Fetched, layout: Layout) -> Measure:
+        """Replace the month in both stores; returns what was read of the file.
+
+        The file is measured once, on its way to the lake: both pipelines read the same bytes, and to measure takes as
+        long as to read.
+        """
+        pipelines = self._context.settings.state_dir / "dlt"
+        futures = land_side_by_side(self._replace, planned.dataset, planned.month, fetched.path, layout, pipelines)
+        failures = [error for future in futures.values() if (error := future.exception())]
+        failures.sort(key=lambda error: not isinstance(error, StoreDownError))
+        did_differ = planned.record is not None and planned.record.stores_differ
+        is_known = all(
+            isinstance(error, TaxiError) and not isinstance(error, UnknownOutcomeError) for error in failures
+        )
+        if len(failures) == len(futures) and is_known and not did_differ:
+            self._ledger.months.untouched(planned.key)
+        if failures:
+            for other in failures[1:]:
+                if str(other) != str(failures[0]):
+                    self.fail(planned, other)
+            raise failures[0]
+        self._stores.note([])
+        measure = futures["lake"].result()
+        assert measure, "the lake's pipeline measures what it reads"
+        return measure
+
+    def _keep(self, planned: PlannedMonth) -> Path:
+        """Write down the traceback of the error at hand; returns where."""
+        path = self._context.folder / f"{planned.dataset.name}_{planned.month:%Y-%m}.traceback.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(masked(traceback.format_exc()), encoding="utf-8")
+        return path
+
+
+def _edition(fetched: Fetched) -> Edition:
+    return Edition(fetched.stat.etag, fetched.stat.length, fetched.sha256)

@@ -1,0 +1,79 @@
+"""Walks the line of orchestration/steps.py for what a plan says, and decides nothing again."""
+
+from ingest.errors import StoreDownError, StoreError
+from orchestration.ledger.transitions import State
+from orchestration.plan.builds import Fingerprint
+from orchestration.plan.plan import Plan
+from orchestration.plan.reasons import Action
+from orchestration.run.batch import BatchWork
+from orchestration.run.build import Building
+from orchestration.run.context import Context
+from orchestration.run.land import Landing
+from orchestration.run.prepare import prepare
+from orchestration.run.publish import publish_ledger
+from orchestration.run.stores import Stores
+from orchestration.run.widen import Widening
+from orchestration.steps import LINE, PREPARE, PUBLISH
+from orchestration.warehouses.bigquery_jobs import cancel_at_once
+
+
+class Runner:
+    """The work of one run. What goes wrong with a month is recorded in the ledger and in the context; others go on."""
+
+    def __init__(self, context: Context, project: Fingerprint):
+        self._context = context
+        self._stores = Stores(context.connections)
+        self._widening = Widening(context)
+        self._landing = Landing(context, self._widening, self._stores)
+        self._building = Building(context, project)
+
+    def execute(self, plan: Plan) -> None:
+        """Do what the plan says. Raises TaxiError where nothing can begin: a store is down, there is no zone lookup."""
+        try:
+            self._execute(plan)
+        except StoreDownError as error:
+            if not self._context.touched:
+                raise
+            self._context.events.fail(error)
+            self._context.failures.append(str(error))
+        except KeyboardInterrupt:
+            cancel_at_once(self._context.connections.bigquery, self._context.ledger.run_id)
+            raise
+
+    def _execute(self, plan: Plan) -> None:
+        self._take_up(plan)
+        if plan.batches:
+            prepare(self._context)
+        for number, batch in enumerate(plan.batches, start=1):
+            self._stores.ask_bigquery()
+            with BatchWork(self._context, batch, self._landing, self._widening, self._building) as work:
+                for step in LINE:
+                    if step not in (PREPARE, PUBLISH):
+                        work.do(step)
+            self._publish("running" if number < len(plan.batches) else None)
+        if plan.publish and not plan.batches:
+            self._publish()
+
+    def _take_up(self, plan: Plan) -> None:
+        for planned in plan.months:
+            if planned.is_accepted:
+                self._context.accepted.add(planned.key)
+            if planned.error and planned.action is Action.UNAVAILABLE:
+                self._landing.fail(planned, planned.error)
+            elif planned.error and planned.action is Action.WAIT:
+                self._context.fail(planned.key, planned.error)
+            elif planned.action is Action.BUILD and planned.record and planned.record.state is State.SUSPECT:
+                self._context.ledger.months.released(planned.key)
+
+    def _publish(self, outcome: str | None = None) -> None:
+        """Copy the ledger to BigQuery. If that fails, what is done stays done, and the next run makes the copy."""
+        context = self._context
+        outcome = outcome or ("failed" if context.failures else "done")
+        try:
+            with context.step(PUBLISH):
+                failures = "\n".join(context.failures) or None
+                newest = publish_ledger(context.connections, context.ledger.run_id, outcome, failures)
+            context.ledger.builds.set_published(context.connections.stores, newest)
+        except StoreError as error:
+            context.events.fail(error)
+            context.failures.append(str(error))

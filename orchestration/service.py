@@ -1,0 +1,204 @@
+"""The door to the line, for the command line and for whoever else asks: plan, run, status, env, up, down.
+
+Below it nobody reads the command line or sets a variable of the environment, and nobody prints: what happens is told as
+events, what comes of it is returned.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ingest.checksums import Measure
+from ingest.errors import StoreError, TaxiError
+from ingest.open_source import open_source
+from ingest.pace import Pace
+from ingest.source import Source
+from orchestration import interrupts
+from orchestration.events.events import Events
+from orchestration.ledger.ledger import Ledger, open_ledger
+from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.plan.plan import Plan, Snapshot, make_plan
+from orchestration.plan.reasons import Action
+from orchestration.plan.wanted import Request
+from orchestration.run.disk import Disk
+from orchestration.settings import Settings
+from orchestration.snapshot import take_snapshot
+from orchestration.warehouses.connections import Servers, embedded_stack, kept_marker
+from orchestration.warehouses.relations import relations_in_bigquery, relations_in_postgres
+from orchestration.warehouses.users import Users
+
+Measures = dict[str, Measure]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and the names of what the source has and is not taken."""
+
+    plan: Plan
+    location: str
+    not_taken: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended: `failures` are sentences, `touched` the months it took up; then records and measures of them."""
+
+    run_id: str
+    planned: Planned
+    failures: tuple[str, ...]
+    touched: tuple[MonthKey, ...]
+    records: dict[MonthKey, MonthRecord]
+    stages: dict[MonthKey, Measures]
+
+
+class Service:
+    """The line, with these settings. Every method raises TaxiError."""
+
+    def __init__(self, settings: Settings, events: Events, disk: Disk):
+        self._settings = settings
+        self._events = events
+        self._disk = disk
+
+    def plan(self, request: Request) -> Planned:
+        """What a run would do and why; nothing is done."""
+        with Servers(self._settings, "plan") as servers, self._ledger(servers) as ledger:
+            return self._plan(servers, ledger, self._source(servers), request)[0]
+
+    def run(self, request: Request, command: str, on_plan: Callable[[Planned], None] = lambda _: None) -> RunResult:
+        """Do what is missing. `command` is recorded; `on_plan` is told before anything is done."""
+        with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
+            source = self._source(servers)
+            ledger.runs.start(command, self._settings.profile, source.location)
+            try:
+                servers.tell_run(ledger.run_id, command)
+                with ledger.lease.renewed(ledger.dsn, interrupts.stop):
+                    planned, snapshot = self._plan(servers, ledger, source, request)
+                    on_plan(planned)
+                    result = self._execute(servers, ledger, source, planned, snapshot)
+                ledger.runs.finish("failed" if result.failures else "done", "\n".join(result.failures) or None)
+            except BaseException as error:
+                self._break_off(ledger, error)
+                raise
+        return result
+
+    def status(self) -> list[MonthRecord]:
+        """What the ledger says of every file month."""
+        with Servers(self._settings, "status") as servers, open_ledger(servers.postgres().dsn) as ledger:
+            return list(ledger.months.all().values())
+
+    def env(self) -> dict[str, str]:
+        """The variables by which dbt, psql and Google's clients find the servers, the password among them."""
+        if self._settings.profile == "local" and not embedded_stack(self._settings).running():
+            raise StoreError("The embedded servers are down", "Start them with `python orchestrate.py up`")
+        return Servers(self._settings).all().environment
+
+    def up(self) -> None:
+        """Start the embedded servers, and keep them."""
+        with Servers(self._settings, "up") as servers:
+            servers.all()
+            kept_marker(self._settings).touch()
+
+    def down(self, force: bool = False) -> None:
+        """Stop the embedded servers; with `force` the commands are ended that are at work with them."""
+        stack = embedded_stack(self._settings)
+        users = Users(stack.root)
+        at_work = users.others()
+        if at_work and force:
+            self._events.say(f"Ending {'; '.join(map(str, at_work))}")
+            at_work = users.end()
+        if at_work:
+            raise TaxiError(
+                f"The embedded servers are at work: {'; '.join(map(str, at_work))}",
+                "Wait for its end, or end it with `python orchestrate.py down --force`"
+                if not force
+                else "It does not end: it is on another machine, or another user's",
+            )
+        kept_marker(self._settings).unlink(missing_ok=True)
+        stack.stop()
+
+    @contextmanager
+    def _ledger(self, servers: Servers) -> Iterator[Ledger]:
+        with open_ledger(servers.postgres().dsn, self._events.emit) as ledger:
+            yield ledger
+
+    def _source(self, servers: Servers) -> Source:
+        settings = self._settings
+        # A gs:// source is on the same Cloud Storage as the lake.
+        endpoint = servers.all().gcs_endpoint if settings.source.location.startswith("gs://") else ""
+        return open_source(
+            settings.source.location,
+            cache=settings.cache,
+            tries=settings.source.tries,
+            pace=Pace(settings.source.timeout, settings.source.minimum_rate),
+            storage_endpoint=endpoint,
+        )
+
+    def _plan(self, servers: Servers, ledger: Ledger, source: Source, request: Request) -> tuple[Planned, Snapshot]:
+        """The plan. BigQuery is asked for its tables only where there is something to do: it takes seconds to start."""
+        dsn = servers.postgres().dsn
+
+        def existing(warehouse: str) -> frozenset[str] | None:
+            return relations_in_postgres(dsn) if warehouse == "postgres" else None
+
+        snapshot = take_snapshot(self._settings, source, ledger, request, date.today(), existing, self._events.warn)
+        plan = make_plan(snapshot)
+        if plan.batches:
+            bigquery = replace(snapshot.warehouses["bigquery"], existing=self._relations_in_bigquery(servers))
+            snapshot = replace(snapshot, warehouses={**snapshot.warehouses, "bigquery": bigquery})
+            plan = make_plan(snapshot)
+        return Planned(plan, source.location, tuple(source.not_taken())), snapshot
+
+    def _relations_in_bigquery(self, servers: Servers) -> frozenset[str] | None:
+        """None where BigQuery does not answer: without it a plan is still worth seeing."""
+        client = servers.all().bigquery
+        try:
+            return relations_in_bigquery(client)
+        except StoreError as error:
+            self._events.warn(f"{error.what}. The plan takes them to be there")
+            return None
+
+    def _execute(
+        self, servers: Servers, ledger: Ledger, source: Source, planned: Planned, snapshot: Snapshot
+    ) -> RunResult:
+        record_gone(ledger, planned.plan)
+        failures: list[str] = []
+        touched: list[MonthKey] = []
+        if not planned.plan.is_nothing:
+            # Imported here: dlt and Google's clients take 2 s, which a run with nothing to do has no need of.
+            from orchestration.run.context import Context
+            from orchestration.run.runner import Runner
+
+            self._disk.watch()
+            connections = servers.all().of_run(ledger.run_id)
+            context = Context(connections, ledger, source, self._events, self._disk, self._settings.run)
+            Runner(context, snapshot.project).execute(planned.plan)
+            failures, touched = context.failures, context.touched
+        records = ledger.months.all()
+        stages = {key: ledger.stages.latest(key) for key in touched}
+        return RunResult(ledger.run_id, planned, tuple(failures), tuple(touched), records, stages)
+
+    def _break_off(self, ledger: Ledger, error: BaseException) -> None:
+        """Close the run in the ledger. What went wrong may be Postgres itself; the error to tell is the first one."""
+        is_interrupted = isinstance(error, KeyboardInterrupt)
+        if isinstance(error, interrupts.Stopped):
+            self._events.fail(error.error)
+        elif is_interrupted:
+            self._events.warn("Interrupted. What has landed is kept, and the next run goes on from there.")
+        interrupts.acknowledge()
+        outcome = "interrupted" if is_interrupted else "failed"
+        with suppress(StoreError, interrupts.Stopped):
+            try:
+                ledger.runs.finish(outcome, str(error))
+            except (StoreError, interrupts.Stopped):  # the connection may be lost, and the server there
+                with ledger.reconnected():
+                    ledger.runs.finish(outcome, str(error))
+
+
+def record_gone(ledger: Ledger, plan: Plan) -> None:
+    """Record which months are gone from the source, and which are there again, as far as the plan knows."""
+    for planned in plan.months:
+        was_gone = planned.record is not None and planned.record.gone_since is not None
+        is_there = planned.action in (Action.LAND, Action.NOTHING, Action.WAIT) and not planned.is_gone
+        if (planned.is_gone and not was_gone) or (is_there and was_gone):
+            ledger.months.gone(planned.key, planned.is_gone)

@@ -1,0 +1,73 @@
+"""Takes the snapshot that a plan follows from: asks the source, the ledger and the warehouses, and decides nothing."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from ingest.errors import NotPublishedError
+from ingest.source import Source
+from orchestration.ledger.ledger import Ledger
+from orchestration.plan.builds import Fingerprint, Warehouse
+from orchestration.plan.plan import Snapshot
+from orchestration.plan.wanted import Listing, Pair, Request, wanted_months
+from orchestration.settings import Settings
+from orchestration.steps import WAREHOUSES
+from orchestration.warehouses.connections import stores_of
+from orchestration.warehouses.dbt_project import manifest_of, project_fingerprint
+
+
+def take_snapshot(
+    settings: Settings,
+    source: Source,
+    ledger: Ledger,
+    request: Request,
+    today: date,
+    existing: Callable[[str], frozenset[str] | None],
+    warn: Callable[[str], None],
+) -> Snapshot:
+    """What is there now. `existing` gives a warehouse's relations, None where nobody looks; `warn` shows a sentence.
+
+    Raises SourceError, StoreError; SettingError where the source holds nothing.
+    """
+    records, stores = ledger.months.all(), stores_of(settings)
+    listing = take_listing(source, request, settings.source.newest_months, today, warn)
+    wanted = wanted_months(listing, request, records.values())
+    answers = source.stat_many([dataset.file_path(month) for dataset, month in wanted])
+    return Snapshot(
+        today=today,
+        request=request,
+        files={pair: answers[pair[0].file_path(pair[1])] for pair in wanted},
+        records=records,
+        stores=stores,
+        is_published=ledger.builds.is_published(stores),
+        project=project_fingerprint(settings.run.dbt_select),
+        warehouses={
+            name: _warehouse(settings.run.state_dir, ledger, name, stores, existing(name)) for name in WAREHOUSES
+        },
+        batch_months=settings.run.batch_months,
+    )
+
+
+def take_listing(
+    source: Source, request: Request, newest: int, today: date, warn: Callable[[str], None] = lambda _: None
+) -> Listing:
+    """What the source has; of one that can't be listed the `newest` months, unless months are named."""
+    held = source.list_months(request.datasets)
+    if held is not None:
+        return Listing(source.location, tuple(held), not_taken=tuple(source.not_taken()))
+    published: list[Pair] = []
+    for dataset in () if request.months else request.datasets:
+        try:
+            published += [(dataset, month) for month in source.newest_months(dataset, newest, today)]
+        except NotPublishedError as error:
+            if len(request.datasets) == 1:
+                raise
+            warn(str(error))
+    return Listing(source.location, newest=tuple(published))
+
+
+def _warehouse(state_dir: Path, ledger: Ledger, name: str, stores: str, existing: frozenset[str] | None) -> Warehouse:
+    last = ledger.builds.last(name, stores)
+    if last is None:
+        return Warehouse(existing=existing)
+    return Warehouse(Fingerprint.parse(last.project), last.relations, existing, manifest_of(state_dir, name))

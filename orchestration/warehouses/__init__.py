@@ -1,0 +1,1 @@
+"""Postgres, the lake and BigQuery as the orchestrator reaches them, and dbt, which builds there."""

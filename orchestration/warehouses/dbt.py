@@ -1,0 +1,216 @@
+"""Has dbt build a set of file months, in a process of its own, which gives its memory back when it ends."""
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from datetime import date
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import yaml
+
+from common import environment
+from common.python import python_command
+from ingest.errors import StoreDownError, TaxiError, first_line
+from ingest.waiting import Guard, Wait, waiting_for
+from orchestration import interrupts
+from orchestration.ledger.deadline import Deadline
+from orchestration.plan.reasons import Models
+from orchestration.settings import ROOT
+from orchestration.warehouses.dbt_artifacts import DbtResult, read_result
+from orchestration.warehouses.dbt_faults import is_of_the_server, next_step
+
+# Unit tests are about the code, not the data: CI runs them.
+_COMMANDS = {
+    "postgres": ("build", "--exclude-resource-type", "unit_test"),
+    "bigquery": ("build", "--exclude-resource-type", "unit_test", "test"),
+}
+_SERVERS = {"postgres": "Postgres", "bigquery": "BigQuery"}
+
+# What the ledger needs, whatever the setting dbt_select leaves out.
+_ALWAYS = ("+fct_trips", "+rejected_trips", "+dim_zones")
+
+# In which a dbt that has no more to do ends.
+_SECONDS_TO_END = 20
+# In which one that is interrupted cancels what it has under way on the warehouses.
+_SECONDS_TO_CANCEL = 2
+
+
+class DbtError(TaxiError):
+    """dbt ended with errors or failing tests (`is_about_the_data`), or could not run at all."""
+
+    def __init__(self, what: str, next_step: str, is_about_the_data: bool):
+        super().__init__(what, next_step)
+        self.is_about_the_data = is_about_the_data
+
+
+class Dbt:
+    """dbt, for the time of a `with`, in which its process (orchestration/warehouses/dbt_worker.py) runs.
+
+    `environment` are the variables by which profiles.yml finds the warehouses, the password among them; by their
+    `heartbeats`, one each, it is stopped when its warehouse hangs. When `deadline` has passed, it kills itself.
+    """
+
+    _process: subprocess.Popen[bytes]
+    _channel: Connection
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        heartbeats: Mapping[str, Guard] | None = None,
+        deadline: Deadline | None = None,
+    ):
+        self._environment = environment
+        self._heartbeats = heartbeats or {}
+        self._deadline = deadline
+        self._entered = ExitStack()
+
+    def __enter__(self) -> "Dbt":
+        self._start()
+        self._entered.enter_context(interrupts.at_once(lambda: self._process.kill()))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._entered:
+            try:
+                if not kind:
+                    self._channel.close()  # there are no more requests
+                    self._wait(_SECONDS_TO_END)
+                elif not issubclass(kind, interrupts.Stopped):  # then it must not write any more
+                    self._process.terminate()
+                    self._wait(_SECONDS_TO_CANCEL)
+            finally:
+                self._process.kill()
+                self._process.wait()
+                self._channel.close()
+
+    def build(
+        self,
+        target: str,
+        months: Sequence[date],
+        folder: Path,
+        parse_cache: Path,
+        models: Models = Models.ALL,
+        wanted: str = "",
+        changed_since: Path | None = None,
+        on_progress: Callable[[str], None] = lambda _: None,
+    ) -> DbtResult:
+        """Build models on `target`, for these file months only; on Postgres, the gate, with all tests of the data.
+
+        BigQuery's tables need no tests of their own in a run: they are held against the tested ones, column by column.
+        (`dbt build` by hand tests them as well.)
+
+        `models` names a selector of dbt_taxi/selectors.yml; those of what changed need `changed_since`, the folder with
+        the manifest of the last build. `wanted` are dbt's selection criteria, as for its --select ('': all models):
+        only what is in both is built, and what the ledger needs: trips, rejected trips and zones. `folder` receives
+        dbt's log and artifacts (target/run_results.json and the compiled SQL).
+        `parse_cache` keeps the parsed project from run to run: parsing takes seconds, reading it half of one. Raises
+        DbtError that names the models and tests that failed, StoreDownError where it hangs.
+        """
+        arguments = [
+            *("--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"),
+            *_COMMANDS[target],
+            *selection(models, wanted, changed_since),
+            *("--project-dir", str(ROOT / "dbt_taxi"), "--profiles-dir", str(ROOT), "--target", target),
+            *("--target-path", str(folder / "target")),
+            *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
+        ]
+        log = folder / "dbt.log"
+        wait: Wait | None = None
+        with suppress(FileNotFoundError):
+            (folder / "target" / "run_results.json").unlink()  # of an earlier build of the same months
+        try:
+            with waiting_for(f"dbt on {target}", self._heartbeats.get(target), self._break_off) as wait:
+                error = self._invoke(arguments, months, wait, on_progress)
+        except (EOFError, OSError):  # of the channel, whose other end is no more
+            self._process.kill()
+            if wait and wait.hopeless:
+                what = f"{_SERVERS[target]} failed while dbt was at work: {wait.hopeless}"
+                raise StoreDownError(what, "Check the server, then run again: what has landed stays") from None
+            status = self._process.wait()
+            ended = f"signal {-status} (9: killed, as where memory runs out)" if status < 0 else f"exit code {status}"
+            what = f"dbt on {target} could not run: its process ended with {ended}"
+            raise DbtError(what, f"See what it said above, if anything, and {log}", False) from None
+        _keep_parsed(folder / "target" / "partial_parse.msgpack", parse_cache)
+        if error:
+            raise DbtError(f"dbt on {target} could not run: {error[:600]}", f"See {log}", False)
+        try:
+            result = read_result(folder / "target")
+        except (OSError, ValueError) as failure:
+            raise DbtError(f"dbt on {target} left no result: {first_line(failure)}", f"See {log}", False) from None
+        if result.failed:
+            for text in filter(is_of_the_server, result.failed):
+                raise DbtError(f"dbt on {target}: {text}", next_step(text), False)
+            shown = "; ".join(result.failed[:3]) + (" …" if len(result.failed) > 3 else "")
+            raise DbtError(f"dbt on {target}: {len(result.failed)} failed: {shown}", f"See {log}", True)
+        if not result.ran and not changed_since:  # which may be a comment alone
+            raise DbtError(f"dbt on {target}: no model was selected", "Check the setting dbt_select", False)
+        return result
+
+    def _break_off(self, _: str) -> None:
+        self._process.kill()  # it could cancel nothing on a server that hangs
+
+    def _invoke(
+        self, arguments: list[str], months: Sequence[date], wait: Wait, on_progress: Callable[[str], None]
+    ) -> str:
+        """Why dbt could not run, '' where it did. Raises EOFError or OSError where its process ends."""
+        if self._process.poll() is not None:  # with a build before this one
+            self._channel.close()
+            self._start()
+        environment = {**self._environment, "DBT_TAXI_FILE_MONTHS": ",".join(month.isoformat() for month in months)}
+        self._channel.send({"arguments": arguments, "environment": environment})
+        while "ended" not in (answer := self._channel.recv()):
+            wait.moved()
+            on_progress(answer["progress"])
+        error: str = answer["ended"]
+        return error
+
+    def _wait(self, seconds: float) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
+    def _start(self) -> None:
+        self._channel, its_end = Pipe()
+        with its_end:
+            passed = [its_end.fileno(), *([self._deadline.descriptor] if self._deadline else [])]
+            self._process = subprocess.Popen(
+                python_command("orchestration.warehouses.dbt_worker", str(os.getpid()), *map(str, passed)),
+                # What watches over dbt's semaphores would tell people of those that a killed dbt leaves.
+                env=environment.for_client(PYTHONWARNINGS="ignore:resource_tracker"),
+                pass_fds=passed,
+                start_new_session=True,  # a terminal's ctrl-C comes to us, and we end it
+                stdin=subprocess.DEVNULL,
+                stdout=2,  # stderr: the run's stdout is for results
+            )
+
+
+def selection(models: Models, wanted: str = "", changed_since: Path | None = None) -> list[str]:
+    """dbt's options for what to build. It takes a selector or criteria, so where some are `wanted` both are crossed."""
+    state = ["--state", str(changed_since)] if changed_since else []
+    if not wanted:
+        return [] if models is Models.ALL else ["--selector", models.value, *state]
+    criteria, excluded = [*_ALWAYS, *wanted.split()], list[str]()
+    if models is not Models.ALL:
+        kinds, excluded = _selector(models.value)
+        tests = [kind for kind in kinds if kind.startswith("test_name:")]  # of sources, which nobody has to want
+        criteria = [f"{one},{kind}" for one in criteria for kind in kinds if kind not in tests] + tests
+    # A test that needs a model that nobody wanted could not run.
+    exclude = ["--exclude", *excluded] if excluded else []
+    return ["--select", *criteria, "--indirect-selection", "buildable", *state, *exclude]
+
+
+def _selector(name: str) -> tuple[list[str], list[str]]:
+    """The criteria of which dbt_taxi/selectors.yml makes the union, and those that it excludes."""
+    document = yaml.safe_load((ROOT / "dbt_taxi" / "selectors.yml").read_text(encoding="utf-8"))
+    (definition,) = (one["definition"] for one in document["selectors"] if one["name"] == name)
+    parts = definition["union"] if isinstance(definition, dict) else [definition]
+    excluded = [text for part in parts if isinstance(part, dict) for text in part["exclude"]]
+    return [part for part in parts if isinstance(part, str)], excluded
+
+
+def _keep_parsed(written: Path, parse_cache: Path) -> None:
+    if written.is_file():
+        parse_cache.parent.mkdir(exist_ok=True)
+        os.replace(written, parse_cache)

@@ -1,0 +1,111 @@
+"""The process in which a run has dbt: it takes a request at a time, and tells what becomes of it.
+
+A process of its own gives back what dbt holds when a batch is built: 110 MB, which else lay under all later landings.
+It is killed as soon as the run is, or fails to renew its lease: a dbt that went on would write into tables that the
+next run replaces.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from orchestration.ledger.deadline import Deadline
+from orchestration.memory import save_memory
+
+_ENDED_EVENTS = ("LogModelResult", "LogTestResult")
+
+# Google's client for BigQuery takes what is there: 78 MB of 234, and a second; no model is written in Python.
+WITHOUT = ("pandas", "pyarrow", "numpy")
+
+_LOOK_SECONDS = 0.2  # whether the run is still there
+
+
+def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) -> None:
+    """Answer requests until the other end of `channel` is closed, or the process `run_pid`, our parent, has ended.
+
+    Nor do we live past the `deadline`.
+
+    A request is {"arguments": dbt's command line, "environment": variables that dbt reads}. Its answers are any number
+    of {"progress": text}, then {"ended": '', or why dbt could not run}. What became of models and tests is in dbt's own
+    artifacts, in the folder that the arguments name.
+    """
+    logging.raiseExceptions = False  # a log that its disk cannot take is no reason for a traceback a line
+    os.environ["PYTHONWARNINGS"] = "ignore"  # multiprocessing's tracker warns when we are killed
+    save_memory(WITHOUT)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run ends us
+    signal.signal(signal.SIGTERM, _interrupt)
+    threading.Thread(target=_end_with, args=(run_pid, deadline), daemon=True).start()
+    with suppress(Exception):  # which the first request will tell of
+        import dbt.cli.main  # noqa: F401, a second's work, while the run is at something else
+    sending = threading.Lock()  # dbt's threads tell of their progress side by side
+
+    def tell(**answer: Any) -> None:
+        with sending:
+            channel.send(answer)
+
+    while True:
+        try:
+            request = channel.recv()
+        except EOFError:
+            return
+        os.environ.update(request["environment"])
+        try:
+            error = _invoke(request["arguments"], lambda text: tell(progress=text))
+        except Exception as failure:  # dbt's are among its results: this is a fault of the installation, or ours
+            error = f"{type(failure).__name__}: {_one_line(failure)}"
+        tell(ended=error)
+
+
+def _invoke(arguments: list[str], on_progress: Callable[[str], None]) -> str:
+    """Invoke dbt; returns why it could not run, '' where it did."""
+    from dbt.cli.main import dbtRunner
+
+    sys.argv = ["dbt", *arguments]  # dbt writes it into its log and artifacts
+    ended = dbtRunner(callbacks=[_progress(on_progress)]).invoke(arguments)
+    if isinstance(ended.exception, KeyboardInterrupt):
+        raise ended.exception
+    return _one_line(ended.exception) if ended.exception else ""
+
+
+def _progress(on_progress: Callable[[str], None]) -> Callable[[Any], None]:
+    """A dbt event callback that says which model or test has ended."""
+
+    def callback(event: Any) -> None:
+        if event.info.name in _ENDED_EVENTS:
+            name = event.data.node_info.node_name
+            total = getattr(event.data, "total", 0) or getattr(event.data, "num_models", 0)
+            on_progress(f"{event.data.index}/{total} {name}")
+
+    return callback
+
+
+def _end_with(run_pid: int, deadline: Deadline | None) -> None:
+    """Kill this process as soon as its parent is another one: the run was killed, and had no time to say so."""
+    while os.getppid() == run_pid and not (deadline and deadline.has_passed()):
+        time.sleep(_LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _interrupt(*_: object) -> None:
+    """Have dbt cancel what it has under way; once, though systemd may send the signal as well as the run."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+if __name__ == "__main__":
+    try:
+        deadline = Deadline(int(sys.argv[3])) if len(sys.argv) > 3 else None
+        main(int(sys.argv[1]), Connection(int(sys.argv[2])), deadline)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGTERM)

@@ -1,0 +1,45 @@
+"""What the warehouses hold of the models' schemas, asked of the servers themselves."""
+
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from ingest import postgres
+from ingest.errors import StoreError, first_line
+from orchestration.warehouses.dbt_project import SCHEMAS
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+
+# A run asks BigQuery again before it builds, and waits longer then.
+_SECONDS = 5.0
+
+
+def relations_in_postgres(dsn: str) -> frozenset[str]:
+    """The tables and views in the schemas of the dbt project, as schema.name. Raises StoreError."""
+    query = "select table_schema || '.' || table_name from information_schema.tables where table_schema = any(%s)"
+    try:
+        with postgres.connect(dsn) as connection:
+            return frozenset(name for (name,) in connection.execute(query, (list(SCHEMAS),)))
+    except psycopg.Error as error:
+        raise StoreError(f"Postgres does not list its tables: {first_line(error)}", "Run again") from error
+
+
+def relations_in_bigquery(client: "bigquery.Client") -> frozenset[str]:
+    """The same of BigQuery, asked for a few seconds only. Raises StoreError."""
+    from google.api_core.exceptions import NotFound
+
+    from ingest.external_tables import BIGQUERY_FAULTS, RETRY
+
+    found: set[str] = set()
+    retry = RETRY.with_timeout(_SECONDS)
+    try:
+        for schema in SCHEMAS:
+            try:
+                found |= {f"{schema}.{table.table_id}" for table in client.list_tables(schema, retry=retry)}
+            except NotFound:  # the dataset itself is missing, and with it all that it should hold
+                continue
+    except BIGQUERY_FAULTS as error:
+        raise StoreError(f"BigQuery does not list its tables: {first_line(error)}", "Run again") from error
+    return frozenset(found)

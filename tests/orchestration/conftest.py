@@ -1,0 +1,40 @@
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from embedded import Stack
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """How to reach an embedded PostgreSQL of these tests, but for the database."""
+    stack = Stack(tmp_path_factory.mktemp("postgres") / "servers")
+    ends = stack.start(("postgres",))
+    yield make_conninfo(
+        host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user, password=ends.postgres_password
+    )
+    stack.stop()
+
+
+@pytest.fixture(scope="module")
+def dsn(postgres_server: str, request: pytest.FixtureRequest) -> str:
+    """An empty database for the tests of one file."""
+    return new_database(postgres_server, request.module.__name__.rpartition(".")[2])
+
+
+@pytest.fixture
+def connection(dsn: str) -> Iterator[psycopg.Connection]:
+    """A connection to it, without a ledger."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("drop schema if exists taxi_ledger cascade")
+        yield connection
+
+
+def new_database(server: str, name: str) -> str:
+    """Make an empty database there; returns how to reach it."""
+    with psycopg.connect(make_conninfo(server, dbname="postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return make_conninfo(server, dbname=name)
