@@ -1,0 +1,174 @@
+"""The mutants: one edit each, and the tests that are expected to notice it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Edit:
+    """`old`, which stands in `file` once, becomes `new`. `excuse` says why a survivor is none to worry about."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    excuse: str = ""
+
+
+_T, _I = "tests/orchestration/test_", "tests/ingest/test_"
+RECONCILE = (f"{_T}reconcile.py",)
+BUILDS = (f"{_T}builds.py",)
+PLAN = (f"{_T}plan.py", f"{_T}suspect_months.py")
+LEASE = (f"{_T}lease.py",)
+LEDGER = (f"{_T}transitions.py", f"{_T}events.py", f"{_T}suspicion.py", f"{_T}clock.py", f"{_T}lease.py")
+CHECKSUMS = (f"{_I}checksums.py",)
+STORES = (f"{_I}stores.py",)
+RETRY = (f"{_I}source_network.py", f"{_I}source_http.py", f"{_I}source_faults.py")
+
+_RECONCILE, _LAKE, _PG = "orchestration/run/reconcile.py", "ingest/lake.py", "ingest/postgres.py"
+_TABLE, _LEASE, _MONTHS = (f"orchestration/ledger/{name}.py" for name in ("transitions", "lease", "months"))
+_PLAN, _BUILDS, _DECIDE, _WANTED = (f"orchestration/plan/{name}.py" for name in ("plan", "builds", "months", "wanted"))
+
+EDITS = (
+    # Reconciliation
+    Edit("accepted + rejected are not compared with raw", _RECONCILE,
+         'found.append(_compare(raw, stages[raw], f"{warehouse} accepted + rejected", both))', "pass", RECONCILE),
+    Edit("rejected rows are not counted", _RECONCILE, "accepted.rows + rejected.rows", "accepted.rows", RECONCILE),
+    Edit("rejected cents are not counted", _RECONCILE, "accepted.cents + rejected.cents", "accepted.cents", RECONCILE),
+    Edit("marts are not compared across warehouses", _RECONCILE,
+         "found.append(_compare(left, measure, right, stages[right], by_column=True))", "pass", RECONCILE),
+    Edit("the lake is not compared", _RECONCILE, "for name in RAW_STAGES[1:]", "for name in RAW_STAGES[3:]", RECONCILE),
+    Edit("BigQuery's raw rows are not compared", _RECONCILE, "for name in RAW_STAGES[1:]",
+         "for name in RAW_STAGES[1:3]", RECONCILE),
+    Edit("raw columns are not compared", _RECONCILE,
+         '_compare("file", stages["file"], name, stages[name], by_column=True)',
+         '_compare("file", stages["file"], name, stages[name])', RECONCILE),
+    Edit("a difference of columns alone is none", _RECONCILE,
+         "if (one.rows, one.cents) == (other.rows, other.cents) and not columns:",
+         "if (one.rows, one.cents) == (other.rows, other.cents):", RECONCILE),
+    Edit("cents are not compared", _RECONCILE,
+         "if (one.rows, one.cents) == (other.rows, other.cents) and not columns:",
+         "if one.rows == other.rows and not columns:", RECONCILE),
+    Edit("a difference has no size", _RECONCILE, "return (abs(self.rows) + abs(self.cents)) or 1",
+         "return abs(self.rows) + abs(self.cents)", RECONCILE),
+    Edit("differences cancel each other", _RECONCILE, "abs(self.rows) + abs(self.cents)",
+         "abs(self.rows + self.cents)", RECONCILE),
+    Edit("zones are not compared", _RECONCILE, "    if here != there:", "    if False:", RECONCILE),
+    Edit("a month with differences is done", "orchestration/run/compare.py", "        if differences:",
+         "        if False:", (f"{_T}line.py", f"{_T}bad_input.py")),
+    # Checksums
+    Edit("columns of one side alone do not differ", "ingest/checksums.py", "sorted({*self.columns, *other.columns})",
+         "sorted({*self.columns} & {*other.columns})", (*CHECKSUMS, *RECONCILE)),
+    Edit("rows are not weighted", "ingest/checksums.py", "weighted += int(_residues(weight * residues).sum())",
+         "weighted += int(residues.sum())", CHECKSUMS),
+    Edit("weights of nulls are not left out", "ingest/checksums.py",
+         "weights if not array.null_count else weights[pc.is_valid(array).to_numpy(zero_copy_only=False)]",
+         "weights[: present]", CHECKSUMS),
+    Edit("values are not counted", "ingest/checksums.py", "                count += present\n", "", CHECKSUMS),
+    Edit("cents are cut off, not rounded", "ingest/checksums.py", "np.floor(held * scale + 0.5)",
+         "np.floor(held * scale)", CHECKSUMS),
+    Edit("a text counts by its length", "ingest/checksums.py",
+         "int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:7], 16)", "len(text)", CHECKSUMS),
+    Edit("SQL weighs no row", "orchestration/run/checksum_sql.py",
+         'weighted = dialect.mod.format(f"({row_number} * {name})", PRIME) if is_weighted else "0"',
+         'weighted = name if is_weighted else "0"', (*CHECKSUMS, f"{_T}line.py")),
+    Edit("SQL does not look at whole rows of aggregates", "orchestration/run/checksum_sql.py",
+         'outer += ["count(*)", "0", f"coalesce(sum({square}), 0)"]', 'outer += ["count(*)", "0", "0"]', CHECKSUMS),
+    # The swap of a month
+    Edit("the old partition stays beside", _PG,
+         'connection.execute(sql.SQL("drop table {partition}").format(**names))', "pass", STORES),
+    Edit("a broken landing's table is in the way", _PG, '"drop table if exists {fresh}",', "", STORES),
+    Edit("types are not checked before binary COPY", _PG, "            _check_types(connection, dataset, layout)\n", "",
+         (*STORES, f"{_I}widening.py")),
+    Edit("the fence is not held at the swap", _PG, "            fence.hold(connection)\n", "", (*STORES, *LEASE)),
+    Edit("an unknown commit is an ordinary error", _PG, "raise UnknownOutcomeError(\n", "raise StoreError(\n", STORES),
+    Edit("an upload replaces whatever is there", _LAKE, "if_generation_match=before,", "", STORES),
+    Edit("what the server says it keeps is not looked at", _LAKE, "    if blob.crc32c != checksum:", "    if False:",
+         STORES),
+    Edit("any object counts as arrived", _LAKE, "        and found.generation != before\n", "", STORES),
+    Edit("another's object counts as arrived", _LAKE,
+         "and (found.crc32c, found.metadata or {}) == (checksum, metadata)", "", STORES),
+    Edit("the last row group is lost", _LAKE, "    if gathered:\n        yield pa.Table.from_batches(gathered)", "",
+         STORES),
+    Edit("the lake's fence is not asked", _LAKE, "        fence.check()\n", "", (*STORES, *LEASE)),
+    # Retrying
+    Edit("tries never end", "ingest/retry.py", "failures >= self._most_tries(transient, here) or ", "", RETRY),
+    Edit("one try too few", "ingest/retry.py", "failures >= self._most_tries(transient, here)",
+         "failures + 1 >= self._most_tries(transient, here)", RETRY),
+    Edit("progress does not begin the count anew", "ingest/retry.py",
+         "furthest, since, failures, asked = here, now, 1, 0.0", "furthest, since = here, now", RETRY),
+    Edit("a server's pause is not respected", "ingest/retry.py",
+         "return max(backoff * random.uniform(0.5, 1.0), retry_after)", "return backoff * random.uniform(0.5, 1.0)",
+         RETRY),
+    Edit("a server may ask for pauses without end", "ingest/retry.py", " or asked > self.longest_pause", "", RETRY),
+    Edit("any trickle is progress", "ingest/retry.py", "furthest + self.minimum_rate * (now - since)", "furthest",
+         RETRY),
+    Edit("nobody answering is tried as often as an error", "ingest/retry.py",
+         "is_hopeless = transient.no_answer and not here", "is_hopeless = False", RETRY),
+    # States, ledger, lease
+    Edit("a failed month can be reconciled", _TABLE, "Event.RECONCILED: {_H: _D, _D: _D}",
+         "Event.RECONCILED: {_H: _D, _D: _D, _F: _D}", LEDGER),
+    Edit("a month that landed is done", _TABLE, "Event.LANDED: {_L: _H}", "Event.LANDED: {_L: _D}", LEDGER),
+    Edit("new tables leave a month done", _TABLE, "Event.TABLES_CHANGED: {_L: _L, _H: _H, _D: _H,",
+         "Event.TABLES_CHANGED: {_L: _L, _H: _H, _D: _D,", LEDGER),
+    Edit("a landing that began leaves the stores equal", _MONTHS, "stores_differ=True, error=None", "error=None",
+         (*LEDGER, f"{_T}bad_input.py")),
+    Edit("a change of state is not told", _MONTHS, "        if after is not state:\n", "        if False:\n", LEDGER),
+    Edit("a suspect month stays so by new rules", _MONTHS, "record.is_suspect_as_held:", "False:", LEDGER),
+    Edit("a change is not numbered", _MONTHS,
+         'f" on conflict (dataset, file_month) do update set {updates}, updated_at = now(),"\n'
+         "                \" change_number = nextval('taxi_ledger.changes')\",",
+         'f" on conflict (dataset, file_month) do update set {updates}, updated_at = now()",', LEDGER),
+    Edit("the latest measure is the first", "orchestration/ledger/stages.py", "order by stage, run_number desc",
+         "order by stage, run_number", LEDGER),
+    Edit("writes do not hold the lease", "orchestration/ledger/session.py",
+         "                    self.lease.hold(self.connection)\n", "                    pass\n", LEDGER),
+    Edit("a living holder is succeeded", _LEASE, "holder.is_free or holder.is_expired or holder.is_gone",
+         "holder.is_free or holder.is_expired or True", LEASE),
+    Edit("an expired lease is waited for", _LEASE, "holder.is_free or holder.is_expired or holder.is_gone",
+         "holder.is_free or holder.is_gone", LEASE),
+    Edit("two may take the lease at once", _LEASE, '" where epoch = %s and renewed_at = %s returning epoch"',
+         '" where (%s, %s) is not null returning epoch"', LEASE),
+    Edit("a holder that cannot renew goes on", _LEASE, "if not self._loss and self.deadline.has_passed():", "if False:",
+         LEASE),
+    Edit("sessions of a killed run go on", _LEASE,
+         '"select pg_terminate_backend(pid) from pg_stat_activity"', '"select pid from pg_stat_activity"', LEASE),
+    # The plan
+    Edit("a changed file is not landed", _DECIDE, "if not stat.is_of(record.source_etag, record.source_length):",
+         "if False:", PLAN),
+    Edit("changed columns are not landed", _DECIDE, "    if record.declared != declared_fingerprint(dataset):",
+         "    if False:", PLAN),
+    Edit("a month of other stores is done", _DECIDE, "    if record.stores != stores:", "    if False:", PLAN),
+    Edit("a suspect month does not wait", _DECIDE, "if is_suspect and is_declared and not is_accepted:", "if False:",
+         PLAN),
+    Edit("a month that is gone is an error", _DECIDE, "decided if request.months else replace(",
+         "decided if True else replace(", PLAN),
+    Edit("data sets that were not chosen are wanted", _WANTED, "if DATASETS[record.dataset] in request.datasets]", "]",
+         PLAN),
+    Edit("a backfill that broke off is forgotten", _WANTED, "[*listing.newest, *begun, *newer]",
+         "[*listing.newest, *newer]", PLAN),
+    Edit("a lost table is not missed", _BUILDS, "not warehouse.relations <= warehouse.existing", "False", BUILDS),
+    Edit("an edited project is not noticed", _BUILDS, "    if built == project:", "    if built:", BUILDS),
+    Edit("changed settings build what changed alone", _BUILDS,
+         "if (built.settings, built.selected) != (project.settings, project.selected):", "if False:", BUILDS),
+    Edit("another build's manifest is compared with", _BUILDS, "if warehouse.manifest_of != built:", "if False:",
+         BUILDS),
+    Edit("doubtful months are built with others", _BUILDS, "if month not in doubtful]", "]", BUILDS),
+    Edit("done months are not brought up to a project", _PLAN,
+         "others = sorted({month for _, month in held} - set(new))", "others = []", BUILDS),
+    Edit("months in two editions are rebuilt", "orchestration/ledger/records.py",
+         "return self.stores == stores and not self.stores_differ", "return self.stores == stores", BUILDS),
+    Edit("later batches make all models again", _PLAN, "        rebuilds, is_due = {}, False\n",
+         "        is_due = False\n", BUILDS),
+    Edit("a copy of the ledger that is older is not made again", _PLAN,
+         "if publish is None and not snapshot.is_published:", "if False:", BUILDS),
+    Edit("failed months are reconciled", _PLAN, '(record.state in ("landed", "done") or record.is_suspect_as_held)',
+         "True", BUILDS),
+    # Suspicion
+    Edit("an edition without rows is taken", "orchestration/plan/suspicion.py",
+         "if not before or (rows and (before < FEWEST_ROWS or rows >= before * SMALLEST_SHARE)):",
+         "if not before or before < FEWEST_ROWS or rows >= 0:", (f"{_T}suspect_months.py",)),
+    Edit("half of the rows rejected is too much", "orchestration/plan/suspicion.py",
+         "rejected > rows * LARGEST_REJECTED_SHARE", "rejected >= rows * LARGEST_REJECTED_SHARE",
+         (f"{_T}suspect_months.py",)),
+)  # fmt: skip
