@@ -12,13 +12,15 @@ from ingest.datasets import DATASETS, DataSet, fold
 TYPES = {"bigint": "bigint", "double": "double", "text": "varchar", "timestamp": "timestamp"}
 
 MACROS = """
+-- a to z alone, and spaces alone: other letters and blanks stay
+create macro capitals(x) as translate(trim(x, ' '), 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ');
 create macro cents(x) as case when abs(x) < 10000000 then floor(x * 100 + 0.5)::bigint end;
 create macro thousandths(x) as case when abs(x) < 10000000 then floor(x * 1000 + 0.5)::bigint end;
-create macro code(x) as case when regexp_full_match(trim(x), '[+-]?[0-9]{1,9}([.]0*)?') then x::double::bigint end;
-create macro nine_digits(x) as case when abs(x) <= 999999999 then x end;
-create macro flag(x) as case when upper(trim(x)) in ('Y', '1', '1.0', 'TRUE') then true
-    when upper(trim(x)) in ('N', '0', '0.0', 'FALSE') then false end;
-create macro base(x) as nullif(upper(trim(x)), '');
+create macro code(x) as case when regexp_full_match(trim(x, ' '), '[+-]?[0-9]{1,9}([.]0*)?')
+    then trim(x, ' ')::double::bigint end;
+create macro flag(x) as case when capitals(x) in ('Y', '1', '1.0', 'TRUE') then true
+    when capitals(x) in ('N', '0', '0.0', 'FALSE') then false end;
+create macro base(x) as nullif(capitals(x), '');
 create macro dollars(x) as (x::decimal(18, 0) * 0.01::decimal(3, 2))::decimal(18, 2);
 create macro ten_thousandths(x) as (x::decimal(18, 0) * 0.0001::decimal(5, 4))::decimal(18, 4);
 create macro miles(x) as (x::decimal(18, 0) * 0.001::decimal(4, 3))::decimal(18, 3);
@@ -38,14 +40,13 @@ create macro lived_twice(x) as month(x) = 11 and dayofweek(x) = 0 and day(x) <= 
 """
 
 # The words of 2009 and 2010, and today's codes.
-VENDOR = "case upper(trim(vendor_id)) when 'CMT' then 1 when 'VTS' then 2 when 'DDS' then 3 else code(vendor_id) end"
-PAYMENT = (
-    "case when payment_type is null or trim(payment_type) = '' then null when code(payment_type) is not null"
-    " then code(payment_type) else case upper(trim(payment_type))[:2] when 'CR' then 1 when 'CA' then 2"
-    " when 'CS' then 2"
-    " when 'NO' then 3 when 'NA' then 3 when 'DI' then 4 else 5 end end"
-)
-RATE = "coalesce(code(ratecode_id), case when trim(ratecode_id) <> '' then 99 end)"
+VENDOR = "case capitals(vendor_id) when 'CMT' then 1 when 'VTS' then 2 when 'DDS' then 3 else code(vendor_id) end"
+PAYMENT = """case when trim(payment_type, ' ') = '' then null
+    when code(payment_type) is not null then code(payment_type)
+    when capitals(payment_type)[:2] = 'CR' then 1 when capitals(payment_type)[:1] = 'C' then 2
+    when capitals(payment_type)[:1] = 'N' then 3 when capitals(payment_type)[:1] = 'D' then 4
+    when payment_type is not null then 5 end"""
+RATE = "coalesce(code(ratecode_id), case when trim(ratecode_id, ' ') <> '' then 99 end)"
 AMOUNTS = {
     "fare_amount": "fare", "extra": "extra", "mta_tax": "mta_tax", "improvement_surcharge": "improvement_surcharge",
     "tip_amount": "tip", "tolls_amount": "tolls", "congestion_surcharge": "congestion_surcharge",

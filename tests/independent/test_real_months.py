@@ -18,7 +18,11 @@ from tests.line import ROOT, Line, copy_project
 from tests.warehouses import bigquery_of
 
 REAL = ROOT.parent / "shared" / "tlc"
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not REAL.is_dir(), reason="the real files are not here")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(not REAL.is_dir(), reason="the real files are not here"),
+]
 
 # The whole months at hand are green ones, of other years than the course's.
 OTHER_PARAMETERS: dict[str, dict[str, Parameter]] = {

@@ -22,13 +22,13 @@ NULLED = {
     "pickup_location_id:outside_1_to_265": NO_ZONE.format("pickup"),
     "trip_miles:outside_0_to_500": "not distance between 0 and 500",
     "on_scene_at:out_of_bounds": "on_scene not between file_month - interval 1 year and file_month + interval 1 year",
-    "passenger_count:out_of_bounds": "abs(passengers) > 999999999",
-    "payment_type_id:out_of_bounds": "abs(payment_type) > 999999999",
-    "rate_code_id:out_of_bounds": "abs(rate_code) > 999999999",
+    "passenger_count:out_of_bounds": "passengers not between -999999999 and 999999999",
+    "payment_type_id:out_of_bounds": "payment_type not between -999999999 and 999999999",
+    "rate_code_id:out_of_bounds": "rate_code not between -999999999 and 999999999",
     "requested_at:out_of_bounds": "requested not between file_month - interval 1 year and file_month + interval 1 year",
     "trip_seconds:out_of_bounds": "company_seconds not between 0 and 86400",
-    "trip_type_id:out_of_bounds": "abs(trip_type) > 999999999",
-    "vendor_id:out_of_bounds": "abs(vendor) > 999999999",
+    "trip_type_id:out_of_bounds": "trip_type not between -999999999 and 999999999",
+    "vendor_id:out_of_bounds": "vendor not between -999999999 and 999999999",
 }
 ODDITIES = {
     "clock_off": "is_clock_off",
@@ -104,8 +104,8 @@ select row_number, {_within("vendor", "vendor_id:out_of_bounds")} as vendor_id,
     is_over_fall_back, coalesce(total < 0, false) as is_refund, is_null_block,
     coalesce({ODDITIES["meter_left_running"]}, false) as is_meter_left_running, is_clock_off,
     month_as_minutes as has_unknown_minutes,
-    coalesce(vendor not in (1, 2, 3, 6, 7), false) or coalesce(rate_code not in (1, 2, 3, 4, 5, 6, 99), false)
-        or coalesce(payment_type not between 0 and 6, false) or coalesce(trip_type not in (1, 2), false)
+    coalesce(vendor_id not in (1, 2, 3, 6, 7), false) or coalesce(rate_code_id not in (1, 2, 3, 4, 5, 6, 99), false)
+        or coalesce(payment_type_id not between 0 and 6, false) or coalesce(trip_type_id not in (1, 2), false)
         or coalesce(licence not in ('HV0002', 'HV0003', 'HV0004', 'HV0005'), false) as has_unknown_code,
     coalesce(duration_seconds between 1 and 80999 and (thousandth_miles is null
         or thousandth_miles * 36 <= duration_seconds * 1000)
