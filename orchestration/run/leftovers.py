@@ -36,7 +36,8 @@ def remove_leftovers(connections: Connections, scratch: Path, killed_runs: Colle
             cancel_jobs(connections.bigquery, killed_runs)
         return files + _in_postgres(connections) + _in_bigquery(connections)
     except (psycopg.Error, *BIGQUERY_FAULTS) as error:
-        what = f"What a killed run left behind cannot be removed: {first_line(error)}"
+        where = "Postgres" if isinstance(error, psycopg.Error) else "BigQuery"
+        what = f"What a killed run left behind on {where} cannot be removed: {first_line(error)}"
         raise StoreError(what, "Check the server, then run again") from error
 
 

@@ -84,6 +84,15 @@ def test_every_change_of_a_months_state_is_told_with_its_reason_and_nothing_else
     assert told[-1].error == "a test failed"
 
 
+def test_from_when_a_landing_begins_to_when_it_has_landed_the_stores_may_differ(connection: psycopg.Connection):
+    ledger = Ledger(connection)
+    ledger.runs.start("a test", "local", "nowhere")
+    ledger.months.landing_began(KEY)
+    assert ledger.months.all()[KEY].stores_differ
+    ledger.months.landed(KEY, Fetched(Path("a"), FileStat("a", "etag", 1, ""), "sha"), "declared", "here", {}, 10)
+    assert not ledger.months.all()[KEY].stores_differ
+
+
 def test_the_ledger_refuses_a_change_that_the_table_of_states_does_not_have(connection: psycopg.Connection):
     ledger = Ledger(connection)
     ledger.runs.start("a test", "local", "nowhere")

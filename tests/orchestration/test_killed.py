@@ -22,6 +22,7 @@ from ingest.datasets import GREEN
 from ingest.postgres import ensure_raw_tables
 from tests.line import Line
 from tests.months import ROWS, write
+from tests.warehouses import bigquery_of
 
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
 
@@ -62,15 +63,21 @@ def kill_while_waiting_for_lock(line: Line, lock: str, *arguments: str) -> None:
 
 
 def kill_at_step(line: Line, step: str, server: str, *arguments: str) -> None:
-    """Kill a run when the ledger shows it in `step`, with `server` held up in the middle of it."""
+    """Kill a run in `step` when `server` shows dbt at work there, with the server held up in the middle of it."""
     running = f"select count(*) from taxi_ledger.steps where step = '{step}' and outcome = 'running'"
     with line.connect() as observer:
         process = line.start("run", *arguments)
         wait_for(lambda: _count(observer, running), f"it came to the step {step!r}", process)
-        time.sleep(2.5)  # dbt reads its project first
+        wait_for(lambda: _is_at_work(line, server, observer), f"dbt was at work on {server}", process)
         with held_up(line, server):
-            time.sleep(0.5)
             kill(process)
+
+
+def _is_at_work(line: Line, server: str, observer: psycopg.Connection) -> bool:
+    if server == "postgres":
+        at_work = "application_name like '% dbt' and state != 'idle' and query ~* '(create|insert|alter)'"
+        return bool(_count(observer, f"select count(*) from pg_stat_activity where {at_work}"))
+    return any(bigquery_of(line).list_jobs(state_filter="running"))
 
 
 def interrupt_while_waiting_for_lock(line: Line, lock: str) -> None:
