@@ -24,8 +24,8 @@ from orchestration.plan.wanted import Request
 from orchestration.run.disk import Disk
 from orchestration.settings import Settings
 from orchestration.snapshot import take_snapshot
-from orchestration.warehouses.connections import Servers, embedded_stack, kept_marker
 from orchestration.warehouses.relations import relations_in_bigquery, relations_in_postgres
+from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker
 from orchestration.warehouses.users import Users
 
 Measures = dict[str, Measure]

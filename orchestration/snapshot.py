@@ -12,8 +12,8 @@ from orchestration.plan.plan import Snapshot
 from orchestration.plan.wanted import Listing, Pair, Request, wanted_months
 from orchestration.settings import Settings
 from orchestration.steps import WAREHOUSES
-from orchestration.warehouses.connections import stores_of
 from orchestration.warehouses.dbt_project import manifest_of, project_fingerprint
+from orchestration.warehouses.servers import stores_of
 
 
 def take_snapshot(

@@ -9,7 +9,8 @@ from ingest import postgres
 from ingest.datasets import DataSet, get_dataset
 from ingest.months import parse_month
 from orchestration.settings import load_settings
-from orchestration.warehouses.connections import Connections, Servers
+from orchestration.warehouses.connections import Connections
+from orchestration.warehouses.servers import Servers
 
 
 def connections() -> Connections:

@@ -22,7 +22,7 @@ import pytest
 
 from embedded import ports
 from orchestration.settings import load_settings
-from orchestration.warehouses.connections import Servers
+from orchestration.warehouses.servers import Servers
 from tests.ingest.strange_answers import dripping_body
 from tests.ingest.tlc_server import TlcServer, cut_after, status
 from tests.line import Line

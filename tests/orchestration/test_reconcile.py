@@ -9,7 +9,7 @@ from ingest.checksums import Measure
 from ingest.errors import StoreError
 from orchestration.run.reconcile import RAW_STAGES, check_zones, find_differences, measure_stages
 from orchestration.settings import load_settings
-from orchestration.warehouses.connections import Servers
+from orchestration.warehouses.servers import Servers
 from tests.line import Line
 
 RAW = Measure(10, 12_345, {"row_number": (10, 55, 385), "fare_amount": (9, 700, 4_200)})

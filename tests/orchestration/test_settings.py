@@ -6,7 +6,7 @@ import pytest
 
 from ingest.errors import SettingError
 from orchestration.settings import NAMES, ROOT, Settings, load_settings
-from orchestration.warehouses.connections import Servers, stores_of
+from orchestration.warehouses.servers import Servers, stores_of
 
 
 @pytest.fixture(autouse=True)
