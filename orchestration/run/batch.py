@@ -14,9 +14,9 @@ from orchestration.ledger.records import MonthKey
 from orchestration.ledger.transitions import State
 from orchestration.plan.plan import Batch, chunks
 from orchestration.run.build import Building
-from orchestration.run.compare import reconcile
 from orchestration.run.context import Context
 from orchestration.run.land import Landing
+from orchestration.run.reconcile import reconcile
 from orchestration.run.widen import Widening
 from orchestration.steps import DBT, EXTERNAL_TABLES, INGEST, RECONCILE, WIDEN, Step
 from orchestration.warehouses.dbt import Dbt

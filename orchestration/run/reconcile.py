@@ -1,238 +1,68 @@
-"""Holds what each store has of a file month against the next one: every row, cent and column must be accounted for."""
+"""Reconciles file months: measures every store, compares them, and records which months are done."""
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import psycopg
-
-from common.pool import thread_pool
-from ingest import external_tables, lake, postgres
-from ingest.checksums import Measure
-from ingest.datasets import DATASETS
-from ingest.errors import StoreError, first_line
+from common.rows import one_value
+from ingest import postgres
+from ingest.errors import TaxiError
 from orchestration.ledger.records import MonthKey
-from orchestration.run.checksum_sql import (
-    BIGQUERY,
-    KIND_OF_POSTGRES_TYPE,
-    POSTGRES,
-    WHOLE_ROW,
-    Dialect,
-    Kind,
-    measure_query,
+from orchestration.plan.plan import subject_of
+from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_rejected
+from orchestration.run.context import Context, name_of
+from orchestration.run.differences import find_differences
+from orchestration.run.measure import Stage, check_zones, measure_stages
+from orchestration.steps import RECONCILE
+
+_MOST_FREQUENT_RULES = (
+    "select mode() within group (order by reject_reasons) from taxi_marts.rejected_trips"
+    " where (dataset, file_month) = (%s, %s)"
 )
-from orchestration.warehouses.connections import Connections
-
-MARTS_SCHEMA = "taxi_marts"
-
-# The stages of raw data in the order of the line, as the ledger names them. Those of the marts follow, one of each
-# table that dbt keeps by file month: postgres_<table> and bigquery_<table>, but for the two tables of trips.
-RAW_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw")
-_NAMES_OF_TABLES = {"fct_trips": "accepted", "rejected_trips": "rejected"}
 
 
-@dataclass(frozen=True)
-class Stage:
-    """What a store holds of a file month, and how many seconds it took to find out."""
-
-    measure: Measure
-    seconds: float
-
-
-_Measured = dict[tuple[MonthKey, str], Stage]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Two stages that ought to agree and don't: right minus left."""
-
-    left: str
-    right: str
-    rows: int
-    cents: int
-    columns: tuple[str, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """Rows and cents that differ, at least 1."""
-        return (abs(self.rows) + abs(self.cents)) or 1
-
-    def __str__(self) -> str:
-        parts = [f"{self.rows:+,} rows"] * bool(self.rows) + [f"{self.cents / 100:+,.2f} dollars"] * bool(self.cents)
-        if self.columns:
-            parts.append(f"other values in {', '.join(self.columns[:5])}{' …' if len(self.columns) > 5 else ''}")
-        return f"{self.left} → {self.right}: {', '.join(parts)}"
-
-
-def measure_stages(
-    connections: Connections, files: dict[MonthKey, Measure], scratch: Path
-) -> dict[MonthKey, dict[str, Stage]]:
-    """Measure every stage of these file months anew, but for the files, which were measured as they landed (`files`).
-
-    One query per table and warehouse, whatever the number of months: preparing one takes BigQuery a second. Objects of
-    the lake are read by way of the folder `scratch`.
-    Raises StoreError.
-    """
-    with postgres.connect(connections.dsn) as connection:
-        marts = _monthly_marts(connection)
-        columns = dict(marts)
-        for dataset in DATASETS.values():
-            columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
-
-    def in_postgres() -> _Measured:
-        with postgres.connect(connections.dsn, f"measure {len(files)} file months") as connection:
-            # Of a partitioned table Postgres has no statistics, and expects 40,000 groups where there is one a file:
-            # it would sort 1.2 GB a month, in twice the time.
-            connection.execute("set enable_sort = off")
-            return _measure_warehouse(
-                "postgres", POSTGRES, lambda query: connection.execute(query).fetchall(), files, columns
-            )
-
-    def in_bigquery() -> _Measured:
-        client = connections.bigquery
-        return _measure_warehouse(
-            "bigquery", BIGQUERY, lambda query: external_tables.query(client, query), files, columns
-        )
-
-    def in_lake() -> _Measured:
-        return {(key, "lake"): _measure_object(connections, key, scratch) for key in files}
-
-    with thread_pool(2) as pool:
-        futures = [pool.submit(work) for work in (in_postgres, in_bigquery, in_lake)]
-        try:
-            measured = {pair: stage for future in futures for pair, stage in future.result().items()}
-        except psycopg.Error as error:
-            what = f"Postgres failed while the stages were measured: {first_line(error)}"
-            raise StoreError(what, "Run again") from error
-        except external_tables.BIGQUERY_FAULTS as error:
-            what = f"BigQuery failed while the stages were measured: {first_line(error)}"
-            raise StoreError(what, "Run again") from error
-    for key, file in files.items():
-        measured[key, "file"] = Stage(file, 0.0)
-    nothing = Stage(Measure(), 0.0)  # a table without a row of the month
-    stages = [*RAW_STAGES, *(_stage(warehouse, table) for warehouse in ("postgres", "bigquery") for table in marts)]
-    return {key: {name: measured.get((key, name), nothing) for name in stages} for key in files}
-
-
-def check_zones(connections: Connections) -> None:
-    """Raise StoreError where the two warehouses know other zones, which the marts join."""
-    query = f"select location_id, borough, zone, service_zone from {MARTS_SCHEMA}.dim_zones order by location_id"
+def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
+    """Measure what every store holds of these file months; done are those of which all hold the same."""
+    context.touch(keys)
+    ledger = context.ledger
+    subject = subject_of(sorted({month for _, month in keys}))
     try:
-        with postgres.connect(connections.dsn) as connection:
-            here = [tuple(row) for row in connection.execute(query).fetchall()]
-        there = external_tables.query(connections.bigquery, query)
-    except (psycopg.Error, *external_tables.BIGQUERY_FAULTS) as error:
-        raise StoreError(f"dim_zones cannot be read: {first_line(error)}", "Run again") from error
-    if here != there:
-        raise StoreError("dim_zones differs between Postgres and BigQuery", "Run again, with --force for one month")
-
-
-def find_differences(stages: dict[str, Measure]) -> list[Difference]:
-    """Every pair of neighbouring stages that does not agree; empty if the month is reconciled.
-
-    Raw stages must hold the same values, column by column. On each warehouse accepted + rejected must be raw, to the
-    row and the cent; and both warehouses must hold the same values of every table of the marts. (That the other tables
-    add up to the accepted trips is tested by dbt.)
-    """
-    found: list[Difference | None] = [
-        _compare("file", stages["file"], name, stages[name], by_column=True) for name in RAW_STAGES[1:]
-    ]
-    for warehouse in ("postgres", "bigquery"):
-        accepted, rejected = stages[f"{warehouse}_accepted"], stages[f"{warehouse}_rejected"]
-        both = Measure(accepted.rows + rejected.rows, accepted.cents + rejected.cents)
-        raw = f"{warehouse}_raw"
-        found.append(_compare(raw, stages[raw], f"{warehouse} accepted + rejected", both))
-    for left, measure in stages.items():
-        if left.startswith("postgres_") and left not in RAW_STAGES:
-            right = left.replace("postgres_", "bigquery_", 1)
-            found.append(_compare(left, measure, right, stages[right], by_column=True))
-    return [difference for difference in found if difference]
-
-
-def _compare(left: str, one: Measure, right: str, other: Measure, by_column: bool = False) -> Difference | None:
-    columns = tuple(one.differing_columns(other)) if by_column else ()
-    if (one.rows, one.cents) == (other.rows, other.cents) and not columns:
-        return None
-    return Difference(left, right, other.rows - one.rows, other.cents - one.cents, columns)
-
-
-def _measure_warehouse(
-    warehouse: str,
-    dialect: Dialect,
-    run: Callable[[str], Sequence[Sequence[Any]]],
-    files: dict[MonthKey, Measure],
-    columns: dict[str, dict[str, Kind]],
-) -> _Measured:
-    """Measure the raw tables and the marts on one warehouse, all months of a table at once."""
-    found: _Measured = {}
-    by_dataset: dict[str, list[MonthKey]] = {}
-    for key in files:
-        by_dataset.setdefault(key[0], []).append(key)
-    tables: list[tuple[str, str, dict[str, Kind], Sequence[str], list[MonthKey], bool]] = []
-    for name, kinds in columns.items():
-        if name in DATASETS:
-            dataset, keys = DATASETS[name], by_dataset.get(name, [])
-            raw = f"taxi_raw.{dataset.table}"
-            tables.append((f"{warehouse}_raw", raw, kinds, dataset.total_columns, keys, False))
+        with context.step(RECONCILE, subject, f"reconciling {len(keys)} file months"):
+            files = {key: ledger.stages.latest(key)["file"] for key in keys}
+            stages = measure_stages(context.connections, files, context.settings.scratch)
+            check_zones(context.connections)
+    except TaxiError as error:
+        context.events.fail(error)
+        for key in keys:
+            context.failures.append(f"{name_of(key)}: {error}")
+            ledger.months.not_verified(key, str(error))
+        return
+    for key, measured in stages.items():
+        for name, stage in measured.items():
+            if name != "file":
+                ledger.stages.add(key, name, stage.measure, stage.seconds)
+        differences = find_differences({name: stage.measure for name, stage in measured.items()})
+        if differences:
+            explained = f"the stages differ: {'; '.join(map(str, differences))}"
+            context.fail(key, TaxiError(f"{name_of(key)}: {explained}"))
+            ledger.months.differed(key, explained, sum(difference.size for difference in differences))
+        elif suspicion := _suspicion(context, key, measured):
+            context.fail(key, suspicion)
+            ledger.months.found_suspect(key, suspicion.without_the_month, 0, **suspicion.for_the_ledger)
         else:
-            totals: Sequence[str] = [column for column in ("total_amount",) if column in kinds]
-            is_aggregate = name not in _NAMES_OF_TABLES  # the tables of trips have a row for each of the files'
-            tables.append((_stage(warehouse, name), f"{MARTS_SCHEMA}.{name}", kinds, totals, list(files), is_aggregate))
-    for stage, table, kinds, totals, keys, is_aggregate in tables:
-        if not keys:
-            continue
-        query = measure_query(dialect, table, kinds, totals, keys, is_aggregate)
-        started = time.monotonic()
-        rows = run(query)
-        seconds = round((time.monotonic() - started) / len(keys), 3)
-        for name, month, *values in rows:
-            found[(name, month), stage] = Stage(_to_measure(values, kinds, is_aggregate), seconds)
-    return found
+            ledger.months.reconciled(key)
 
 
-def _measure_object(connections: Connections, key: MonthKey, scratch: Path) -> Stage:
-    started = time.monotonic()
-    try:
-        measure = lake.measure_month(connections.bucket, DATASETS[key[0]], key[1], scratch)
-    except lake.MissingObjectError:
-        measure = Measure()
-    return Stage(measure, round(time.monotonic() - started, 3))
-
-
-def _to_measure(values: Sequence[Any], columns: dict[str, Kind], is_aggregate: bool) -> Measure:
-    rows, cents, *sums = (int(value) for value in values)
-    triples = zip(sums[0::3], sums[1::3], sums[2::3], strict=True)
-    names = (*columns, WHOLE_ROW) if is_aggregate else columns
-    return Measure(rows, cents, dict(zip(names, triples, strict=True)))
-
-
-def _stage(warehouse: str, table: str) -> str:
-    return f"{warehouse}_{_NAMES_OF_TABLES.get(table, table)}"
-
-
-def _monthly_marts(connection: psycopg.Connection) -> dict[str, dict[str, Kind]]:
-    """The marts kept by file month, those that are partitioned, and their columns as Postgres has them.
-
-    BigQuery has the same columns, or their checksums differ. Data set and file month, by which they are measured, need
-    no checksum of their own.
-    """
-    rows = connection.execute(
-        "select table_name, column_name, data_type from information_schema.columns"
-        " inner join pg_class on oid = format('%%I.%%I', table_schema, table_name)::regclass"
-        " where table_schema = %s and relkind = 'p' and column_name not in ('dataset', 'file_month')"
-        " order by table_name, ordinal_position",
-        (MARTS_SCHEMA,),
-    ).fetchall()
-    marts: dict[str, dict[str, Kind]] = {}
-    for table, column, data_type in rows:
-        if data_type not in KIND_OF_POSTGRES_TYPE:
-            raise StoreError(
-                f"{MARTS_SCHEMA}.{table} cannot be reconciled: {column} is {data_type}, a type without a checksum",
-                f"Cast {column} in the model {table} to one of {', '.join(KIND_OF_POSTGRES_TYPE)}; then run again",
-            )
-        marts.setdefault(table, {})[column] = KIND_OF_POSTGRES_TYPE[data_type]
-    if missing := set(_NAMES_OF_TABLES) - set(marts):
-        raise StoreError(f"Postgres has no table {MARTS_SCHEMA}.{missing.pop()}", "See the dbt log of this run")
-    return marts
+def _suspicion(context: Context, key: MonthKey, measured: dict[str, Stage]) -> SuspectError | None:
+    """What is suspicious of a month as it was built; what this run was told to accept is recorded as such."""
+    if "postgres_rejected" not in measured:  # left out by the setting dbt_select
+        return None
+    rows, rejected = (measured[f"postgres_{name}"].measure.rows for name in ("raw", "rejected"))
+    record = context.ledger.months.get(key)
+    if record is None or not is_mostly_rejected(rows, rejected):
+        return None
+    with postgres.connect(context.connections.dsn) as connection:
+        rules = one_value(connection.execute(_MOST_FREQUENT_RULES, key))
+    suspicion = after_build(record, rows, rejected, rules)
+    if suspicion and record.source_sha256 and key in context.accepted:
+        context.ledger.months.accepted(key, record.source_sha256)
+        return None
+    return suspicion

@@ -28,36 +28,36 @@ CHECKSUMS = (f"{_I}checksums.py",)
 STORES = (f"{_I}stores.py",)
 RETRY = (f"{_I}source_network.py", f"{_I}source_http.py", f"{_I}source_faults.py")
 
-_RECONCILE, _LAKE, _PG = "orchestration/run/reconcile.py", "ingest/lake.py", "ingest/postgres.py"
+_DIFF, _LAKE, _PG = "orchestration/run/differences.py", "ingest/lake.py", "ingest/postgres.py"
 _TABLE, _LEASE, _MONTHS = (f"orchestration/ledger/{name}.py" for name in ("transitions", "lease", "months"))
 _PLAN, _BUILDS, _DECIDE, _WANTED = (f"orchestration/plan/{name}.py" for name in ("plan", "builds", "months", "wanted"))
 
 EDITS = (
     # Reconciliation
-    Edit("accepted + rejected are not compared with raw", _RECONCILE,
+    Edit("accepted + rejected are not compared with raw", _DIFF,
          'found.append(_compare(raw, stages[raw], f"{warehouse} accepted + rejected", both))', "pass", RECONCILE),
-    Edit("rejected rows are not counted", _RECONCILE, "accepted.rows + rejected.rows", "accepted.rows", RECONCILE),
-    Edit("rejected cents are not counted", _RECONCILE, "accepted.cents + rejected.cents", "accepted.cents", RECONCILE),
-    Edit("marts are not compared across warehouses", _RECONCILE,
+    Edit("rejected rows are not counted", _DIFF, "accepted.rows + rejected.rows", "accepted.rows", RECONCILE),
+    Edit("rejected cents are not counted", _DIFF, "accepted.cents + rejected.cents", "accepted.cents", RECONCILE),
+    Edit("marts are not compared across warehouses", _DIFF,
          "found.append(_compare(left, measure, right, stages[right], by_column=True))", "pass", RECONCILE),
-    Edit("the lake is not compared", _RECONCILE, "for name in RAW_STAGES[1:]", "for name in RAW_STAGES[3:]", RECONCILE),
-    Edit("BigQuery's raw rows are not compared", _RECONCILE, "for name in RAW_STAGES[1:]",
+    Edit("the lake is not compared", _DIFF, "for name in RAW_STAGES[1:]", "for name in RAW_STAGES[3:]", RECONCILE),
+    Edit("BigQuery's raw rows are not compared", _DIFF, "for name in RAW_STAGES[1:]",
          "for name in RAW_STAGES[1:3]", RECONCILE),
-    Edit("raw columns are not compared", _RECONCILE,
+    Edit("raw columns are not compared", _DIFF,
          '_compare("file", stages["file"], name, stages[name], by_column=True)',
          '_compare("file", stages["file"], name, stages[name])', RECONCILE),
-    Edit("a difference of columns alone is none", _RECONCILE,
+    Edit("a difference of columns alone is none", _DIFF,
          "if (one.rows, one.cents) == (other.rows, other.cents) and not columns:",
          "if (one.rows, one.cents) == (other.rows, other.cents):", RECONCILE),
-    Edit("cents are not compared", _RECONCILE,
+    Edit("cents are not compared", _DIFF,
          "if (one.rows, one.cents) == (other.rows, other.cents) and not columns:",
          "if one.rows == other.rows and not columns:", RECONCILE),
-    Edit("a difference has no size", _RECONCILE, "return (abs(self.rows) + abs(self.cents)) or 1",
+    Edit("a difference has no size", _DIFF, "return (abs(self.rows) + abs(self.cents)) or 1",
          "return abs(self.rows) + abs(self.cents)", RECONCILE),
-    Edit("differences cancel each other", _RECONCILE, "abs(self.rows) + abs(self.cents)",
+    Edit("differences cancel each other", _DIFF, "abs(self.rows) + abs(self.cents)",
          "abs(self.rows + self.cents)", RECONCILE),
-    Edit("zones are not compared", _RECONCILE, "    if here != there:", "    if False:", RECONCILE),
-    Edit("a month with differences is done", "orchestration/run/compare.py", "        if differences:",
+    Edit("zones are not compared", "orchestration/run/measure.py", "    if here != there:", "    if False:", RECONCILE),
+    Edit("a month with differences is done", "orchestration/run/reconcile.py", "        if differences:",
          "        if False:", (f"{_T}line.py::test_a_run_with_a_difference_fails_and_says_where",)),
     # Checksums
     Edit("columns of one side alone do not differ", "ingest/checksums.py", "sorted({*self.columns, *other.columns})",

@@ -7,7 +7,8 @@ import pytest
 
 from ingest.checksums import Measure
 from ingest.errors import StoreError
-from orchestration.run.reconcile import RAW_STAGES, check_zones, find_differences, measure_stages
+from orchestration.run.differences import RAW_STAGES, find_differences
+from orchestration.run.measure import check_zones, measure_stages
 from orchestration.settings import load_settings
 from orchestration.warehouses.servers import Servers
 from tests.line import Line
