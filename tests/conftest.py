@@ -58,7 +58,7 @@ class ByLine(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that share a line first: they take longest, and the others fill what is left of the two processes."""
+    """The files that share a line first: they take longest, and the others fill what is left of the processes."""
     items.sort(key=lambda item: item.nodeid.partition("::")[0] not in GROUPS)
 
 

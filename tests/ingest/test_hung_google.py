@@ -131,6 +131,7 @@ def test_an_answer_that_trickles_in_is_not_waited_for(google: Google, monkeypatc
         lake.ask(bucket, "an object")
 
 
+@pytest.mark.slow
 def test_an_object_that_trickles_in_is_not_waited_for(google: Google, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(LIMITS, "silence", 2.0)
     month = date(2024, 1, 1)

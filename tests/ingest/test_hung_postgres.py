@@ -87,6 +87,7 @@ def test_a_server_that_starts_no_session_any_more_counts_as_hung_though_the_one_
         connection.execute("select pg_sleep(60)")
 
 
+@pytest.mark.slow
 def test_after_a_connection_that_timed_out_a_statement_is_waited_for_no_more_than_a_quarter_as_long(server: Server):
     LIMITS.silence = 40.0
     with postgres.connect(server.dsn) as connection, server.stopped():

@@ -53,7 +53,20 @@ def _try(project: Path, edit: Edit) -> str:
     changed = text.replace(edit.old, edit.new)
     compile(changed, edit.file, "exec")
     file.write_text(changed, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", *edit.tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "0",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--timeout",
+        "120",
+        *edit.tests,
+    ]
     try:
         ended = subprocess.run(
             command, cwd=project, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},

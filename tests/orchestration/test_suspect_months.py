@@ -92,6 +92,7 @@ def empty(file: Path) -> None:
     pq.write_table(pq.read_table(file).slice(0, 0), file)
 
 
+@pytest.mark.slow
 def test_an_edition_without_rows_waits_while_the_old_rows_stay(finished_line: Line):
     file = finished_line.source / "trip-data/green_tripdata_2023-01.parquet"
     named = ("-m", "2023-01", "-d", "green")
