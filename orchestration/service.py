@@ -19,7 +19,6 @@ from orchestration.events.events import Events
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.plan.plan import Plan, Snapshot, make_plan
-from orchestration.plan.reasons import Action
 from orchestration.plan.wanted import Request
 from orchestration.run.disk import Disk
 from orchestration.settings import Settings
@@ -63,7 +62,7 @@ class Service:
     def plan(self, request: Request) -> Planned:
         """What a run would do and why; nothing is done."""
         with Servers(self._settings, "plan") as servers, self._ledger(servers) as ledger:
-            return self._plan(servers, ledger, self._source(servers), request)[0]
+            return self._plan(servers, ledger, self._source(servers), request, is_shown_only=True)[0]
 
     def run(self, request: Request, command: str, on_plan: Callable[[Planned], None] = lambda _: None) -> RunResult:
         """Do what is missing. `command` is recorded; `on_plan` is told before anything is done."""
@@ -134,8 +133,13 @@ class Service:
             storage_endpoint=endpoint,
         )
 
-    def _plan(self, servers: Servers, ledger: Ledger, source: Source, request: Request) -> tuple[Planned, Snapshot]:
-        """The plan. BigQuery is asked for its tables only where there is something to do: it takes seconds to start."""
+    def _plan(
+        self, servers: Servers, ledger: Ledger, source: Source, request: Request, is_shown_only: bool = False
+    ) -> tuple[Planned, Snapshot]:
+        """The plan. BigQuery is asked for its tables only where there is something to do: it takes seconds to start.
+
+        Where it does not answer, a plan is still worth seeing, but not worth doing.
+        """
         dsn = servers.postgres().dsn
 
         def existing(warehouse: str) -> frozenset[str] | None:
@@ -144,18 +148,20 @@ class Service:
         snapshot = take_snapshot(self._settings, source, ledger, request, date.today(), existing, self._events.warn)
         plan = make_plan(snapshot)
         if plan.batches:
-            bigquery = replace(snapshot.warehouses["bigquery"], existing=self._relations_in_bigquery(servers))
+            bigquery = replace(
+                snapshot.warehouses["bigquery"], existing=self._relations_in_bigquery(servers, is_shown_only)
+            )
             snapshot = replace(snapshot, warehouses={**snapshot.warehouses, "bigquery": bigquery})
             plan = make_plan(snapshot)
         return Planned(plan, source.location, tuple(source.not_taken())), snapshot
 
-    def _relations_in_bigquery(self, servers: Servers) -> frozenset[str] | None:
-        """None where BigQuery does not answer: without it a plan is still worth seeing."""
-        client = servers.all().bigquery
+    def _relations_in_bigquery(self, servers: Servers, is_shown_only: bool) -> frozenset[str] | None:
         try:
-            return relations_in_bigquery(client)
-        except StoreError as error:
-            self._events.warn(f"{error.what}. The plan takes them to be there")
+            return relations_in_bigquery(servers.all().bigquery, seconds=5 if is_shown_only else 30)
+        except TaxiError as error:
+            if not is_shown_only:
+                raise
+            self._events.warn(f"{error.what}. This plan takes BigQuery's tables to be there")
             return None
 
     def _execute(
@@ -172,7 +178,7 @@ class Service:
             self._disk.watch()
             connections = servers.all().of_run(ledger.run_id)
             context = Context(connections, ledger, source, self._events, self._disk, self._settings.run)
-            Runner(context, snapshot.project).execute(planned.plan)
+            Runner(context, snapshot.project, planned.plan.rebuilds).execute(planned.plan)
             failures, touched = context.failures, context.touched
         records = ledger.months.all()
         stages = {key: ledger.stages.latest(key) for key in touched}
@@ -198,7 +204,5 @@ class Service:
 def record_gone(ledger: Ledger, plan: Plan) -> None:
     """Record which months are gone from the source, and which are there again, as far as the plan knows."""
     for planned in plan.months:
-        was_gone = planned.record is not None and planned.record.gone_since is not None
-        is_there = planned.action in (Action.LAND, Action.NOTHING, Action.WAIT) and not planned.is_gone
-        if (planned.is_gone and not was_gone) or (is_there and was_gone):
-            ledger.months.gone(planned.key, planned.is_gone)
+        if planned.is_gone_anew is not None:
+            ledger.months.gone(planned.key, planned.is_gone_anew)

@@ -45,6 +45,8 @@ class SourceSettings(Group):
     @classmethod
     def _known_datasets(cls, value: Any) -> tuple[str, ...]:
         names = value.split(",") if isinstance(value, str) else value
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            raise ValueError('write a list such as ["yellow", "green"]')
         return tuple(get_dataset(name).name for name in names)
 
 

@@ -14,6 +14,7 @@ from orchestration.cli import sentences
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import Plan
+from orchestration.plan.reasons import BuildReason
 
 _WIDE = 140  # columns of a table in a pipe, where there is no terminal to measure
 _LEDGER_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw", "bigquery_accepted", "bigquery_rejected")
@@ -45,7 +46,7 @@ class Output:
         for planned in plan.months:
             table.add_row(*_month(planned))
         self._console.print(table)
-        builds = [build for batch in plan.batches for build in batch.builds if build.warehouse in plan.rebuilds]
+        builds = [build for batch in plan.batches for build in batch.builds if build.reason is not BuildReason.LANDED]
         if not builds:
             return
         table = _table("rebuild", "what", "why")

@@ -40,12 +40,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class StepEnded:
-    """A step ended, after so many seconds; `error` is what it failed with."""
+    """A step ended, after so many seconds; `error` is what it failed with, without secrets."""
 
     step: str
     subject: str
     seconds: float
-    error: BaseException | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,6 @@ class Events:
         try:
             yield
         except BaseException as error:
-            self.emit(StepEnded(step, subject, time.monotonic() - began, error))
+            self.emit(StepEnded(step, subject, time.monotonic() - began, masked(str(error) or type(error).__name__)))
             raise
         self.emit(StepEnded(step, subject, time.monotonic() - began))

@@ -52,8 +52,8 @@ class Terminal:
         self._status.start()
 
     def _update(self, progress: Progress) -> None:
-        if self._status:
-            self._status.update(escape(progress.shown))
+        if status := self._status:  # the main thread may end it meanwhile
+            status.update(escape(progress.shown))
         elif progress.is_milestone and not self.console.is_terminal:
             self._print(progress.shown)
 

@@ -1,7 +1,7 @@
 """How a warehouse stands to the dbt project of today, and what has to be built there."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from orchestration.plan.reasons import BuildReason, Models
@@ -100,6 +100,15 @@ def plan_builds(
         for months, models, is_of_others in ((others, rebuild.models, True), (new, of_new, False))
         for some in _batches(months, doubtful, size)
     ]
+
+
+def with_what_is_due(build: Build, due: Models | None) -> Build:
+    """The build with the models that its warehouse still needs besides."""
+    if due is None or build.models is Models.ALL:
+        return build
+    if due is Models.ALL:
+        return replace(build, models=Models.ALL)
+    return replace(build, models=Models.OF_MONTHS_AND_CHANGED) if build.models is Models.OF_MONTHS else build
 
 
 def _batches(months: Sequence[date], doubtful: Collection[date], size: int) -> list[tuple[date, ...]]:

@@ -34,6 +34,15 @@ class PlannedMonth:
         """Data set and month, as the ledger has them."""
         return (self.dataset.name, self.month)
 
+    @property
+    def is_gone_anew(self) -> bool | None:
+        """True where the ledger does not know yet that it is gone, False where it is there again, None otherwise."""
+        was_gone = self.record is not None and self.record.gone_since is not None
+        is_there = self.action in (Action.LAND, Action.NOTHING, Action.WAIT) and not self.is_gone
+        if self.is_gone:
+            return None if was_gone else True
+        return False if is_there and was_gone else None
+
     def __str__(self) -> str:
         return f"{self.dataset.name} {label(self.month)}"
 

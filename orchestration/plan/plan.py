@@ -75,13 +75,15 @@ class Reconciliation:
 class Batch:
     """Months that go through the line together: landed one by one, then built and reconciled at once.
 
-    `waiting` are months that are built with them though nobody asked for them in this run: they have landed, and the
-    project has changed since.
+    `held` are the file months that are built with them whatever becomes of their landings, as a warehouse is brought up
+    to the project. `waiting` are those of them that have landed and were not done, though nobody may have asked for
+    them in this run.
     """
 
     months: tuple[PlannedMonth, ...]
     builds: tuple[Build, ...]
     reconciliations: tuple[Reconciliation, ...]
+    held: frozenset[date] = frozenset()
     waiting: tuple[MonthKey, ...] = ()
 
     @property
@@ -150,8 +152,8 @@ def make_plan(snapshot: Snapshot) -> Plan:
             if rebuild := rebuild_of(warehouse, snapshot.project):
                 rebuilds[name] = rebuild
     batches = list(_plan_batches(snapshot, todo, held, rebuilds))
-    is_failing = any(planned.action in (Action.UNAVAILABLE, Action.WAIT) for planned in months)
-    publish = PublishReason.MONTHS_CHANGE if batches or is_failing else None
+    is_news = any(one.action in (Action.UNAVAILABLE, Action.WAIT) or one.is_gone_anew is not None for one in months)
+    publish = PublishReason.MONTHS_CHANGE if batches or is_news else None
     if publish is None and not snapshot.is_published:
         publish = PublishReason.COPY_IS_OLDER
     return Plan(tuple(months), rebuilds, tuple(batches), publish)
@@ -179,9 +181,10 @@ def _plan_batches(
             taken = {month for _, month in held} | {one.month for one in planned}
         else:
             planned = [one for one in planned if one.action is Action.LAND or one.month not in taken]
-        new = sorted({one.month for one in planned} | {month for _, month in waiting})
+        half = _half_landed(records, planned)
+        new = sorted(({one.month for one in planned} | {month for _, month in waiting}) - half)
         if is_due:
-            others = sorted({month for _, month in held} - set(new))
+            others = sorted({month for _, month in held} - set(new) - half)
         if not planned and not others and not new:
             continue
         builds = [
@@ -190,9 +193,19 @@ def _plan_batches(
             for build in plan_builds(warehouse, rebuilds.get(warehouse), new, others, doubtful, size)
         ]
         yield Batch(
-            tuple(planned), tuple(builds), tuple(_reconciliations(snapshot, planned, new, others)), tuple(waiting)
+            tuple(planned),
+            tuple(builds),
+            tuple(_reconciliations(snapshot, planned, new, others)),
+            frozenset(month for _, month in held) if is_due else frozenset(),
+            tuple(waiting),
         )
         rebuilds, is_due = {}, False
+
+
+def _half_landed(records: Mapping[MonthKey, MonthRecord], planned: Sequence[PlannedMonth]) -> set[date]:
+    """The file months of which the stores hold a data set in two editions, and go on to: nothing is built of them."""
+    landing = {one.key for one in planned if one.action is Action.LAND}
+    return {key[1] for key, record in records.items() if record.stores_differ and key not in landing}
 
 
 def _reconciliations(

@@ -58,15 +58,13 @@ class BatchWork:
         self._passed[step.name] = self._work[step.name](set.intersection(*before) if before else set())
 
     def _ingest(self, _: set[date]) -> set[date]:
-        self._context.touch(planned.key for planned in self._batch.months)
         self._landed = [planned.key for planned in self._landing.land(self._batch.months)]
-        return {month for _, month in (*self._landed, *self._batch.waiting)} | {*self._batch.others}
+        return {month for _, month in self._landed} | self._batch.held
 
     def _widen(self, _: set[date]) -> set[date]:
         """Earlier months follow wider columns; from here on only months that both stores hold whole go on."""
         self._widened, failed = self._widening.follow()
-        going = {month for _, month in {*self._landed} - {*failed}} | {month for _, month in self._batch.waiting}
-        going |= {*self._batch.others}
+        going = {month for _, month in {*self._landed} - {*failed}} | self._batch.held
         self._context.touch(self._batch.waiting)
         half = [key for key, one in self._context.ledger.months.all().items() if one.stores_differ and key[1] in going]
         for dataset, month in sorted(half):
@@ -79,15 +77,16 @@ class BatchWork:
         return going - left_out
 
     def _refresh_external_tables(self, months: set[date]) -> set[date]:
-        if not months:
+        if not months and not self._widened:
             return months
         if others := months & {*self._batch.others}:
             self._context.events.say(
                 f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
             )
         connections = self._context.connections
-        dbt = Dbt(self._variables_of_dbt(), connections.heartbeats, self._context.ledger.lease.deadline)
-        self._dbt = self._entered.enter_context(dbt)  # it starts meanwhile
+        if months:
+            dbt = Dbt(self._variables_of_dbt(), connections.heartbeats, self._context.ledger.lease.deadline)
+            self._dbt = self._entered.enter_context(dbt)  # it starts meanwhile
         with self._context.step(EXTERNAL_TABLES):
             undeclared: dict[str, tuple[Column, ...]] = {}
             with postgres.connect(connections.dsn) as connection:

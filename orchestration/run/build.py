@@ -1,15 +1,15 @@
 """Has dbt make the builds of a plan, one after another, and records what came of each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from ingest.errors import TaxiError
 from ingest.months import label
 from orchestration.ledger.transitions import State
-from orchestration.plan.builds import Build, Fingerprint
+from orchestration.plan.builds import Build, Fingerprint, Rebuild, with_what_is_due
 from orchestration.plan.plan import subject_of
-from orchestration.plan.reasons import BuildReason, Models
+from orchestration.plan.reasons import Models
 from orchestration.run.context import Context, name_of
 from orchestration.steps import DBT, Retry
 from orchestration.warehouses.dbt import Dbt, DbtError
@@ -24,12 +24,12 @@ class Building:
     built by other rules. `rebuilt` are the months of which a table kept by file month was, or may have been, made.
     """
 
-    def __init__(self, context: Context, project: Fingerprint):
+    def __init__(self, context: Context, project: Fingerprint, rebuilds: Mapping[str, Rebuild]):
         self._context = context
         self._ledger = context.ledger
         self._project = project
-        # Warehouses whose rebuild did not end well: until one does, whatever is built there gets all models.
-        self._not_whole: set[str] = set()
+        # What a warehouse still needs besides new months, until a rebuild ended well; after one that did not, all.
+        self._due = {warehouse: rebuild.models for warehouse, rebuild in rebuilds.items()}
         self._could_run = True
         self.rebuilt: set[date] = set()
 
@@ -43,17 +43,17 @@ class Building:
         if not some:
             return []
         warehouse = some[0][0].warehouse
-        is_rebuild = warehouse in self._not_whole or some[0][0].reason is not BuildReason.LANDED
-        since = self._begin_rebuild(warehouse, some[0][0].models) if is_rebuild else None
+        due = self._due.get(warehouse)
+        since = self._begin_rebuild(warehouse, due) if due else None
         self._could_run = True
         passed: list[date] = []
         results: list[DbtResult] = []
         for build, of_it in some:
-            built, made = self._build(dbt, build, of_it, is_rebuild, since)
+            built, made = self._build(dbt, with_what_is_due(build, due), of_it, since)
             passed += built
             results += made
         # Months that failed are taken up by the next run for themselves. What could not run says nothing of any.
-        if is_rebuild and results and self._could_run:
+        if due and results and self._could_run:
             self._end_rebuild(warehouse, results)
         return sorted(passed)
 
@@ -62,9 +62,9 @@ class Building:
         last = self._ledger.builds.last(warehouse, self._context.connections.stores)
         since = self._context.folder / f"{warehouse}_as_built"
         withdraw_manifest(self._context.settings.state_dir, warehouse, since)
-        is_whole = models is Models.ALL or warehouse in self._not_whole
+        is_whole = models is Models.ALL
         self._relations = frozenset() if is_whole or not last else last.relations
-        self._not_whole.add(warehouse)
+        self._due[warehouse] = Models.ALL
         self._ledger.builds.forget(warehouse)
         return None if is_whole else since
 
@@ -76,14 +76,13 @@ class Building:
         kept = relations_of(manifest) & self._relations  # without those of deleted models
         self._ledger.builds.add(warehouse, self._context.connections.stores, str(self._project), sorted(made | kept))
         keep_manifest(settings.state_dir, warehouse, self._project, manifest)
-        self._not_whole.discard(warehouse)
+        del self._due[warehouse]
 
     def _build(
-        self, dbt: Dbt, build: Build, months: list[date], is_rebuild: bool, since: Path | None
+        self, dbt: Dbt, build: Build, months: list[date], since: Path | None
     ) -> tuple[list[date], list[DbtResult]]:
         """One build; if several months fail together, each is tried alone. Returns those that passed, and results."""
         step, warehouse = DBT[build.warehouse], build.warehouse
-        models = Models.ALL if is_rebuild and since is None else build.models
         subject = subject_of(months)
         shown = subject if len(months) < 4 else f"{label(months[0])} … {label(months[-1])}, {len(months)} months"
         name = label(months[0]) if len(months) == 1 else f"{label(months[0])}..{label(months[-1])}"
@@ -96,7 +95,7 @@ class Building:
                     months,
                     self._context.folder / f"dbt_{warehouse}_{name}",
                     parse_cache=settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
-                    models=models,
+                    models=build.models,
                     wanted=settings.dbt_select,
                     changed_since=since,
                     on_progress=lambda text: self._context.progress(step, subject, f"{step.name}: {shown}: {text}"),
@@ -104,11 +103,11 @@ class Building:
         except DbtError as error:
             if error.is_about_the_data and len(months) > 1 and step.retry is Retry.MONTHS_ALONE:
                 self._context.events.warn(f"{error.what}; each month is tried alone")
-                alone = [self._build(dbt, build, [month], is_rebuild, since) for month in months]
+                alone = [self._build(dbt, build, [month], since) for month in months]
                 return [month for passed, _ in alone for month in passed], [one for _, made in alone for one in made]
             self._could_run &= error.is_about_the_data
             self._fail(months, error)
-            if is_rebuild:
+            if build.models is not Models.OF_MONTHS:
                 self._set_rebuilt(months)  # as far as anybody knows: tests come after the tables they look at
             return [], []
         if result.has_months:

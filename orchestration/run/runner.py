@@ -1,8 +1,10 @@
 """Walks the line of orchestration/steps.py for what a plan says, and decides nothing again."""
 
+from collections.abc import Mapping
+
 from ingest.errors import StoreDownError, StoreError
 from orchestration.ledger.transitions import State
-from orchestration.plan.builds import Fingerprint
+from orchestration.plan.builds import Fingerprint, Rebuild
 from orchestration.plan.plan import Plan
 from orchestration.plan.reasons import Action
 from orchestration.run.batch import BatchWork
@@ -20,12 +22,12 @@ from orchestration.warehouses.bigquery_jobs import cancel_at_once
 class Runner:
     """The work of one run. What goes wrong with a month is recorded in the ledger and in the context; others go on."""
 
-    def __init__(self, context: Context, project: Fingerprint):
+    def __init__(self, context: Context, project: Fingerprint, rebuilds: Mapping[str, Rebuild]):
         self._context = context
         self._stores = Stores(context.connections)
         self._widening = Widening(context)
         self._landing = Landing(context, self._widening, self._stores)
-        self._building = Building(context, project)
+        self._building = Building(context, project, rebuilds)
 
     def execute(self, plan: Plan) -> None:
         """Do what the plan says. Raises TaxiError where nothing can begin: a store is down, there is no zone lookup."""
@@ -45,6 +47,7 @@ class Runner:
         if plan.batches:
             prepare(self._context)
         for number, batch in enumerate(plan.batches, start=1):
+            self._context.touch(planned.key for planned in batch.months)
             self._stores.ask_bigquery()
             with BatchWork(self._context, batch, self._landing, self._widening, self._building) as work:
                 for step in LINE:

@@ -10,6 +10,7 @@ from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import StoreDownError, StoreError, TaxiError, first_line
 from ingest.widening import WrongObjectError, land_again
 from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.ledger.transitions import State
 from orchestration.plan.months import declared_fingerprint
 from orchestration.run.context import Context, name_of
 from orchestration.steps import WIDEN
@@ -90,8 +91,8 @@ class Widening:
     def _stale(self) -> Iterator[tuple[MonthRecord, Types]]:
         """The months whose undeclared columns have other types than their table's, and these.
 
-        Left out are those that the stores hold in two editions, or with other declared columns than today's: they land
-        from the source.
+        Left out are those that the stores hold in two editions, that were about to land, or that have other declared
+        columns than today's: they land from the source.
         """
         with postgres.connect(self._connections.dsn) as connection:
             column_types = partial(postgres.column_types, connection)
@@ -100,5 +101,5 @@ class Widening:
             dataset, table = DATASETS[record.dataset], tables[record.dataset]
             types = {name: table.get(name, held) for name, held in record.undeclared.items()}
             is_whole = record.is_held_in(self._connections.stores) and record.declared == declared_fingerprint(dataset)
-            if is_whole and types != record.undeclared:
+            if is_whole and record.state is not State.LANDING and types != record.undeclared:
                 yield record, types

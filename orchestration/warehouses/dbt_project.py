@@ -22,7 +22,7 @@ def project_fingerprint(selected: str) -> Fingerprint:
     paths = [path.relative_to(ROOT) for path in sorted((ROOT / "dbt_taxi").rglob("*"))]
     built = [path for path in paths if path.suffix in (".sql", ".yml", ".csv") and not {*_NOT_BUILT} & {*path.parts}]
     decisive = [path.relative_to(ROOT) for pattern in _SETTINGS for path in sorted(ROOT.glob(pattern))]
-    return Fingerprint(_digest(built), _digest(decisive, version("dbt-core")), selected)
+    return Fingerprint(_digest(built), _digest(decisive, version("dbt-core")), selected.strip())
 
 
 def keep_manifest(state_dir: Path, warehouse: str, project: Fingerprint, manifest: Path) -> None:

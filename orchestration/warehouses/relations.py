@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 
-# A run asks BigQuery again before it builds, and waits longer then.
-_SECONDS = 5.0
-
-
 def relations_in_postgres(dsn: str) -> frozenset[str]:
     """The tables and views in the schemas of the dbt project, as schema.name. Raises StoreError."""
     query = "select table_schema || '.' || table_name from information_schema.tables where table_schema = any(%s)"
@@ -26,14 +22,14 @@ def relations_in_postgres(dsn: str) -> frozenset[str]:
         raise StoreError(f"Postgres does not list its tables: {first_line(error)}", "Run again") from error
 
 
-def relations_in_bigquery(client: "bigquery.Client") -> frozenset[str]:
-    """The same of BigQuery, asked for a few seconds only. Raises StoreError."""
+def relations_in_bigquery(client: "bigquery.Client", seconds: float) -> frozenset[str]:
+    """The same of BigQuery, which has so many seconds to answer. Raises StoreError."""
     from google.api_core.exceptions import NotFound
 
     from ingest.external_tables import BIGQUERY_FAULTS, RETRY
 
     found: set[str] = set()
-    retry = RETRY.with_timeout(_SECONDS)
+    retry = RETRY.with_timeout(seconds)
     try:
         for schema in SCHEMAS:
             try:

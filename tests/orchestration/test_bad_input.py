@@ -221,7 +221,12 @@ def test_a_bucket_that_refuses_writes_is_named_with_the_reason(line: Line):
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     postgres = {f"TAXI_POSTGRES_{name}": servers[f"PG{name}"] for name in ("HOST", "PORT", "USER", "PASSWORD")}
     try:
-        result = line.run("run", "-p", "docker", **postgres, TAXI_GCS_ENDPOINT=f"http://127.0.0.1:{server.server_port}")
+        bigquery = {
+            "TAXI_BIGQUERY_ENDPOINT": servers["BIGQUERY_EMULATOR_HOST"],
+            "TAXI_BIGQUERY_TOKEN": servers["DBT_ENV_SECRET_TAXI_BIGQUERY_TOKEN"],
+        }
+        lake = {"TAXI_GCS_ENDPOINT": f"http://127.0.0.1:{server.server_port}"}
+        result = line.run("run", "-p", "docker", **postgres, **bigquery, **lake)
     finally:
         server.shutdown()
         server.server_close()

@@ -1,14 +1,16 @@
 """What is built, and for which months, follows from the ledger, the warehouses and the dbt project alone."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from ingest.datasets import GREEN, YELLOW
+from ingest.errors import NotPublishedError
 from ingest.source import FileStat
 from orchestration.ledger.records import MonthRecord
 from orchestration.ledger.transitions import State
-from orchestration.plan.builds import Fingerprint, Warehouse, rebuild_of
+from orchestration.plan.builds import Build, Fingerprint, Warehouse, rebuild_of, with_what_is_due
 from orchestration.plan.months import declared_fingerprint
 from orchestration.plan.plan import Plan, Snapshot, make_plan
 from orchestration.plan.reasons import BuildReason, Models, PublishReason
@@ -39,9 +41,10 @@ def plan(
     bigquery: Warehouse = CURRENT,
     batch_months: int = 12,
     is_published: bool = True,
+    etag: str = "etag",
 ) -> Plan:
-    """The plan for these months of green, whose files are all as they were."""
-    stat = FileStat("url", "etag", 1, "")
+    """The plan for these months of green, whose files all have this ETag; the ledger's is "etag"."""
+    stat = FileStat("url", etag, 1, "")
     return make_plan(
         Snapshot(
             today=date(2026, 11, 29),
@@ -150,9 +153,43 @@ def test_a_month_whose_last_build_failed_is_built_alone():
     ]
 
 
-def test_what_the_stores_hold_in_two_editions_is_not_rebuilt():
-    halves = [record(JANUARY, State.FAILED, stores_differ=True), record(FEBRUARY)]
+def test_what_the_stores_hold_in_two_editions_is_not_rebuilt_nor_are_other_data_sets_of_its_month():
+    halves = [record(JANUARY, State.FAILED, stores_differ=True), record(JANUARY, dataset="yellow"), record(FEBRUARY)]
     assert builds(plan([], halves, EDITED)) == [("postgres", (FEBRUARY,), Models.CHANGED)]
+
+
+def test_a_rebuild_is_of_every_month_that_is_held_whether_its_new_file_lands_or_not():
+    (batch,) = plan([JANUARY], [record(JANUARY), record(FEBRUARY)], EDITED, etag="of a new file").batches
+    assert [str(one) for one in batch.months] == ["green 2024-01"]
+    assert batch.held == {JANUARY, FEBRUARY}
+    (no_rebuild,) = plan([JANUARY], [record(JANUARY), record(FEBRUARY)], etag="of a new file").batches
+    assert no_rebuild.held == set()
+
+
+@pytest.mark.parametrize(
+    ("planned", "due", "made"),
+    [
+        (Models.OF_MONTHS, None, Models.OF_MONTHS),
+        (Models.OF_MONTHS, Models.CHANGED, Models.OF_MONTHS_AND_CHANGED),
+        (Models.CHANGED, Models.CHANGED, Models.CHANGED),
+        (Models.OF_MONTHS, Models.ALL, Models.ALL),
+        (Models.CHANGED, Models.ALL, Models.ALL),
+    ],
+)
+def test_until_a_rebuild_has_ended_well_every_build_there_makes_what_it_owes(planned: Models, due, made: Models):
+    build = Build("postgres", (JANUARY,), planned, BuildReason.LANDED)
+    assert with_what_is_due(build, due).models is made
+
+
+def test_that_a_month_is_gone_is_news_for_the_copy_of_the_ledger_once():
+    snapshot = Snapshot(
+        today=date(2026, 11, 29), request=Request((GREEN,)),
+        files={(GREEN, JANUARY): NotPublishedError("it is gone")}, records={("green", JANUARY): record(JANUARY)},
+        stores=HERE, is_published=True, project=PROJECT, warehouses={"postgres": CURRENT, "bigquery": CURRENT},
+    )  # fmt: skip
+    assert make_plan(snapshot).publish is PublishReason.MONTHS_CHANGE
+    known = {("green", JANUARY): record(JANUARY, gone_since=datetime.now(UTC))}
+    assert make_plan(replace(snapshot, records=known)).is_nothing
 
 
 def test_only_months_that_the_stores_hold_and_that_did_not_fail_are_reconciled():

@@ -58,7 +58,7 @@ def test_a_step_that_fails_tells_what_it_failed_with():
     started, ended = told
     assert started == StepStarted("reconcile", "2024-01", "")
     assert isinstance(ended, StepEnded)
-    assert (ended.subject, str(ended.error)) == ("2024-01", "the stores differ")
+    assert (ended.subject, ended.error) == ("2024-01", "the stores differ")
     assert ended.seconds >= 0
 
 

@@ -236,6 +236,16 @@ def test_the_lease_names_the_run_and_is_free_when_it_ends(connection: psycopg.Co
     assert connection.execute(read).fetchone() == (*held, True)
 
 
+def test_what_a_run_records_after_another_has_taken_over_is_refused(dsn: str, connection: psycopg.Connection):
+    with psycopg.connect(dsn) as own:
+        ledger = Ledger(own, dsn)
+        ledger.runs.start("orchestrate.py run", "local", "nowhere")
+        connection.execute("update taxi_ledger.lease set epoch = epoch + 1")
+        with pytest.raises(interrupts.Stopped, match="another run has taken over"):
+            ledger.months.landing_began(("green", date(2024, 1, 1)))
+    assert connection.execute("select count(*) from taxi_ledger.months").fetchone() == (0,)
+
+
 def test_a_run_whose_connection_is_lost_is_closed_over_another_one(dsn: str, connection: psycopg.Connection):
     with psycopg.connect(dsn) as own:
         ledger = Ledger(own, dsn)

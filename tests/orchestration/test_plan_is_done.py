@@ -37,13 +37,18 @@ def planned(line: Line, *arguments: str) -> tuple[Steps, Steps]:
     ]
 
 
+LAST_RUN = "run_id = (select run_id from taxi_ledger.runs order by run_number desc limit 1)"
+
+
 def done(line: Line, *arguments: str) -> Steps:
     """Run, and give the steps that the ledger recorded."""
     line.run("run", *arguments)
-    return line.query(
-        "select step, subject from taxi_ledger.steps"
-        " where run_id = (select run_id from taxi_ledger.runs order by run_number desc limit 1) order by step_number"
-    )
+    return line.query(f"select step, subject from taxi_ledger.steps where {LAST_RUN} order by step_number")
+
+
+def failed(line: Line) -> Steps:
+    """The steps of the last run that did not end well."""
+    return line.query(f"select step, subject from taxi_ledger.steps where {LAST_RUN} and outcome != 'done'")
 
 
 def edit(line: Line, path: str, old: str, new: str) -> None:
@@ -87,6 +92,11 @@ def a_month_that_was_gone_half_way(line: Line) -> None:
     )
 
 
+def a_changed_rule_and_a_touched_file(line: Line) -> None:
+    edit(line, RULE, "> 450", "> 460")
+    (line.source / "trip-data" / "green_tripdata_2023-01.parquet").touch()
+
+
 def nothing(_: Line) -> None:
     pass
 
@@ -100,6 +110,7 @@ SCENARIOS: list[tuple[Callable[[Line], None], tuple[str, ...]]] = [
     (a_new_edition, ()),
     (a_changed_rule, ()),
     (a_changed_rule_and_a_new_month, ()),
+    (a_changed_rule_and_a_touched_file, ()),
     (a_lost_table, ()),
     (an_older_copy_of_the_ledger, ()),
     (a_month_that_waits_for_its_build, ()),
@@ -114,7 +125,11 @@ def test_a_run_records_the_steps_that_the_plan_listed_just_before(line: Line):
     for happens, arguments in SCENARIOS:
         happens(line)
         steps, _ = planned(line, *arguments)
+        before = partitions(line)
         assert done(line, *arguments) == steps, (happens.__name__, arguments)
+        assert failed(line) == [], (happens.__name__, arguments)
+        if "changed_rule" in happens.__name__:
+            assert not before & partitions(line), "a month stands by the rules of before"
 
 
 @pytest.mark.slow
@@ -125,6 +140,46 @@ def test_a_changed_report_leaves_out_only_steps_that_the_plan_called_conditional
     steps, certain = planned(line)
     assert done(line) == certain != steps
     assert planned(line) == ([], [])
+
+
+def partitions(line: Line) -> set[int]:
+    """Of the table of trips; one that was replaced has another oid."""
+    return {oid for (oid,) in line.query("select oid::bigint from pg_class where relname like 'fct_trips_2%'")}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_rebuild_covers_a_month_whose_new_file_is_bad(line: Line):
+    line.done("run")
+    file = line.source / "trip-data" / "green_tripdata_2023-01.parquet"
+    good, before = file.read_bytes(), partitions(line)
+    edit(line, RULE, "{{ distance }} > ", "{{ distance }} > 470 or {{ distance }} > ")
+    file.write_bytes(b"no parquet")
+    result = line.run("run")
+    file.write_bytes(good)
+    assert "green 2023-01" in result.stderr
+    assert result.returncode == 1
+    assert not before & partitions(line), "the last good edition is built by the new rule"
+    line.done("run")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_first_batch_that_does_not_land_leaves_the_first_build_to_the_next(tmp_path: Path):
+    for month in ("2023-01", "2023-02"):
+        write(tmp_path / "source", "green", month, rows=100)
+    write_zone_lookup(tmp_path / "source")
+    (tmp_path / "source/trip-data/green_tripdata_2023-01.parquet").write_bytes(b"no parquet")
+    line = Line(tmp_path / "state", tmp_path / "source", models="+monthly_zone_revenue")
+    try:
+        line.done("up")
+        assert line.run("run", TAXI_BATCH_MONTHS="1").returncode == 1
+        assert {name: month["state"] for name, month in line.months().items()} == {
+            "green 2023-01": "failed",
+            "green 2023-02": "done",
+        }
+    finally:
+        line.run("down", "--force")
 
 
 @pytest.mark.slow

@@ -43,6 +43,7 @@ def test_an_empty_variable_is_one_that_is_not_set(file: Path, monkeypatch):
         ('bukket = "x"', "bukket in settings.toml is not a setting. Did you mean bucket?"),
         ("batch_months = 0", "batch_months 0 in settings.toml"),
         ('postgres_port = "many"', "postgres_port 'many' in settings.toml"),
+        ("datasets = 3", "datasets 3 in settings.toml: write a list"),
         ('datasets = ["purple"]', "datasets in settings.toml: 'purple' is not a data set"),
         ('profile = "cloud"', "profile is 'cloud' in settings.toml"),
         ("bucket =", "settings.toml is not TOML"),

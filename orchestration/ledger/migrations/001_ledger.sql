@@ -6,7 +6,7 @@ create table if not exists taxi_ledger.migrations (
     name text not null,
     applied_at timestamptz not null default now()
 );
-comment on table taxi_ledger.migrations is 'One row per migration of these tables (orchestration/ledger/migrations/)';
+comment on table taxi_ledger.migrations is 'One row per migration of these tables (orchestration/migrations/)';
 
 create table if not exists taxi_ledger.runs (
     run_id text primary key,
