@@ -26,7 +26,7 @@ LEASE = (f"{_T}lease.py",)
 LEDGER = (f"{_T}transitions.py", f"{_T}events.py", f"{_T}suspicion.py", f"{_T}clock.py", f"{_T}lease.py")
 CHECKSUMS = (f"{_I}checksums.py",)
 STORES = (f"{_I}stores.py",)
-RETRY = (f"{_I}source_network.py", f"{_I}source_http.py", f"{_I}source_faults.py")
+RETRY = (f"{_I}retry.py",)
 
 _DIFF, _LAKE, _PG = "orchestration/run/differences.py", "ingest/lake.py", "ingest/postgres.py"
 _TABLE, _LEASE, _MONTHS = (f"orchestration/ledger/{name}.py" for name in ("transitions", "lease", "months"))
