@@ -1,6 +1,12 @@
 """The command line of the NYC taxi ELT line: `python orchestrate.py --help`."""
 
+import _signal  # type: ignore[import-not-found]  # what `signal` is made of, which imports for 10 ms
 import sys
+
+# Until the signals are heeded, ctrl-C ends the program without a traceback.
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # with PYTHONSAFEPATH, Python leaves it out
