@@ -7,7 +7,7 @@ import pytest
 
 from ingest.checksums import Measure
 from ingest.errors import StoreError
-from orchestration.run.differences import RAW_STAGES, find_differences
+from orchestration.run.differences import RAW_STAGES, Difference, find_differences
 from orchestration.run.measure import check_zones, measure_stages
 from orchestration.settings import load_settings
 from orchestration.warehouses.servers import Servers
@@ -94,6 +94,11 @@ def test_a_mart_without_rows_on_one_warehouse_differs():
 def test_a_difference_says_in_dollars_and_rows_what_differs():
     (found,) = find_differences(stages() | {"lake": replace(RAW, rows=8, cents=12_000)})
     assert str(found) == "file → lake: -2 rows, -3.45 dollars"
+
+
+def test_rows_and_cents_that_differ_add_up_whatever_their_sign():
+    assert Difference("raw", "accepted + rejected", rows=3, cents=-3).size == 6
+    assert Difference("raw", "lake", rows=0, cents=0, columns=("tip_amount",)).size == 1
 
 
 def test_zones_that_differ_between_the_warehouses_stop_a_run(finished_line: Line, monkeypatch: pytest.MonkeyPatch):
