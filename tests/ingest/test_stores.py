@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from ingest.conform import read_layout
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, YELLOW, Column
 from ingest.errors import BadFileError, StoreError, TaxiError, UnknownOutcomeError
+from ingest.fence import Fence
 from ingest.google_session import BoundedSession
 from ingest.months import parse_month
 from ingest.pipelines import land_month
@@ -87,6 +89,37 @@ def test_a_month_that_fails_half_way_leaves_the_old_one_in_postgres(stores: Stor
         stores.to_postgres(JUNE, path)
     assert held(stores, JUNE) == {JUNE: (5, 5.0)}
     assert stores.query("select relname from pg_class where relname like 'new\\_%'") == []
+
+
+class Lost(Fence):
+    """The fence of a run that has to stop: another one may be writing."""
+
+    def check(self) -> None:
+        raise StoreError("another run has taken over")
+
+    def hold(self, connection: psycopg.Connection) -> None:
+        self.check()
+
+
+def test_a_run_that_lost_the_right_to_write_replaces_a_month_in_neither_store(stores: Stores):
+    month = date(2003, 10, 1)
+    old = stores.land(month, stores.write(month, trips(5)))
+    path = stores.write(month, trips(7))
+    layout = stores.layout(path)
+    with pytest.raises(StoreError, match="another run has taken over"):
+        postgres.replace_month(stores.dsn, YELLOW, month, path, layout, fence=Lost())
+    with pytest.raises(StoreError, match="another run has taken over"):
+        lake.replace_month(stores.bucket, YELLOW, month, path, layout, stores.folder, fence=Lost())
+    assert held(stores, month) == {month: (5, 5.0)}
+    assert lake.measure_month(stores.bucket, YELLOW, month, stores.folder) == old
+
+
+def test_a_table_that_stands_where_a_month_is_about_to_be_made_is_in_nobodys_way(stores: Stores):
+    month = date(2003, 11, 1)
+    with postgres.connect(stores.dsn) as connection:
+        connection.execute("create table taxi_raw.new_yellow_tripdata_2003_11 (row_number bigint)")
+    stores.to_postgres(month, stores.write(month, trips(2)))
+    assert held(stores, month) == {month: (2, 2.0)}
 
 
 def test_a_text_that_no_warehouse_can_hold_is_named_with_its_column_and_row_and_lands_nowhere(stores: Stores):
