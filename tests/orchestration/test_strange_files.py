@@ -134,9 +134,13 @@ def test_columns_that_nobody_declared_are_reported_with_what_became_of_them(line
     assert line.query(geometry) == [("0101000000" + "00" * 16,)]
 
 
-def test_a_year_beyond_nanoseconds_is_one_rejected_trip(line: Line):
-    rejected = "select count(*) from taxi_marts.rejected_trips where dataset = 'fhv' and dropoff_at > '3000-01-01'"
-    assert line.query(rejected) == [(1,)]
+def test_a_year_beyond_nanoseconds_costs_one_trip_its_drop_off_and_raw_keeps_it(line: Line):
+    raw = "select count(*) from taxi_raw.fhv_tripdata where dropoff_datetime > '3000-01-01'"
+    assert line.query(raw) == [(1,)]
+    kept = (
+        "select dropoff_at, duration_seconds from taxi_marts.fct_trips where nulled_fields = 'dropoff_at:over_24_hours'"
+    )
+    assert line.query(f"{kept} and dataset = 'fhv' and row_number = 8") == [(None, None)]
 
 
 def test_a_run_killed_while_months_follow_is_gone_on_with_by_the_next_which_needs_no_source_for_them(line: Line):
