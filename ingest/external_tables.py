@@ -16,6 +16,7 @@ from ingest.errors import StoreError, first_line
 from ingest.lake import RAW_PREFIX, ZONE_OBJECT
 from ingest.postgres import RAW_SCHEMA, ZONE_TABLE
 from ingest.time_limits import LIMITS
+from ingest.waiting import waiting_for
 
 # The client's default tries for 10 minutes a request; a server that is down is to be told of sooner.
 RETRY = DEFAULT_RETRY.with_timeout(30)
@@ -36,8 +37,9 @@ BIGQUERY_TYPES: dict[ColumnType, str] = {
 
 def query(client: bigquery.Client, statement: str) -> list[tuple]:
     """The rows of a query, or nothing. Raises one of BIGQUERY_FAULTS."""
-    rows = client.query_and_wait(statement, retry=RETRY, job_retry=_JOB_RETRY, wait_timeout=LIMITS.statement)
-    return [row.values() for row in rows]
+    with waiting_for("BigQuery to run a statement"):
+        rows = client.query_and_wait(statement, retry=RETRY, job_retry=_JOB_RETRY, wait_timeout=LIMITS.statement)
+        return [row.values() for row in rows]
 
 
 def ensure_external_tables(

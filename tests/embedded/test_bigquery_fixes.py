@@ -149,6 +149,38 @@ def test_replacing_a_month_writes_no_table_in_between(tmp_path):
     assert "TABLE" not in statements.upper()
 
 
+LOSES_AN_OUTCOME = """
+import sys
+from pathlib import Path
+from embedded import bigquery_fixes
+bigquery_fixes.early()
+from local_bigquery.settings import settings
+settings.data_dir = Path(sys.argv[1])
+bigquery_fixes.late()
+from local_bigquery.jobs import runner, store
+from local_bigquery.models import JobConfiguration
+
+save_as_before = store.save
+def save(job):
+    if job.status.state == "DONE":
+        raise OSError(28, "No space left on device")
+    return save_as_before(job)
+store.save = save
+query = JobConfiguration.model_validate({"query": {"query": "select 1", "useLegacySql": False}})
+job = runner.submit("p", "j", query)
+ended = runner.wait("p", "j", 20000)
+print(ended.status.state, ended.status.errorResult.message)
+"""
+
+
+def test_a_job_whose_outcome_cannot_be_written_down_ends_with_the_reason(tmp_path):
+    script = [sys.executable, "-c", LOSES_AN_OUTCOME, str(tmp_path)]
+    environment = {**os.environ, "BIGQUERY_SCRATCH": str(tmp_path / "scratch"), "BIGQUERY_TOKEN": "none"}
+    ended = subprocess.run(script, env=environment, capture_output=True, text=True, check=False)
+    assert ended.stdout.startswith("DONE "), ended.stdout + ended.stderr
+    assert "No space left on device" in ended.stdout
+
+
 def test_the_servers_memory_is_limited_and_no_file_content_is_cached(warehouse):
     settings = "select current_setting('memory_limit'), current_setting('enable_external_file_cache')"
     assert warehouse.query(settings) == [("1.8 GiB", False)]

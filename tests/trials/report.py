@@ -9,8 +9,8 @@ from tests.trials.scene import Outcome
 _HEAD = """# Faults and what a user sees of them
 
 Each row is one trial: a fault at one step of a run that replaces a month. Afterwards a plain re-run gave the digests of
-an undisturbed run, and left nothing behind. Seconds count from the fault, on 2 cores. An empty cell means that the run
-went on as if nothing had happened.
+an undisturbed run, and left nothing behind. Seconds count from the fault, on two cores that other work kept busy. An
+empty cell means that the run went on as if nothing had happened.
 
 `pytest -m slow tests/trials -n 0 --write-faults docs/faults.md` repeats the trials and writes this page.
 
