@@ -55,7 +55,7 @@ class Node:
     @property
     def is_view(self) -> bool:
         """Whether it is a view: nothing to build."""
-        return self.document["config"]["materialized"] == "view"
+        return self.document["config"].get("materialized") == "view"  # a source has none
 
     @property
     def is_by_month(self) -> bool:

@@ -29,8 +29,7 @@ class DuckDbMarts:
 
     def preparation(self) -> Iterator[str]:
         """Schemas, the lists of codes and zones, the views: all that a month doesn't change."""
-        needed = self._compiled.with_parents(model.document["unique_id"] for model in self._compiled.models)
-        nodes = [self._compiled.nodes[node_id] for node_id in needed]
+        nodes = self._nodes()
         for schema in dict.fromkeys(node.table.partition(".")[0] for node in nodes):
             yield f"create schema {schema}"
         for node in nodes:
@@ -39,12 +38,27 @@ class DuckDbMarts:
             elif node.kind == "seed":
                 csv = PROJECT / node.document["original_file_path"]
                 yield f"create table {node.table} as select * from read_csv('{csv}', nullstr='')"
-            elif node.is_view:
-                yield f"create view {node.table} as {translated(node.sql)}"
+            elif node.is_view and not self._reads_a_built_table(node):
+                yield self._create(node)
 
     def build(self) -> list[tuple[Node, str]]:
-        """Each table that a run builds, and the statement that makes it."""
-        return [(node, f"create table {node.table} as {translated(node.sql)}") for node in self._compiled.models]
+        """Each table that a run builds, each view that reads one, and the statement that makes it, parents first."""
+        return [
+            (node, self._create(node))
+            for node in self._nodes()
+            if node in self._compiled.models or (node.is_view and self._reads_a_built_table(node))
+        ]
+
+    def _nodes(self) -> list[Node]:
+        needed = self._compiled.with_parents(model.document["unique_id"] for model in self._compiled.models)
+        return [self._compiled.nodes[node_id] for node_id in needed]
+
+    def _reads_a_built_table(self, node: Node) -> bool:
+        parents = [self._compiled.nodes[node_id] for node_id in node.parents]
+        return any(one in self._compiled.models or self._reads_a_built_table(one) for one in parents)
+
+    def _create(self, node: Node) -> str:
+        return f"create {'view' if node.is_view else 'table'} {node.table} as {translated(node.sql)}"
 
     def _source(self, node: Node) -> str:
         name = node.table.partition(".")[2]
