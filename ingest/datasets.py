@@ -53,6 +53,7 @@ class DataSet:
         return f"trip-data/{self.table}_{month:%Y-%m}.parquet"
 
 
+TLC_SERVER = "https://d37ci6vzurychx.cloudfront.net"
 ZONE_LOOKUP_PATH = "misc/taxi_zone_lookup.csv"
 
 

@@ -13,8 +13,9 @@ from requests.exceptions import RequestException
 from ingest.conform import ROW_NUMBER
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import StoreError, first_line
-from ingest.lake import RAW_PREFIX, ZONE_OBJECT
-from ingest.postgres import RAW_SCHEMA, ZONE_TABLE
+from ingest.lake import RAW_PREFIX
+from ingest.postgres import RAW_SCHEMA
+from ingest.small_tables import SMALL_TABLES, external_table
 from ingest.time_limits import LIMITS
 from ingest.waiting import waiting_for
 
@@ -57,7 +58,8 @@ def ensure_external_tables(
         for taxi_dataset in DATASETS.values():
             extra = (undeclared or {}).get(taxi_dataset.name, ())
             query(client, _trips_ddl(client.project, bucket, taxi_dataset, extra))
-        query(client, _zones_ddl(client.project, bucket))
+        for small in SMALL_TABLES:
+            query(client, external_table(small, client.project, bucket))
     except BIGQUERY_FAULTS as error:
         raise StoreError(
             f"BigQuery refused the external tables in {client.project}.{RAW_SCHEMA}: {first_line(error)}",
@@ -76,12 +78,4 @@ def _trips_ddl(project: str, bucket: str, dataset: DataSet, undeclared: tuple[Co
         + "\n)\nWITH PARTITION COLUMNS (dataset STRING, file_month DATE)\n"
         f"OPTIONS (format = 'PARQUET', uris = ['gs://{bucket}/{RAW_PREFIX}/dataset={dataset.name}/*'],"
         f" hive_partition_uri_prefix = 'gs://{bucket}/{RAW_PREFIX}')"
-    )
-
-
-def _zones_ddl(project: str, bucket: str) -> str:
-    return (
-        f"CREATE OR REPLACE EXTERNAL TABLE `{project}`.`{RAW_SCHEMA}`.`{ZONE_TABLE}`"
-        " (location_id INT64, borough STRING, zone STRING, service_zone STRING)"
-        f" OPTIONS (format = 'PARQUET', uris = ['gs://{bucket}/{ZONE_OBJECT}'])"
     )

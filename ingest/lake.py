@@ -28,7 +28,6 @@ from ingest.time_limits import LIMITS
 from ingest.waiting import waiting_for
 
 RAW_PREFIX = "raw"
-ZONE_OBJECT = f"{RAW_PREFIX}/taxi_zone_lookup/taxi_zone_lookup.parquet"
 
 # Its file has no rows, so no query ever sees this month.
 _NO_MONTH = date(1970, 1, 1)
@@ -100,13 +99,8 @@ def ensure_prefixes(bucket: storage.Bucket, scratch: Path) -> None:
     """Put a file without rows where a data set has no month yet: BigQuery refuses an external table without files."""
     for dataset in DATASETS.values():
         name = object_name(dataset, _NO_MONTH)
-        try:
-            if bucket.blob(name).exists(retry=_RETRY):
-                continue
-        except _REFUSALS as error:
-            raise _refused(bucket, error, name) from error
         columns = [(column.name, ARROW_TYPES[column.type]) for column in dataset.columns]
-        _put_table(bucket, name, pa.schema([(ROW_NUMBER, pa.int64()), *columns]).empty_table(), scratch)
+        ensure_table(bucket, name, pa.schema([(ROW_NUMBER, pa.int64()), *columns]).empty_table(), scratch)
 
 
 def replace_month(
@@ -148,9 +142,29 @@ def replace_month(
     return measurer.measure
 
 
-def replace_zones(bucket: storage.Bucket, zones: pa.Table, scratch: Path) -> None:
-    """Replace the zone lookup's object."""
-    _put_table(bucket, ZONE_OBJECT, zones, scratch)
+def ensure_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path) -> None:
+    """Put the table under `name` where there is no such object. Raises StoreError."""
+    try:
+        if bucket.blob(name).exists(retry=_RETRY):
+            return
+    except _REFUSALS as error:
+        raise _refused(bucket, error, name) from error
+    replace_table(bucket, name, table, scratch)
+
+
+def replace_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path) -> bool:
+    """Put the table under `name`; whether another object was there. Raises StoreError."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
+        pq.write_table(table, file.name)
+        try:
+            current = bucket.get_blob(name, retry=_RETRY)
+        except _REFUSALS as error:
+            raise _refused(bucket, error, name) from error
+        if current and current.crc32c == crc32c_of(Path(file.name)):
+            return False
+        upload(bucket, name, Path(file.name), {"rows": str(table.num_rows)})
+    return True
 
 
 def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, str]) -> None:
@@ -257,13 +271,6 @@ def parquet_options(layout: Layout) -> dict[str, Any]:
         "write_batch_size": 4096,
         "data_page_size": 2**18,  # of 1 MB, the default: to read a month back takes 10 MB more
     }
-
-
-def _put_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path) -> None:
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
-        pq.write_table(table, file.name)
-        upload(bucket, name, Path(file.name), {"rows": str(table.num_rows)})
 
 
 def _row_groups(batches: Iterator[pa.RecordBatch], measurer: Measurer) -> Iterator[pa.Table]:

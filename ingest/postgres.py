@@ -17,7 +17,6 @@ from ingest.fence import OPEN, Fence
 from ingest.watched_postgres import WatchedConnection
 
 RAW_SCHEMA = "taxi_raw"
-ZONE_TABLE = "taxi_zone_lookup"
 POSTGRES_TYPES: dict[ColumnType, str] = {
     "bigint": "bigint",
     "double": "double precision",
@@ -43,7 +42,7 @@ def connect(dsn: str, purpose: str = "answer") -> psycopg.Connection:
 
 
 def ensure_raw_tables(connection: psycopg.Connection) -> None:
-    """Make the raw schema, its four partitioned tables and the zone table where they don't exist; add new columns."""
+    """Make the raw schema, and its four partitioned tables where they don't exist; add new columns."""
     with connection.transaction():
         # Two sessions that create the same schema at once would both find it missing, and one would fail.
         connection.execute("select pg_advisory_xact_lock(hashtext('taxi_raw'))")
@@ -57,11 +56,6 @@ def ensure_raw_tables(connection: psycopg.Connection) -> None:
                 comment = sql.SQL("comment on table {} is {}")
                 connection.execute(comment.format(table, f"TLC's {dataset.title} files, as is"))
             add_columns(connection, dataset, dataset.columns)
-        connection.execute(
-            sql.SQL(
-                "create table if not exists {} (location_id bigint, borough text, zone text, service_zone text)"
-            ).format(_raw(ZONE_TABLE))
-        )
 
 
 def add_columns(connection: psycopg.Connection, dataset: DataSet, columns: tuple[Column, ...]) -> None:
@@ -187,20 +181,6 @@ def sent_schema(layout: Layout) -> pa.Schema:
         [layout.schema.field(ROW_NUMBER)]
         + [layout.schema.field(target.column.name) for target in layout.targets if target.source is not None]
     )
-
-
-def replace_zones(dsn: str, zones: pa.Table) -> None:
-    """Replace the raw zone lookup (columns location_id, borough, zone, service_zone) in one transaction."""
-    try:
-        with connect(dsn, "take the zone lookup") as connection, connection.cursor() as cursor:
-            cursor.execute(sql.SQL("delete from {}").format(_raw(ZONE_TABLE)))
-            with cursor.copy(sql.SQL("copy {} from stdin").format(_raw(ZONE_TABLE))) as copy:
-                for row in zip(*(column.to_pylist() for column in zones.columns), strict=True):
-                    copy.write_row(row)
-    except psycopg.Error as error:
-        raise StoreError(
-            f"Postgres refused the zone lookup: {first_line(error)}", "See to the server, then run again"
-        ) from error
 
 
 def _check_types(connection: psycopg.Connection, dataset: DataSet, layout: Layout) -> None:

@@ -1,21 +1,20 @@
 """TLC's zone lookup: the 265 taxi zones, as text. 'NA', 'N/A' and 'NV' are names here, never nulls."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 
-from ingest.datasets import fold
+from ingest.datasets import TLC_SERVER, ZONE_LOOKUP_PATH, fold
 from ingest.errors import BadFileError
+from ingest.small_csv import read_small_csv
 
 ZONE_IDS = range(1, 266)
 ZONE_SCHEMA = pa.schema(
     [("location_id", pa.int64()), ("borough", pa.string()), ("zone", pa.string()), ("service_zone", pa.string())]
 )
-_NEXT_STEP = "Get TLC's file anew from https://d37ci6vzurychx.cloudfront.net/misc/taxi_zone_lookup.csv"
+_NEXT_STEP = f"Get TLC's file again from {TLC_SERVER}/{ZONE_LOOKUP_PATH}"
 
 
 def read_zone_lookup(path: Path) -> pa.Table:
@@ -24,26 +23,12 @@ def read_zone_lookup(path: Path) -> pa.Table:
     Takes the csv with or without quotes, a byte order mark and carriage returns, and any spelling of the header.
     Raises BadFileError that names what is missing, twice there, unknown or unreadable.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise BadFileError(f"The zone lookup {path} cannot be read: {error.strerror}", _NEXT_STEP) from None
-    except UnicodeDecodeError as error:
-        raise BadFileError(f"The zone lookup {path} is not UTF-8 text (byte {error.start})", _NEXT_STEP) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        lines = [(reader.line_num, row) for row in reader if any(row)]
-    except csv.Error as error:
-        raise BadFileError(f"Line {reader.line_num} of the zone lookup {path}: {error}", _NEXT_STEP) from None
-    header = [fold(name) for name in lines[0][1]] if lines else []
+    header, lines = read_small_csv(path, "the zone lookup", _NEXT_STEP)
     if absent := [name for name in ZONE_SCHEMA.names if fold(name) not in header]:
         raise BadFileError(f"The zone lookup {path} has no column {', '.join(absent)}", _NEXT_STEP)
     wanted = [header.index(fold(name)) for name in ZONE_SCHEMA.names]
     zones = []
-    for number, row in lines[1:]:
-        if len(row) != len(header):
-            what = f"Line {number} of the zone lookup {path} has {len(row)} values, not {len(header)}"
-            raise BadFileError(what, _NEXT_STEP)
+    for number, row in lines:
         location_id, *names = (row[index] for index in wanted)
         if not location_id.strip().isdecimal():
             raise BadFileError(f"Line {number} of the zone lookup {path}: {location_id!r} is no zone id", _NEXT_STEP)

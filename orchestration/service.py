@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from ingest.checksums import Measure
 from ingest.errors import StoreError, TaxiError
 from ingest.open_source import open_source
 from ingest.pace import Pace
 from ingest.source import Source
+from ingest.tlc_report import fetch_report, report_place
 from orchestration import interrupts
 from orchestration.events.events import Events
 from orchestration.ledger.ledger import Ledger, open_ledger
@@ -122,16 +124,23 @@ class Service:
             yield ledger
 
     def _source(self, servers: Servers) -> Source:
-        settings = self._settings
+        settings = self._settings.source
+        return self._open(servers, settings.location, settings.tries, settings.timeout)
+
+    def _open(self, servers: Servers, location: str, tries: int, timeout: float) -> Source:
         # A gs:// source is on the same Cloud Storage as the lake.
-        endpoint = servers.all().gcs_endpoint if settings.source.location.startswith("gs://") else ""
-        return open_source(
-            settings.source.location,
-            cache=settings.cache,
-            tries=settings.source.tries,
-            pace=Pace(settings.source.timeout, settings.source.minimum_rate),
-            storage_endpoint=endpoint,
-        )
+        endpoint = servers.all().gcs_endpoint if location.startswith("gs://") else ""
+        pace = Pace(timeout, self._settings.source.minimum_rate)
+        return open_source(location, cache=self._settings.cache, tries=tries, pace=pace, storage_endpoint=endpoint)
+
+    def _fetch_report(self, servers: Servers, source: Source) -> Path | None:
+        """TLC's monthly report, or None where none is wanted. Trips are worth a long wait; the report is not."""
+        settings = self._settings.source
+        place = report_place(settings.report, settings.location)
+        if place is None:
+            return None
+        tries, timeout = min(settings.tries, 2), min(settings.timeout, 10)
+        return fetch_report(place, source, lambda address: self._open(servers, address, tries, timeout))
 
     def _plan(
         self, servers: Servers, ledger: Ledger, source: Source, request: Request, is_shown_only: bool = False
@@ -177,7 +186,10 @@ class Service:
 
             self._disk.watch()
             connections = servers.all().of_run(ledger.run_id)
-            context = Context(connections, ledger, source, self._events, self._disk, self._settings.run)
+            context = Context(
+                connections, ledger, source, self._events, self._disk, self._settings.run,
+                lambda: self._fetch_report(servers, source),
+            )  # fmt: skip
             Runner(context, snapshot.project, planned.plan.rebuilds).execute(planned.plan)
             failures, touched = context.failures, context.touched
         records = ledger.months.all()

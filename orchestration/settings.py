@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from common.masking import hide_addresses
 from common.paths import check_folder_name
-from ingest.datasets import get_dataset
+from ingest.datasets import TLC_SERVER, get_dataset
 from ingest.errors import SettingError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +33,8 @@ class Group(BaseModel):
 class SourceSettings(Group):
     """Where TLC's files come from, and which are wanted."""
 
-    location: str = Field("https://d37ci6vzurychx.cloudfront.net", alias="source")
+    location: str = Field(TLC_SERVER, alias="source")
+    report: str = Field("", alias="tlc_report")
     datasets: tuple[str, ...] = Field(("yellow", "green", "fhv", "fhvhv"), alias="datasets")
     tries: int = Field(7, ge=1, alias="source_tries")
     timeout: float = Field(30, gt=0, alias="source_timeout")

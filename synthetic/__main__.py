@@ -12,7 +12,7 @@ import typer
 
 from ingest.errors import TaxiError
 from ingest.months import label, parse_month
-from synthetic.demo import write_demo
+from synthetic.demo import DEMO_MONTHS, write_demo
 from synthetic.files import write_month
 from synthetic.layouts import FIRST_MONTHS
 from synthetic.zones import write_zone_lookup
@@ -38,7 +38,7 @@ def main(
             paths = write_demo(root, rows, seed)
     except (TaxiError, ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from None
-    what = f"{dataset} {label(parse_month(month))}" if dataset else f"{len(paths) - 1} months of the demo"
+    what = f"{dataset} {label(parse_month(month))}" if dataset else f"{len(DEMO_MONTHS)} months of the demo"
     typer.echo(f"SYNTHETIC data ({what}, {rows:,} rows a file, seed {seed}): no trip in these files took place.")
     for path in paths:
         typer.echo(f"  {path}")

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from synthetic.files import write_month
+from synthetic.report import write_report
 from synthetic.zones import write_zone_lookup
 
 DEMO_MONTHS: tuple[tuple[str, date], ...] = (
@@ -31,12 +32,10 @@ _TIMES_AS_MANY = {("green", date(2023, 2, 1)): 4}
 
 
 def write_demo(root: Path, rows: int = 2_000, seed: int = 0) -> list[Path]:
-    """Write the demo's months, `rows` rows each (green 2023-02 four times as many), and the zone lookup.
+    """Write the demo's months, `rows` rows each (green 2023-02 four times as many), the zone lookup and the report.
 
-    Returns all paths, the lookup last.
+    Returns all paths, the months first.
     """
-    paths = [
-        write_month(root, dataset, month, rows * _TIMES_AS_MANY.get((dataset, month), 1), seed)
-        for dataset, month in DEMO_MONTHS
-    ]
-    return [*paths, write_zone_lookup(root)]
+    months = [(name, month, rows * _TIMES_AS_MANY.get((name, month), 1)) for name, month in DEMO_MONTHS]
+    paths = [write_month(root, dataset, month, count, seed) for dataset, month, count in months]
+    return [*paths, write_zone_lookup(root), write_report(root, months)]

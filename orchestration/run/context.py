@@ -1,6 +1,6 @@
 """What the steps of one run share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class Context:
     """One run: its stores, source and ledger, who is told of it, and what went wrong so far.
 
     `failures` are sentences. `touched` are the file months that it took up, in that order. `accepted` are those whose
-    files are right, suspicious as they are.
+    files are right, suspicious as they are. `fetch_report` fetches TLC's monthly report, None where none is wanted.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class Context:
         events: Events,
         disk: Disk,
         settings: RunSettings,
+        fetch_report: Callable[[], Path | None],
     ):
         self.connections = connections
         self.settings = settings
@@ -38,6 +39,7 @@ class Context:
         self.source = source
         self.events = events
         self.disk = disk
+        self.fetch_report = fetch_report
         self.failures: list[str] = []
         self.touched: list[MonthKey] = []
         self.accepted: set[MonthKey] = set()

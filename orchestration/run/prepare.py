@@ -1,17 +1,19 @@
-"""Makes what the stores lack before anything lands, and lands the zone lookup."""
+"""Makes what the stores lack before anything lands, and lands the zone lookup and TLC's monthly report."""
+
+import pyarrow as pa
 
 from common.rows import one_value
-from ingest import lake, postgres
+from ingest import lake, postgres, small_tables
 from ingest.datasets import ZONE_LOOKUP_PATH
-from ingest.errors import StoreError, TaxiError
-from ingest.zones import read_zone_lookup
+from ingest.errors import NotPublishedError, StoreError, TaxiError
+from ingest.small_tables import REPORT, ZONES, SmallTable
+from ingest.tlc_report import read_report
+from ingest.zones import ZONE_IDS, read_zone_lookup
 from orchestration.run.context import Context
 from orchestration.run.leftovers import remove_leftovers
 from orchestration.run.publish import publish_ledger
 from orchestration.steps import PREPARE
 from orchestration.warehouses.bigquery_jobs import job_label
-
-ZONES = 265
 
 
 def prepare(context: Context) -> None:
@@ -22,23 +24,47 @@ def prepare(context: Context) -> None:
     with context.step(PREPARE):
         with postgres.connect(connections.dsn) as connection:
             postgres.ensure_raw_tables(connection)
+            small_tables.ensure_in_postgres(connection)
             zones = one_value(connection.execute("select count(*) from taxi_raw.taxi_zone_lookup"))
         lake.ensure_bucket(connections.bucket, connections.bigquery_settings.location)
         lake.ensure_prefixes(connections.bucket, context.settings.scratch)
+        small_tables.ensure_in_lake(connections.bucket, context.settings.scratch)
         if leftovers := remove_leftovers(connections, context.settings.scratch, context.ledger.runs.killed()):
             context.events.say(f"Removed what a killed run left behind: {', '.join(leftovers)}")
         try:
             _land_zones(context)
         except TaxiError as error:
-            if isinstance(error, StoreError) or zones != ZONES:
+            if isinstance(error, StoreError) or zones != len(ZONE_IDS):
                 raise
             context.events.fail(error)
             context.events.warn("The zone lookup of an earlier run stays in use")
             context.failures.append(f"zone lookup: {error}")
+        _land_report(context)
         publish_ledger(connections, context.ledger.run_id, "running")  # dbt reads it
 
 
 def _land_zones(context: Context) -> None:
-    zones = read_zone_lookup(context.source.fetch(ZONE_LOOKUP_PATH).path)
-    postgres.replace_zones(context.connections.dsn, zones)
-    lake.replace_zones(context.connections.bucket, zones, context.settings.scratch)
+    _replace(context, ZONES, read_zone_lookup(context.source.fetch(ZONE_LOOKUP_PATH).path))
+
+
+def _land_report(context: Context) -> None:
+    """Land TLC's monthly report where there is one. Trips need no report: without it the run goes on."""
+    try:
+        path = context.fetch_report()
+        if path is None:
+            return
+        report = read_report(path)
+    except TaxiError as error:
+        what = f"TLC's monthly report stays as it is, or empty: {error.what}"
+        if isinstance(error, NotPublishedError):
+            context.events.say(f"{what} (setting tlc_report)")
+        else:
+            context.events.warn(f"{what} (setting tlc_report)")
+        return
+    if _replace(context, REPORT, report):
+        context.events.say(f"TLC's monthly report has another edition: {report.num_rows:,} lines landed")
+
+
+def _replace(context: Context, small: SmallTable, rows: pa.Table) -> bool:
+    connections = context.connections
+    return small_tables.replace(small, rows, connections.dsn, connections.bucket, context.settings.scratch)

@@ -42,6 +42,14 @@ def test_file_and_stores_hold_the_same_values_by_digest(finished_line: Line):
     assert len(digests) == len(MONTHS), "digests tell months apart"
 
 
+def test_a_source_without_tlcs_monthly_report_costs_a_line_of_the_run_and_nothing_more(finished_line: Line):
+    notes = [line for line in finished_line.first_run.stderr.splitlines() if "monthly report" in line]
+    place = finished_line.source / "misc" / "data_reports_monthly.csv"
+    assert len(notes) == 1
+    assert f"TLC's monthly report stays as it is, or empty: {place} does not exist (setting tlc_report)" in notes[0]
+    assert finished_line.query("select count(*) from taxi_raw.tlc_monthly_report") == [(0,)]
+
+
 def test_a_second_run_says_that_there_is_nothing_to_do_and_records_it(finished_line: Line):
     before = finished_line.query("select count(*) from taxi_ledger.stages")
     result = finished_line.done("run")
