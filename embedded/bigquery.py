@@ -1,13 +1,14 @@
 """BigQuery: local-bigquery, run by `embedded.bigquery_server`, which mends what it does differently from BigQuery."""
 
 import secrets
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
 from common import environment
 from common.paths import write_private
 from common.python import python_command
-from embedded import ports
+from embedded import contract, ports
 from embedded.endpoints import HOST, PROJECT
 from embedded.server import Server
 from ingest.errors import StoreError
@@ -18,6 +19,10 @@ class BigQuery(Server):
 
     name = "bigquery"
     folder_option = "--data-dir"
+
+    def __init__(self, root: Path, rules: Collection[str] = ()):
+        super().__init__(root)
+        self._rules = rules
 
     @property
     def token_file(self) -> Path:
@@ -46,9 +51,9 @@ class BigQuery(Server):
         ]
 
     def environment(self) -> dict[str, str]:
-        """The token, and where Cloud Storage keeps its objects, relative to the server's folder."""
-        token = self.token()
-        return environment.for_server(GCS_LOCAL_ROOT="../gcs", BIGQUERY_SCRATCH="scratch", BIGQUERY_TOKEN=token)
+        """The token, the rules, and where Cloud Storage keeps its objects, relative to the server's folder."""
+        ours = {contract.VARIABLE: ",".join(self._rules), "BIGQUERY_TOKEN": self.token()}
+        return environment.for_server(GCS_LOCAL_ROOT="../gcs", BIGQUERY_SCRATCH="scratch", **ours)
 
     def is_ready(self, port: int, timeout: float) -> bool:
         """Ask for the projects: the answer needs the database open."""

@@ -1,15 +1,15 @@
 """The BigQuery server's program: local-bigquery 0.3.2, mended. `embedded.bigquery` runs it, and embedded/Dockerfile.
 
-Options are those of local-bigquery. Three variables are read: BIGQUERY_TOKEN lets clients in; GCS_LOCAL_ROOT is the
-folder in which Cloud Storage keeps its objects, and BIGQUERY_SCRATCH one for what may be lost. Relative folders start
-from the data folder.
+Options are those of local-bigquery. Four variables are read: BIGQUERY_TOKEN lets clients in; GCS_LOCAL_ROOT is the
+folder in which Cloud Storage keeps its objects, and BIGQUERY_SCRATCH one for what may be lost; BIGQUERY_CONTRACT lists
+rules of `embedded.contract`. Relative folders start from the data folder.
 """
 
 import os
 import sys
 from pathlib import Path
 
-from embedded import bigquery_fixes
+from embedded import bigquery_fixes, contract
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
     from local_bigquery import cli
 
     bigquery_fixes.late()
+    contract.apply()
     cli.main()
 
 

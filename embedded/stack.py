@@ -22,13 +22,15 @@ class Stack:
     """Postgres, Cloud Storage and BigQuery on loopback, with their data under `root`.
 
     `ports` may fix some of the ports, by the keys postgres, gcs and bigquery. The others are the ones used last time
-    where these are still free, so that what people noted for psql or dbt stays valid, and else any free ones.
+    where these are still free, so that what people noted for psql or dbt stays valid, and otherwise any free ones.
+
+    `rules` are those of `embedded.contract` that BigQuery follows when it is started; one that runs keeps its own.
     """
 
-    def __init__(self, root: Path, ports: dict[str, int] | None = None):
+    def __init__(self, root: Path, ports: dict[str, int] | None = None, rules: Collection[str] = ()):
         self.root = Path(root).resolve()
         self.asked = {name: port for name, port in (ports or {}).items() if port}
-        self.postgres, self.bigquery = Postgres(self.root), BigQuery(self.root)
+        self.postgres, self.bigquery = Postgres(self.root), BigQuery(self.root, rules)
         # The slowest to start comes first. Postgres comes last: it may have to make its data folder before.
         self.servers: list[Server] = [self.bigquery, CloudStorage(self.root), self.postgres]
 

@@ -33,7 +33,8 @@ class ExternalTableParser(script.Parser):
         self.conditional = self.skip("IF", "NOT", "EXISTS") or self.skip("IF", "EXISTS")
         self.name = self.until({"(", "WITH", "OPTIONS"})
         self.columns = self.group()
-        self.partition_columns = self.group() if self.skip("WITH", "PARTITION", "COLUMNS") else ""
+        self.is_partitioned = self.skip("WITH", "PARTITION", "COLUMNS")
+        self.partition_columns = self.group() if self.is_partitioned else ""
         self.options = self.group() if self.skip("OPTIONS") else ""
 
     def skip(self, *words: str) -> bool:
@@ -72,11 +73,16 @@ def _table(cursor, statement: ExternalTableParser, reference: tuple, context: Co
     evaluate = query._evaluator(cursor)
     stand_in = parse(f"CREATE TABLE x {statement.columns} OPTIONS {statement.options or '()'}")[0]
     described = Table.model_validate(ddl._table(stand_in, reference, evaluate))
-    config = {"sourceFormat": option("format"), "sourceUris": option("uris"), "autodetect": False}
-    if keys := fields(statement.partition_columns):
+    detects = not statement.columns
+    config = {"sourceFormat": option("format"), "sourceUris": option("uris"), "autodetect": detects}
+    if statement.is_partitioned:
         prefix = (option("hive_partition_uri_prefix") or "").rstrip("/")
-        typed = "".join(f"/{{{key.name}:{key.type}}}" for key in keys)
-        config["hivePartitioningOptions"] = {"mode": "CUSTOM", "sourceUriPrefix": prefix + typed}
+        keys = fields(statement.partition_columns)
+        config["hivePartitioningOptions"] = {
+            "mode": "CUSTOM" if keys else "AUTO",
+            "sourceUriPrefix": prefix + "".join(f"/{{{key.name}:{key.type}}}" for key in keys),
+            "requirePartitionFilter": option("require_hive_partition_filter"),
+        }
     return described.merged(
         Table.model_validate(
             {

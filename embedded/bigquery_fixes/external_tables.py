@@ -5,9 +5,9 @@ BigQuery: lists the files under the URIs at each query; finds columns by name (a
     these leaves. A hive-partitioned table without any file is an error ("Cannot query hive partitioned data for table
     … without any associated files"), when it is made and when it is read.
 local-bigquery: ignores the external configuration: the table is there, and empty.
-Changed: the table is a DuckDB view over the bucket's folder, with the declared columns and then the partition columns.
-    A table without files is empty, not an error, so that a line may start with some data sets missing. Other formats
-    than parquet, and tables without declared columns, are refused.
+Changed: the table is a DuckDB view over the bucket's folder, with the declared columns and then the partition columns;
+    `parquet_schema` finds those that nobody declares. A table without files is empty, not an error, so that a line may
+    start with some data sets missing. Other formats than parquet are refused.
 """
 
 import functools
@@ -23,11 +23,16 @@ from local_bigquery.jobs.storage import literal
 from local_bigquery.models import Table, TableFieldSchema
 from local_bigquery.settings import settings
 
+from embedded.bigquery_fixes import parquet_schema
+
 # In the path of the file without rows (see _no_rows), each partition column has a value of its type.
 NO_VALUE = {"VARCHAR": "none", "DATE": "0001-01-01", "BIGINT": "0", "TIMESTAMP": "0001-01-01 00:00:00"}
 
+# By this name, which no column of BigQuery's can have, the SQL of `value` knows the file that a row is from.
+FILE_COLUMN = "/file"
+
 _lock = threading.Lock()
-_files_of_view: dict[tuple[str, str, str], list[str]] = {}
+_state_of_view: dict[tuple[str, str, str], tuple] = {}
 
 
 def define(resource: Table, replace: bool = False) -> None:
@@ -35,15 +40,14 @@ def define(resource: Table, replace: bool = False) -> None:
     config, reference = resource.externalDataConfiguration, tables.reference(resource.tableReference)
     if (config.sourceFormat or "").upper() != "PARQUET":
         raise BigQueryError("notImplemented", "Only parquet files can be external tables here")
-    if not tables.fields(resource):
-        raise BigQueryError("notImplemented", "Declare the columns of an external table: they are not guessed here")
     names.table(reference[2])
     datasets.get(*reference[:2])
     if tables.exists(*reference) and not replace:
         raise already_exists("Table", names.label(*reference))
+    resource = _detected(resource)
     _make_file_without_rows(resource)
     with _lock:
-        _make_view(resource)
+        _make_view(resource, _state(resource))
     tables.record(*reference, tables.defaults(*reference).merged(resource).replace(type="EXTERNAL"))
 
 
@@ -54,27 +58,63 @@ def partition_columns(resource: Table) -> list[TableFieldSchema]:
     return [TableFieldSchema(name=name, type=kind) for name, kind in keys]
 
 
-def _make_view(resource: Table) -> None:
+def files(resource: Table) -> list[str]:
+    """The names of the table's files, in order."""
+    patterns = map(_pattern, resource.externalDataConfiguration.sourceUris or [])
+    return sorted(name for one in patterns for (name,) in database.fetch(f"SELECT file FROM glob({literal(one)})"))
+
+
+def uri(file: str) -> str:
+    """The object that is in this file."""
+    return f"gs://{Path(file).relative_to(settings.gcs_local_root)}"
+
+
+def _detected(resource: Table) -> Table:
+    """The table with the columns that its description leaves to BigQuery to find. Raises BigQueryError."""
+    config = resource.externalDataConfiguration
+    declared = tables.fields(resource) or tables.fields(Table(schema=config.schema_))
+    hive = config.hivePartitioningOptions
+    found = files(resource) if not declared or (hive and not partition_columns(resource)) else []
+    if not declared and not found:
+        raise BigQueryError("notFound", f"Not found: Files {', '.join(config.sourceUris or [])}")
+    if hive and not partition_columns(resource):
+        prefix = (hive.sourceUriPrefix or "").rstrip("/")
+        below = [uri(file).removeprefix(prefix) for file in found]
+        keys = parquet_schema.partition_keys(below, as_strings=(hive.mode or "").upper() == "STRINGS")
+        typed = "".join(f"/{{{key.name}:{key.type}}}" for key in keys)
+        config = config.replace(hivePartitioningOptions=hive.replace(sourceUriPrefix=prefix + typed).dump())
+    columns = declared or parquet_schema.fields(Path(found[-1]))
+    return resource.replace(
+        externalDataConfiguration=config.dump(), schema={"fields": [column.dump() for column in columns]}
+    )
+
+
+def value(field: TableFieldSchema, _state: tuple) -> str:
+    """The SQL of a declared column."""
+    return f"CAST({quote(field.name)} AS {types.duckdb_type(field)})"
+
+
+def _make_view(resource: Table, state: tuple) -> None:
     reference = tables.reference(resource.tableReference)
     keys = partition_columns(resource)
-    files = _patterns_with_files(resource)
-    options = {"union_by_name": "true", "hive_partitioning": "true" if keys else "false"}
+    partitioned = "true" if keys else "false"
+    options = {"union_by_name": "true", "hive_partitioning": partitioned, "filename": literal(FILE_COLUMN)}
     if keys:
         options["hive_types"] = load._struct(keys, types.duckdb_type)
-    listed = ", ".join(map(literal, [str(_file_without_rows(resource)), *files]))
-    columns = ", ".join(
-        f"CAST({quote(field.name)} AS {types.duckdb_type(field)}) AS {quote(field.name)}"
-        for field in [*tables.fields(resource), *keys]
-    )
+    listed = ", ".join(map(literal, [str(_file_without_rows(resource)), *state[0]]))
+    columns = ", ".join(f"{value(field, state)} AS {quote(field.name)}" for field in [*tables.fields(resource), *keys])
     source = f"read_parquet([{listed}]{load._options(options)})"
     database.execute(f"CREATE OR REPLACE VIEW {tables.name(*reference)} AS SELECT {columns} FROM {source}")
-    _files_of_view[reference] = files
+    _state_of_view[reference] = state
 
 
-def _patterns_with_files(resource: Table) -> list[str]:
-    """The URIs as patterns of file names. DuckDB refuses a pattern that no file fits, so those are left out."""
+def _state(resource: Table) -> tuple:
+    """What the view is made of, besides the description: the URIs as patterns of file names.
+
+    DuckDB refuses a pattern that no file fits, so those are left out.
+    """
     patterns = map(_pattern, resource.externalDataConfiguration.sourceUris or [])
-    return [pattern for pattern in patterns if database.fetch(f"SELECT 1 FROM glob({literal(pattern)}) LIMIT 1")]
+    return ([one for one in patterns if database.fetch(f"SELECT 1 FROM glob({literal(one)}) LIMIT 1")],)
 
 
 def _pattern(uri: str) -> str:
@@ -109,8 +149,9 @@ def refresh() -> None:
     with _lock:
         for resource in (Table.model_validate_json(text) for (text,) in stored):
             reference = tables.reference(resource.tableReference)
-            if _files_of_view.get(reference) != _patterns_with_files(resource):
-                _make_view(resource)
+            state = _state(resource)
+            if _state_of_view.get(reference) != state:
+                _make_view(resource, state)
 
 
 def apply() -> None:

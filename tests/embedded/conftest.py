@@ -10,13 +10,13 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
 from google.oauth2.credentials import Credentials
 
-from embedded import Endpoints, Stack
+from embedded import Endpoints, Stack, contract
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One stack for all tests of this folder; those that kill its servers leave it to `running` to start them again."""
-    stack = Stack(tmp_path_factory.mktemp("embedded") / "servers")
+    stack = Stack(tmp_path_factory.mktemp("embedded") / "servers", rules=contract.RULES)
     yield stack
     stack.stop()
 

@@ -1,7 +1,8 @@
 """External tables over the lake: what BigQuery does with them, and here is a view made by the embedded server."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
+import pyarrow as pa
 import pytest
 from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
 from google.cloud import bigquery
@@ -11,7 +12,7 @@ create or replace external table {ds}.trips (
     row_number int64 options (description = 'position in the (file)'),
     fare float64,
     flag string,
-    pickup_at datetime
+    pickup_at timestamp
 )
 with partition columns (dataset string, file_month date)
 options (
@@ -40,7 +41,7 @@ def test_a_file_without_a_declared_column_gives_null_and_an_undeclared_one_is_no
     warehouse.put(FEBRUARY, flag=["Y"], surprise=["!"], row_number=[1])
     warehouse.query(CREATE)
     assert warehouse.query("select * from {ds}.trips order by file_month") == [
-        (1, 2.5, None, datetime(2024, 1, 5), "yellow", date(2024, 1, 1)),
+        (1, 2.5, None, datetime(2024, 1, 5, tzinfo=UTC), "yellow", date(2024, 1, 1)),
         (1, None, "Y", None, "yellow", date(2024, 2, 1)),
     ]
 
@@ -84,7 +85,7 @@ def test_the_table_describes_itself_with_declared_and_partition_columns(warehous
         ("row_number", "INTEGER"),
         ("fare", "FLOAT"),
         ("flag", "STRING"),
-        ("pickup_at", "DATETIME"),
+        ("pickup_at", "TIMESTAMP"),
         ("dataset", "STRING"),
         ("file_month", "DATE"),
     ]
@@ -140,5 +141,65 @@ def test_an_unpartitioned_table_reads_one_object(warehouse):
 def test_what_is_not_supported_is_refused(warehouse):
     with pytest.raises(GoogleAPICallError, match="Only parquet"):
         warehouse.query(CREATE.replace("'PARQUET'", "'CSV'"))
-    with pytest.raises(GoogleAPICallError, match="Declare the columns"):
+    with pytest.raises(NotFound, match="Not found: Files gs://"):
         warehouse.query("create external table {ds}.x options (format = 'PARQUET', uris = ['gs://{bucket}/x'])")
+
+
+# https://docs.cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet#type_conversions
+DETECTED = [
+    ("row_number", "INTEGER"),
+    ("small", "INTEGER"),
+    ("fare", "FLOAT"),
+    ("flag", "STRING"),
+    ("pickup_at", "TIMESTAMP"),
+    ("zoned_at", "TIMESTAMP"),
+    ("day", "DATE"),
+    ("nothing", "INTEGER"),
+    ("dataset", "STRING"),
+    ("file_month", "DATE"),
+]
+NOON = datetime(2024, 7, 5, 12)
+
+
+def _put_without_schema(warehouse) -> None:
+    warehouse.put(JANUARY, row_number=["an older file, of other types"])
+    warehouse.put(
+        FEBRUARY,
+        row_number=[1],
+        small=pa.array([1], pa.int32()),
+        fare=[2.5],
+        flag=["Y"],
+        pickup_at=pa.array([NOON], pa.timestamp("us")),
+        zoned_at=pa.array([NOON], pa.timestamp("us", "UTC")),
+        day=[NOON.date()],
+        nothing=pa.nulls(1),
+    )
+
+
+def _assert_detected(warehouse) -> None:
+    table = warehouse.client.get_table(f"{warehouse.dataset}.trips")
+    assert [(field.name, field.field_type) for field in table.schema] == DETECTED
+    rows = warehouse.query("select pickup_at, zoned_at, day from {ds}.trips where file_month = '2024-02-01'")
+    assert rows == [(NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=UTC), NOON.date())]
+
+
+def test_a_table_without_columns_has_those_of_its_last_file_and_times_are_timestamps(warehouse):
+    _put_without_schema(warehouse)
+    declared = CREATE[CREATE.index("(") : CREATE.index("with")]
+    warehouse.query(CREATE.replace(declared, "").replace("(dataset string, file_month date)", ""))
+    _assert_detected(warehouse)
+
+
+def test_the_clients_create_table_detects_the_same_columns(warehouse):
+    _put_without_schema(warehouse)
+    external = bigquery.ExternalConfig("PARQUET")
+    external.autodetect = True
+    external.source_uris = [f"gs://{warehouse.bucket.name}/raw/dataset=yellow/*"]
+    hive = bigquery.external_config.HivePartitioningOptions()
+    hive.mode, hive.source_uri_prefix = "AUTO", f"gs://{warehouse.bucket.name}/raw"
+    external.hive_partitioning = hive
+    table = bigquery.Table(f"{warehouse.client.project}.{warehouse.dataset}.trips")
+    table.external_data_configuration = external
+    made = warehouse.client.create_table(table)
+    assert [(field.name, field.field_type) for field in made.schema] == DETECTED
+    _assert_detected(warehouse)
