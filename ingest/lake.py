@@ -9,23 +9,18 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound, Unauthorized
-from google.auth.exceptions import GoogleAuthError
+from google.api_core.exceptions import Forbidden
 from google.cloud import storage
-from google.cloud.storage.exceptions import DataCorruption
-from google.cloud.storage.retry import DEFAULT_RETRY
-from requests.exceptions import RequestException
 
 from ingest.casts import ARROW_TYPES
 from ingest.checksums import Measure, Measurer
 from ingest.conform import BATCH_ROWS, ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, DataSet
-from ingest.errors import StoreDownError, StoreError, UnknownOutcomeError, first_line
+from ingest.errors import StoreError, UnknownOutcomeError, first_line
 from ingest.fence import OPEN, Fence
-from ingest.google_session import SilenceError
-from ingest.time_limits import LIMITS
-from ingest.waiting import waiting_for
+from ingest.lake_download import download
+from ingest.lake_faults import ANSWERS, REFUSALS, RETRY, refused
 
 RAW_PREFIX = "raw"
 
@@ -36,36 +31,7 @@ _NO_MONTH = date(1970, 1, 1)
 _ROW_GROUP_ROWS = 131_072
 # The client's default sends, and holds, 100 MB at a time.
 _CHUNK_BYTES = 16 * 2**20
-# The client's default tries for 2 minutes a request; a server that is down is to be told of sooner.
-_RETRY = DEFAULT_RETRY.with_timeout(30)
-_RETRY_ONCE_MORE = DEFAULT_RETRY.with_timeout(5)  # after an upload that was tried for as long
-_LEAST_RATE = 10_000  # bytes a second
-# What the server says when it has kept the old object. Not among it: 412, "another generation is there", which may be
-# our own, where the answer to a first try was lost and the client tried again.
-_ANSWERS = (BadRequest, Unauthorized, Forbidden, NotFound)
-_REFUSALS = (GoogleAPIError, GoogleAuthError, DataCorruption, RequestException, ConnectionError)
-
-
-class _Trickle:
-    """Finds it hopeless to wait for an object that grows by less than _LEAST_RATE."""
-
-    def __init__(self, path: Path):
-        self._path = path
-        self._began = 0.0  # of the measure, in seconds of waiting
-        self._size = 0
-
-    def look(self, seconds: float) -> str:
-        took = seconds - self._began
-        if took < LIMITS.silence:
-            return ""
-        size = self._path.stat().st_size
-        rate = (size - self._size) / took
-        self._began, self._size = seconds, size
-        return f"Cloud Storage sends {rate:,.0f} bytes a second for {took:.0f} s" if rate < _LEAST_RATE else ""
-
-
-class MissingObjectError(StoreError):
-    """The lake has no object of that month."""
+_RETRY_ONCE_MORE = RETRY.with_timeout(5)  # after an upload that was tried for as long
 
 
 def object_name(dataset: DataSet, month: date) -> str:
@@ -73,26 +39,35 @@ def object_name(dataset: DataSet, month: date) -> str:
     return f"{RAW_PREFIX}/dataset={dataset.name}/file_month={month.isoformat()}/{dataset.table}_{month:%Y-%m}.parquet"
 
 
-def ensure_bucket(bucket: storage.Bucket, location: str) -> None:
-    """Make the bucket where it doesn't exist. Raises StoreError."""
+def ensure_bucket(bucket: storage.Bucket, location: str) -> str:
+    """Make the bucket where it doesn't exist. Returns a warning where the account may not look at it, otherwise ''.
+
+    Objects can be written without that right, storage.buckets.get, but BigQuery's external tables ask for it:
+    https://docs.cloud.google.com/bigquery/docs/external-data-cloud-storage#required_roles
+    Raises StoreError.
+    """
     try:
-        if not bucket.exists(retry=_RETRY):
+        if not bucket.exists(retry=RETRY):
             bucket.iam_configuration.uniform_bucket_level_access_enabled = True  # many organisations insist on it
-            bucket.create(location=location, retry=_RETRY)
+            bucket.create(location=location, retry=RETRY)
     except Forbidden:
-        return  # who may write objects need not be allowed to look at the bucket itself
-    except _REFUSALS as error:
-        raise _refused(bucket, error) from error
+        return (
+            f"The account may not look at the bucket {bucket.name} (storage.buckets.get), which BigQuery needs for"
+            " external tables: grant it Storage Legacy Bucket Reader on the bucket"
+        )
+    except REFUSALS as error:
+        raise refused(bucket, error) from error
+    return ""
 
 
 def ask(bucket: storage.Bucket, name: str) -> None:
     """Look up an object, be it there or not. Raises StoreDownError where Cloud Storage does not answer."""
     try:
-        bucket.get_blob(name, retry=_RETRY)
-    except _ANSWERS:
+        bucket.get_blob(name, retry=RETRY)
+    except ANSWERS:
         return  # it has answered; what it refuses is said of the month
-    except _REFUSALS as error:
-        raise _refused(bucket, error, name) from error
+    except REFUSALS as error:
+        raise refused(bucket, error, name) from error
 
 
 def ensure_prefixes(bucket: storage.Bucket, scratch: Path) -> None:
@@ -145,10 +120,10 @@ def replace_month(
 def ensure_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path) -> None:
     """Put the table under `name` where there is no such object. Raises StoreError."""
     try:
-        if bucket.blob(name).exists(retry=_RETRY):
+        if bucket.blob(name).exists(retry=RETRY):
             return
-    except _REFUSALS as error:
-        raise _refused(bucket, error, name) from error
+    except REFUSALS as error:
+        raise refused(bucket, error, name) from error
     replace_table(bucket, name, table, scratch)
 
 
@@ -158,9 +133,9 @@ def replace_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: P
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
         pq.write_table(table, file.name)
         try:
-            current = bucket.get_blob(name, retry=_RETRY)
-        except _REFUSALS as error:
-            raise _refused(bucket, error, name) from error
+            current = bucket.get_blob(name, retry=RETRY)
+        except REFUSALS as error:
+            raise refused(bucket, error, name) from error
         if current and current.crc32c == crc32c_of(Path(file.name)):
             return False
         upload(bucket, name, Path(file.name), {"rows": str(table.num_rows)})
@@ -178,9 +153,9 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
     blob.metadata = metadata
     blob.crc32c = checksum = crc32c_of(path)
     try:
-        current = bucket.get_blob(name, retry=_RETRY)
-    except _REFUSALS as error:
-        raise _refused(bucket, error, name) from error
+        current = bucket.get_blob(name, retry=RETRY)
+    except REFUSALS as error:
+        raise refused(bucket, error, name) from error
     before = current.generation if current else 0
     try:
         blob.upload_from_filename(
@@ -188,13 +163,13 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
             content_type="application/vnd.apache.parquet",
             if_generation_match=before,
             checksum="crc32c",
-            retry=_RETRY,
+            retry=RETRY,
         )
-    except _REFUSALS as error:  # an upload in parts that has arrived is no more there to be asked for: 404
+    except REFUSALS as error:  # an upload in parts that has arrived is no more there to be asked for: 404
         if _has_arrived(bucket, name, before, checksum, metadata):
             return
-        if isinstance(error, _ANSWERS):
-            raise _refused(bucket, error, name) from error
+        if isinstance(error, ANSWERS):
+            raise refused(bucket, error, name) from error
         what = f"Cloud Storage refused gs://{bucket.name}/{name}, or broke off: {first_line(error)}"
         raise UnknownOutcomeError(what, "See to it, then run again: the object is sent again") from error
     if blob.crc32c != checksum:
@@ -206,7 +181,7 @@ def _has_arrived(bucket: storage.Bucket, name: str, before: int, checksum: str, 
     """Whether the object is what we sent: another generation than `before`, and our bytes and metadata."""
     try:
         found = bucket.get_blob(name, retry=_RETRY_ONCE_MORE)
-    except _REFUSALS:
+    except REFUSALS:
         return False
     return (
         found is not None
@@ -221,28 +196,15 @@ def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch
         try:
             return measure_file(path, dataset)
         except pa.ArrowException as error:
-            raise _refused(bucket, error, object_name(dataset, month)) from error
+            raise refused(bucket, error, object_name(dataset, month)) from error
 
 
 @contextmanager
 def fetched(bucket: storage.Bucket, dataset: DataSet, month: date, scratch: Path) -> Iterator[Path]:
     """The month's object as a file, for the time of a `with`. Raises MissingObjectError, StoreError."""
-    name = object_name(dataset, month)
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
-        # Google's own session, which only tests use, cannot be broken off.
-        break_off = getattr(bucket.client._http, "break_off", lambda _: None)
-        with waiting_for(f"Cloud Storage to send {name}", _Trickle(Path(file.name)), break_off) as wait:
-            try:
-                # Whatever arrives is measured, column by column: a checksum could only say that something is wrong.
-                bucket.blob(name).download_to_file(file, checksum=None, retry=_RETRY)
-                file.flush()
-            except NotFound as error:
-                raise MissingObjectError(f"gs://{bucket.name}/{name} does not exist") from error
-            except _REFUSALS as error:
-                raise _refused(bucket, SilenceError(wait.hopeless) if wait.hopeless else error, name) from error
-            if wait.hopeless:
-                raise _refused(bucket, SilenceError(wait.hopeless), name)
+        download(bucket, object_name(dataset, month), file)
         yield Path(file.name)
 
 
@@ -284,13 +246,3 @@ def _row_groups(batches: Iterator[pa.RecordBatch], measurer: Measurer) -> Iterat
             gathered = []
     if gathered:
         yield pa.Table.from_batches(gathered)
-
-
-def _refused(bucket: storage.Bucket, error: Exception, name: str = "") -> StoreError:
-    if isinstance(error, SilenceError):
-        return StoreDownError(str(error), "Check the server, then run again; the old object is untouched")
-    kind = StoreError if isinstance(error, _ANSWERS) else StoreDownError
-    return kind(
-        f"Cloud Storage refused gs://{bucket.name}/{name}: {first_line(error)}",
-        "Check the bucket, its permissions and the setting bucket; the old object is untouched",
-    )

@@ -20,6 +20,7 @@ from ingest.conform import Layout, TargetColumn, conformed_batches, read_layout
 from ingest.datasets import Column, ColumnType, DataSet
 from ingest.errors import StoreError, first_line
 from ingest.fence import OPEN, Fence
+from ingest.lake_faults import MissingObjectError
 from ingest.names import ROW_NUMBER
 
 
@@ -85,7 +86,7 @@ def land_again(
             layout = _layout_of_object(path, dataset, types)
             measure = lake.replace_month(bucket, dataset, month, path, layout, scratch, fence=fence)
             postgres.replace_month(dsn, dataset, month, path, layout, fence=fence)
-    except lake.MissingObjectError as error:
+    except MissingObjectError as error:
         raise WrongObjectError(f"{name} is not in the lake", _NEXT_STEP) from error
     return measure
 

@@ -13,6 +13,7 @@ from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError, first_line
+from ingest.lake_faults import MissingObjectError
 from orchestration.ledger.records import MonthKey
 from orchestration.run.checksum_sql import (
     BIGQUERY,
@@ -143,7 +144,7 @@ def _measure_object(connections: Connections, key: MonthKey, scratch: Path) -> S
     started = time.monotonic()
     try:
         measure = lake.measure_month(connections.bucket, DATASETS[key[0]], key[1], scratch)
-    except lake.MissingObjectError:
+    except MissingObjectError:
         measure = Measure()
     return Stage(measure, round(time.monotonic() - started, 3))
 

@@ -1,3 +1,5 @@
+import subprocess
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,7 +14,8 @@ from google.cloud import bigquery, storage
 from google.oauth2.credentials import Credentials
 from psycopg.conninfo import make_conninfo
 
-from embedded import Stack
+from embedded import Stack, ports
+from embedded.gcs import CloudStorage
 from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import Layout
@@ -117,3 +120,17 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
         yield Stores(dsn, bucket, warehouse, root)
     finally:
         stack.stop()
+
+
+@pytest.fixture(scope="module")
+def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Cloud Storage alone: its address."""
+    server, port = CloudStorage(tmp_path_factory.mktemp("gcs")), ports.any_free()
+    server.prepare()
+    process = subprocess.Popen(server.command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not server.is_ready(port, 1):
+        assert process.poll() is None
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    process.kill()
+    process.wait()

@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -17,7 +16,6 @@ from relay import Relay
 from tlc_server import parquet_like
 
 from embedded import ports
-from embedded.gcs import CloudStorage
 from ingest.datasets import FHV, GREEN, YELLOW
 from ingest.download import CacheError
 from ingest.errors import BadFileError, NotPublishedError, SettingError, SourceError
@@ -28,19 +26,6 @@ from ingest.source import Source, SourceDownError
 JANUARY = GREEN.file_path(date(2024, 1, 1))
 BODY = parquet_like(3_000_000)
 NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server, port = CloudStorage(tmp_path_factory.mktemp("gcs")), ports.any_free()
-    server.prepare()
-    process = subprocess.Popen(server.command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not server.is_ready(port, 1):
-        assert process.poll() is None
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    process.kill()
-    process.wait()
 
 
 @pytest.fixture
