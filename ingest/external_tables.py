@@ -4,7 +4,7 @@ BigQuery guesses an external table's schema from one file, and then refuses file
 column X has type INT32 which does not match the target cpp_type DOUBLE"). Here every file has the declared schema.
 """
 
-from google.api_core.exceptions import GoogleAPIError
+from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
@@ -43,6 +43,20 @@ def query(client: bigquery.Client, statement: str) -> list[tuple]:
         return [row.values() for row in rows]
 
 
+def ensure_dataset(client: bigquery.Client, name: str, location: str) -> None:
+    """Make a BigQuery data set where there is none. Raises one of BIGQUERY_FAULTS.
+
+    Looked for first: to ask for one that exists takes bigquery.datasets.create on the project, a right that an account
+    with prepared data sets need not have (https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/datasets/insert).
+    """
+    dataset = bigquery.Dataset(f"{client.project}.{name}")
+    try:
+        client.get_dataset(dataset.reference, retry=RETRY)
+    except NotFound:
+        dataset.location = location
+        client.create_dataset(dataset, exists_ok=True, retry=RETRY)
+
+
 def ensure_external_tables(
     client: bigquery.Client, bucket: str, location: str, undeclared: dict[str, tuple[Column, ...]] | None = None
 ) -> None:
@@ -52,9 +66,7 @@ def ensure_external_tables(
     Raises StoreError.
     """
     try:
-        dataset = bigquery.Dataset(f"{client.project}.{RAW_SCHEMA}")
-        dataset.location = location
-        client.create_dataset(dataset, exists_ok=True, retry=RETRY)
+        ensure_dataset(client, RAW_SCHEMA, location)
         for taxi_dataset in DATASETS.values():
             extra = (undeclared or {}).get(taxi_dataset.name, ())
             query(client, _trips_ddl(client.project, bucket, taxi_dataset, extra))

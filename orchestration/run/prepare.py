@@ -26,7 +26,8 @@ def prepare(context: Context) -> None:
             postgres.ensure_raw_tables(connection)
             small_tables.ensure_in_postgres(connection)
             zones = one_value(connection.execute("select count(*) from taxi_raw.taxi_zone_lookup"))
-        lake.ensure_bucket(connections.bucket, connections.bigquery_settings.location)
+        if warning := lake.ensure_bucket(connections.bucket, connections.bigquery_settings.location):
+            context.events.warn(warning)
         lake.ensure_prefixes(connections.bucket, context.settings.scratch)
         small_tables.ensure_in_lake(connections.bucket, context.settings.scratch)
         if leftovers := remove_leftovers(connections, context.settings.scratch, context.ledger.runs.killed()):

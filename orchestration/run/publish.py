@@ -13,7 +13,7 @@ from common.masking import masked
 from common.rows import one_value
 from ingest import postgres
 from ingest.errors import StoreError, first_line
-from ingest.external_tables import BIGQUERY_FAULTS, RETRY
+from ingest.external_tables import BIGQUERY_FAULTS, RETRY, ensure_dataset
 from orchestration.warehouses.connections import Connections
 
 LEDGER_SCHEMA = "taxi_ledger"
@@ -58,11 +58,9 @@ def publish_ledger(connections: Connections, run_id: str, outcome: str, error: s
         newest = one_value(connection.execute("select coalesce(max(change_number), 0) from taxi_ledger.months"))
     tables["runs"] = _with_end(tables["runs"], run_id, outcome, error)
     client = connections.bigquery
-    dataset = bigquery.Dataset(f"{client.project}.{LEDGER_SCHEMA}")
-    dataset.location = connections.bigquery_settings.location
     try:
-        client.create_dataset(dataset, exists_ok=True, retry=RETRY)
-        for job in [_load(client, dataset, name, table) for name, table in tables.items()]:  # side by side
+        ensure_dataset(client, LEDGER_SCHEMA, connections.bigquery_settings.location)
+        for job in [_load(client, name, table) for name, table in tables.items()]:  # side by side
             job.result(retry=RETRY)
     except BIGQUERY_FAULTS as error:
         raise StoreError(
@@ -91,7 +89,7 @@ def _with_end(runs: pa.Table, run_id: str, outcome: str, error: str | None) -> p
     return pa.Table.from_pylist(rows, runs.schema)
 
 
-def _load(client: bigquery.Client, dataset: bigquery.Dataset, name: str, table: pa.Table) -> bigquery.LoadJob:
+def _load(client: bigquery.Client, name: str, table: pa.Table) -> bigquery.LoadJob:
     """Start to load a table in place of the one that is there."""
     names = dict(_TYPES.values())
     schema = [bigquery.SchemaField(field.name, names[field.type]) for field in table.schema]
@@ -102,4 +100,5 @@ def _load(client: bigquery.Client, dataset: bigquery.Dataset, name: str, table: 
         write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
         schema=schema,
     )
-    return client.load_table_from_file(parquet, dataset.table(name), rewind=True, num_retries=4, job_config=config)
+    target = f"{client.project}.{LEDGER_SCHEMA}.{name}"
+    return client.load_table_from_file(parquet, target, rewind=True, num_retries=4, job_config=config)
