@@ -60,6 +60,7 @@ class PostgresSettings(Group):
     user: str = Field("taxi", alias="postgres_user")
     password: SecretStr = Field(SecretStr(""), alias="postgres_password")
     dbname: str = Field("taxi", alias="postgres_dbname")
+    threads: int = Field(2, ge=1, alias="postgres_threads")
 
     def parameters(self) -> dict[str, Any]:
         """libpq's parameters of the server, from postgres_url if it is set. Raises SettingError."""
@@ -98,6 +99,7 @@ class BigQuerySettings(Group):
 
     project: str = Field("taxi-local", pattern=r"^([a-z0-9.-]+:)?[a-z0-9-]+$", alias="bigquery_project")
     location: str = Field("US", alias="bigquery_location")
+    threads: int = Field(2, ge=1, alias="bigquery_threads")
     # BigQuery bills no query less than 10 MiB.
     maximum_bytes_billed: int = Field(2**40, ge=10 * 2**20, alias="bigquery_maximum_bytes_billed")
     endpoint: str = Field("", alias="bigquery_endpoint")

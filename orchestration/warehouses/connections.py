@@ -37,6 +37,7 @@ class Connections:
     gcs_endpoint: str = ""  # '': the real Cloud Storage
     bigquery_endpoint: str = ""  # '': the real BigQuery
     bigquery_token: str = field(default="", repr=False)  # the emulator requires it
+    postgres_threads: int = 2  # models that dbt builds at once
 
     def __post_init__(self) -> None:
         hide(self.postgres.get("password"), self.postgres.get("sslpassword"), self.bigquery_token)
@@ -116,7 +117,9 @@ class Connections:
             "DBT_TAXI_POSTGRES_USER": variables["PGUSER"],
             "DBT_ENV_SECRET_TAXI_POSTGRES_PASSWORD": variables.get("PGPASSWORD", ""),
             "DBT_TAXI_POSTGRES_DBNAME": variables["PGDATABASE"],
+            "DBT_TAXI_POSTGRES_THREADS": str(self.postgres_threads),
             "DBT_TAXI_BIGQUERY_PROJECT": self.project,
+            "DBT_TAXI_BIGQUERY_THREADS": str(self.bigquery_settings.threads),
             "DBT_TAXI_BIGQUERY_LOCATION": self.bigquery_settings.location,
             "DBT_TAXI_BIGQUERY_ENDPOINT": self.bigquery_endpoint,
             "DBT_ENV_SECRET_TAXI_BIGQUERY_TOKEN": self.bigquery_token,

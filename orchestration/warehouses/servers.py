@@ -91,7 +91,9 @@ class Servers:
                 "sslmode": "disable",
             }
             project, endpoints = ends.project, (ends.gcs_url, ends.bigquery_url, ends.bigquery_token)
-        return Connections(postgres, project, settings.lake, settings.bigquery, *endpoints)
+        return Connections(
+            postgres, project, settings.lake, settings.bigquery, *endpoints, postgres_threads=settings.postgres.threads
+        )
 
 
 def stores_of(settings: Settings) -> str:

@@ -124,6 +124,7 @@ def test_a_url_of_several_ports_is_refused_as_dbt_takes_one(file: Path, monkeypa
 
 def test_all_that_postgres_url_says_reaches_dbt_and_psql_by_libpqs_variables(file: Path, monkeypatch):
     url = "postgresql://u:secret@db/taxi?sslmode=verify-full&options=-csearch_path%3Dx&hostaddr=192.0.2.1&keepalives=1"
+    url += "&channel_binding=require"
     monkeypatch.setenv("TAXI_POSTGRES_URL", url)
     settings = load_settings({"profile": "docker"}, file)
     passed = Servers(settings).all().environment
@@ -136,7 +137,23 @@ def test_all_that_postgres_url_says_reaches_dbt_and_psql_by_libpqs_variables(fil
         "PGDATABASE": "taxi",
         "PGSSLMODE": "verify-full",
         "PGOPTIONS": "-csearch_path=x",
+        "PGCHANNELBINDING": "require",
     }
+
+
+def test_dbt_builds_more_models_at_once_on_googles_bigquery_than_on_the_embedded_one(monkeypatch):
+    monkeypatch.setenv("TAXI_POSTGRES_URL", "postgresql://u:secret@db/taxi")
+    monkeypatch.setenv("TAXI_BIGQUERY_PROJECT", "mine")
+    monkeypatch.setenv("TAXI_BUCKET", "mine")
+    monkeypatch.setenv("TAXI_POSTGRES_THREADS", "4")
+    profiles = (ROOT / "profiles.yml").read_text()
+    for profile, threads in (("docker", "2"), ("gcp", "8")):
+        passed = Servers(load_settings({"profile": profile})).all().environment
+        assert {name: value for name, value in passed.items() if name.endswith("_THREADS")} == {
+            "DBT_TAXI_POSTGRES_THREADS": "4",
+            "DBT_TAXI_BIGQUERY_THREADS": threads,
+        }
+    assert [name for name in passed if name.endswith("_THREADS") and f"env_var('{name}', '2')" not in profiles] == []
 
 
 def test_the_projects_own_file_says_the_same_as_the_defaults_and_describes_each_setting():
