@@ -8,7 +8,10 @@ by deleting its line below. docs/architecture.md lists them, and tests/embedded/
 import os
 from importlib import import_module
 
-RULES = ("parquet_types",)
+RULES = (
+    "parquet_types",
+    "partition_filter",
+)
 VARIABLE = "BIGQUERY_CONTRACT"
 
 

@@ -62,6 +62,57 @@ def test_a_timestamp_column_reads_the_number_in_the_file_as_utc(warehouse, zone)
     assert warehouse.query("select value from {ds}.trips") == [(NOON.replace(tzinfo=UTC),)]
 
 
+MONTH = "'2024-01-01'"
+UNFILTERED = [
+    "select * from {ds}.trips",
+    "select * from {ds}.staged",
+    "select * from {ds}.mart",
+    "select * from {ds}.mart where row_number = 1",
+    f"select * from {{ds}}.trips where file_month = {MONTH} or row_number = 1",
+    "select * from {ds}.facts where file_month = (select max(date '2024-01-01') from {ds}.zones)",
+    f"select * from {{ds}}.facts as f join {{ds}}.staged as s using (row_number) where f.file_month = {MONTH}",
+    f"with f as (select * from {{ds}}.facts) select * from f where file_month = {MONTH} union all select * from f",
+    f"select * from {{ds}}.zones where row_number in (select row_number from {{ds}}.mart) and {MONTH} > ''",
+    f"select * from (select * from {{ds}}.facts limit 1) where file_month = {MONTH}",
+    "create table {ds}.copied as select * from {ds}.mart",
+    "delete from {ds}.facts where true",
+    "update {ds}.facts set row_number = 2 where row_number = 1",
+    "merge {ds}.zones as z using {ds}.mart as f on f.row_number = z.row_number when matched then delete",
+]
+FILTERED = [
+    f"select * from {{ds}}.trips where file_month = {MONTH} and row_number = 1",
+    f"select * from {{ds}}.trips as t where t.file_month = {MONTH} or t.file_month is null",
+    f"select * from {{ds}}.staged where month_of_file >= {MONTH}",
+    f"select * from {{ds}}.mart as m where m.file_month in ({MONTH})",
+    f"select * from {{ds}}.facts f join {{ds}}.trips t on t.file_month = {MONTH} where f.file_month = {MONTH}",
+    f"with f as (select * from {{ds}}.facts) select * from f where file_month = {MONTH}",
+    "select count(*) from (select file_month from {ds}.mart union all select file_month from {ds}.facts)"
+    f" where file_month = {MONTH}",
+    "insert into {ds}.facts select date '2024-02-01', 2",
+    f"update {{ds}}.facts set row_number = 1 where file_month = {MONTH}",
+    "merge {ds}.facts as f using {ds}.zones as z on false"
+    f" when not matched by source and f.file_month = {MONTH} then delete",
+]
+
+
+def test_a_table_that_requires_a_partition_filter_is_not_read_without_one_nor_through_a_view(warehouse):
+    warehouse.put(JANUARY, row_number=[1], value=[1])
+    warehouse.query(
+        TRIPS.replace("TYPE", "int64").replace("options (", "options (require_hive_partition_filter = true,")
+    )
+    warehouse.query("create view {ds}.staged as select t.file_month as month_of_file, row_number from {ds}.trips as t")
+    warehouse.query("create table {ds}.zones as select 1 as row_number")
+    warehouse.query(
+        "create table {ds}.facts (file_month date, row_number int64) partition by file_month"
+        " options (require_partition_filter = true)"
+    )
+    warehouse.query("create view {ds}.mart as select * from {ds}.facts")
+    answers = {statement: str(warehouse.job(statement).exception()) for statement in UNFILTERED}
+    assert [one for one in UNFILTERED if "without a filter over column(s)" not in answers[one]] == []
+    for statement in FILTERED:
+        warehouse.query(statement)
+
+
 def test_the_documentation_lists_each_rule_with_the_page_that_the_rule_names():
     listed = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     for name in contract.RULES:
