@@ -48,7 +48,8 @@ def cte_of(table: exp.Table) -> exp.CTE | None:
 
 
 @functools.lru_cache(maxsize=2_000)
-def _parsed(sql: str) -> exp.Expression:
+def parsed(sql: str) -> exp.Expression:
+    """A query in BigQuery's SQL. Whoever changes it copies it first: it is kept."""
     return sqlglot.parse_one(sql, dialect=BigQueryDialect)
 
 
@@ -62,7 +63,7 @@ def _expand(tree: exp.Expression, project: str, dataset: str | None, temporary: 
         reference = names.reference(table, project, dataset)
         found = described(reference) if table is not target else None
         if found and found.view and found.view.query:
-            query = _parsed(found.view.query).copy()
+            query = parsed(found.view.query).copy()
             _expand(query, reference[0], reference[1], set())
             alias = exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True))
             table.replace(exp.Subquery(this=query, alias=alias))

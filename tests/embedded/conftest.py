@@ -1,5 +1,6 @@
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,13 +31,22 @@ class Warehouse:
     """BigQuery and a bucket of its own for each test."""
 
     def __init__(self, endpoints: Endpoints, name: str):
+        self._endpoints, self._name = endpoints, name
         there, known = ClientOptions(api_endpoint=endpoints.bigquery_url), Credentials(endpoints.bigquery_token)
         self.client = bigquery.Client(project=endpoints.project, credentials=known, client_options=there)
         there, anonymous = ClientOptions(api_endpoint=endpoints.gcs_url), AnonymousCredentials()
         self.storage = storage.Client(project=endpoints.project, credentials=anonymous, client_options=there)
         self.dataset = name.replace("-", "_")
-        self.client.create_dataset(self.dataset, exists_ok=True)
-        self.bucket = self.storage.create_bucket(f"{name}-bucket")
+        self.bucket = self.storage.bucket(f"{name}-bucket")
+
+    def make(self) -> "Warehouse":
+        self.client.create_dataset(self.dataset)
+        self.bucket.create()
+        return self
+
+    def through(self, gcs_url: str, bigquery_url: str) -> "Warehouse":
+        """The same, reached by other addresses."""
+        return Warehouse(replace(self._endpoints, gcs_url=gcs_url, bigquery_url=bigquery_url), self._name)
 
     def query(self, sql: str) -> list[tuple]:
         """Run a statement, in which {ds} and {bucket} stand for the test's own; return its rows."""
@@ -57,7 +67,7 @@ _names = iter(f"test-{number}" for number in range(10_000))
 
 @pytest.fixture
 def warehouse(running: Endpoints) -> Warehouse:
-    return Warehouse(running, next(_names))
+    return Warehouse(running, next(_names)).make()
 
 
 @pytest.fixture
