@@ -17,7 +17,7 @@ from benchmarks.grouped_tests import GroupedTests
 
 SCHEMA = "taxi_limit"
 # What a person who had looked at the plans would set: of what comes out of views Postgres expects 1 row of 200, and
-# sorts millions for a merge join (12.6 s for a million rows of int_refund_twins, 4.5 by hash).
+# sorts millions for a merge join (12.6 s for a million rows of int_refund_pairs, 4.5 by hash).
 SETTINGS = {"enable_mergejoin": "off"}
 
 

@@ -17,7 +17,7 @@ from sqlglot.optimizer.qualify import qualify
 from benchmarks.compiled import Compiled, Node
 
 TRIPS = "fct_trips"
-_BY = ["dataset", "file_month"]
+_BY = ["file_month", "service_type"]
 
 
 @dataclass

@@ -56,7 +56,7 @@ def record_batch(rng: np.random.Generator, part: Part, rhythm: Rhythm, file_rows
 
 
 def _hits(rng: np.random.Generator, part: Part, file_rows: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Fault -> (rows of the block, which of the file's they are). No row gets two; a refund's twin needs the next row.
+    """Fault -> (rows of the block, which of the file's they are). No row gets two; a refund needs the next row.
 
     A fault's rows are spread evenly over the blocks of the region, so no block has to know of another.
     """

@@ -14,7 +14,7 @@ _MONEY = (
 
 @damage(TRIPS)
 def refund(hit: Hit) -> None:
-    """Each row after one of the hit's becomes its twin."""
+    """Each row after one of the hit's becomes its refund."""
     hit.put("vendorid", 2)
     hit.put("payment_type", hit.rng.choice([3.0, 4.0], hit.count))
     for values in hit.block.values():

@@ -127,10 +127,10 @@ FAULTS = (
           about="blanks after the base's licence", source=_INVENTED),
     # money
     Fault("refund", _TAXI, 0.003,
-          about="a twin beside the trip, with every amount negative; vendor 2, payment types 3 and 4",
+          about="a refund beside the trip, with every amount negative; vendor 2, payment types 3 and 4",
           source=_M + "green: 0.26-0.34 %"),
     Fault("refund_without_trip", _TAXI, 1e-4,
-          about="negative amounts, no twin", source=_M + "green: 0-4 % of the negatives"),
+          about="negative amounts, no charge beside them", source=_M + "green: 0-4 % of the negatives"),
     Fault("negative_fare", _FHVHV, 2e-6,
           about="negative base fare", source=_INVENTED),
     Fault("negative_flex_fare", _YELLOW, 0.16, region="end", first=date(2025, 1, 1),

@@ -16,7 +16,7 @@ from tests.months import MARTS_MONTHS, MONTHS, ROWS_OF, write
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The one mart, besides the trips, that is enough to see that a month is whole; all of them take 20 s more a run.
-ONE_MART = "+zone_revenue_by_file"
+ONE_MART = "+agg_zone_revenue"
 
 
 # The files whose tests share a line, which takes a minute to bring up: they stay in one process.

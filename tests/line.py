@@ -109,8 +109,8 @@ class Line:
     def stages(self) -> dict[tuple[str, str, str], tuple[int, int, str]]:
         """Rows, cents and digest that the ledger last recorded, by data set, month and stage."""
         rows = self.query(
-            "select distinct on (dataset, file_month, stage)"
-            " dataset, to_char(file_month, 'YYYY-MM'), stage, rows, cents, digest from taxi_ledger.stages"
-            " order by dataset, file_month, stage, run_number desc"
+            "select distinct on (service_type, file_month, stage)"
+            " service_type, to_char(file_month, 'YYYY-MM'), stage, rows, cents, digest from taxi_ledger.stages"
+            " order by service_type, file_month, stage, run_number desc"
         )
         return {row[:3]: row[3:] for row in rows}

@@ -11,7 +11,7 @@ from math import ceil
 import psycopg
 from psycopg import sql
 
-from benchmarks.billing.columns_read import Project, Read
+from benchmarks.billing.columns_read import DATA_SET_COLUMNS, Project, Read
 
 MIB = 2**20
 
@@ -100,8 +100,9 @@ def _sizes(connection: psycopg.Connection, table: str, month: date | None) -> di
     )
     if not types:
         raise LookupError(f"Postgres has no table {table}")
+    by = next((column for column in DATA_SET_COLUMNS if column in types), None)
     query = sql.SQL("select {}, count(*), {} from {} {} group by 1").format(
-        sql.Identifier("dataset") if "dataset" in types else sql.SQL("''"),
+        sql.Identifier(by) if by else sql.SQL("''"),
         sql.SQL(", ").join(_size(column, kind) for column, kind in types.items()),
         sql.Identifier(schema, name),
         sql.SQL("where file_month = {}").format(sql.Literal(month)) if month else sql.SQL(""),

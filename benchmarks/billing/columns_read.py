@@ -15,6 +15,9 @@ from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+# The data set as a column: of models, and of raw tables.
+DATA_SET_COLUMNS = ("service_type", "dataset")
+
 # What BigQuery prunes partitions and clusters by: the bare column, compared with constants.
 _COMPARISONS = (exp.EQ, exp.In, exp.Between, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
@@ -110,7 +113,8 @@ def _read(scope: Scope, alias: str, table: str) -> Read:
     columns = frozenset(column.name for column in scope.columns if column.table == alias)
     datasets = [
         frozenset(literal.this for literal in condition.find_all(exp.Literal))
-        for condition in _conditions(scope, alias, "dataset")
+        for column in DATA_SET_COLUMNS
+        for condition in _conditions(scope, alias, column)
         if isinstance(condition, (exp.EQ, exp.In))
     ]
     is_pruned = any(_conditions(scope, alias, "file_month"))

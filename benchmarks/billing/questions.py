@@ -13,7 +13,7 @@ class Question:
     query: str = ""
 
 
-# fct_trips and rejected_trips refuse a query that names no file months.
+# fct_trips and fct_rejected_trips refuse a query that names no file months.
 MONTH = "file_month = date '2025-02-01'"
 
 QUESTIONS = (
@@ -22,7 +22,7 @@ QUESTIONS = (
         "fares and tips by hour of day, yellow, from JFK",
         query=f"""
             select extract(hour from pickup_at), count(*), avg(total_amount), avg(tip_amount) from taxi_marts.fct_trips
-            where {MONTH} and dataset = 'yellow' and pickup_location_id = 132 group by 1
+            where {MONTH} and service_type = 'yellow' and pickup_location_id = 132 group by 1
         """,
     ),
     Question(
@@ -30,16 +30,16 @@ QUESTIONS = (
         "waits, pay and miles of high-volume trips by day",
         query=f"""
             select cast(pickup_at as date), avg(wait_seconds), sum(driver_pay_amount), sum(trip_miles)
-            from taxi_marts.fct_trips where {MONTH} and dataset = 'fhvhv' group by 1
+            from taxi_marts.fct_trips where {MONTH} and service_type = 'fhvhv' group by 1
         """,
     ),
     Question("fct_trips", "every column (select *)", query=f"select * from taxi_marts.fct_trips where {MONTH}"),
     Question(
-        "rejected_trips",
+        "fct_rejected_trips",
         "the rows rejected for two reasons or more",
         query=f"""
-            select dataset, row_number, reject_reasons, pickup_at, dropoff_at, total_amount
-            from taxi_marts.rejected_trips where {MONTH} and reject_reasons like '%,%'
+            select service_type, row_number, reject_reasons, pickup_at, dropoff_at, total_amount
+            from taxi_marts.fct_rejected_trips where {MONTH} and reject_reasons like '%,%'
         """,
     ),
     Question("monthly_zone_revenue", "zones with most revenue", "zones_with_most_revenue"),
@@ -65,7 +65,7 @@ QUESTIONS = (
         query="select pickup_month, borough, company_name, wheelchair_requests, match_percent"
         " from taxi_marts.wheelchair_service",
     ),
-    Question("base_trips_by_file", "FHV trips with a base", "fhv_trips_with_a_base"),
+    Question("agg_base_trips", "FHV trips with a base", "fhv_trips_with_a_base"),
     Question("dim_bases", "the largest bases", query="select * from taxi_marts.dim_bases order by trips desc"),
     Question("rejections_by_reason", "reasons to reject", "reasons_to_reject"),
     Question(

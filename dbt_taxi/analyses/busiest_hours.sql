@@ -1,12 +1,12 @@
 -- Which hours of the day have most pick-ups?
-{%- set dataset = 'yellow' %}
+{%- set service_type = 'yellow' %}
 
 with by_hour as (
     select
         extract(hour from pickup_hour) as hour_of_day,
         sum(trips) as trips
     from {{ ref('hourly_zone_demand') }}
-    where dataset = '{{ dataset }}'
+    where service_type = '{{ service_type }}'
     group by extract(hour from pickup_hour)
 )
 

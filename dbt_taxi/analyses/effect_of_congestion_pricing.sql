@@ -2,7 +2,7 @@
 {%- set first_month = '2025-01-01' %}
 
 select
-    dataset,
+    service_type,
     pickup_month,
     zone_relation,
     is_under_congestion_pricing,
@@ -17,4 +17,4 @@ from {{ ref('congestion_pricing') }}
 where
     pickup_month >= date '{{ first_month }}'
     and trips_per_day_year_before is not null
-order by dataset, pickup_month, zone_relation, is_under_congestion_pricing
+order by service_type, pickup_month, zone_relation, is_under_congestion_pricing

@@ -13,25 +13,25 @@ yellow_rows as (
     {{ trips_by_the_course('yellow', years) }}
 ),
 
-{% for dataset in ['green', 'yellow'] -%}
-{{ dataset }}_trips as (
-    {{ between_known_boroughs(dataset ~ '_rows') }}
+{% for service_type in ['green', 'yellow'] -%}
+{{ service_type }}_trips as (
+    {{ between_known_boroughs(service_type ~ '_rows') }}
 ),
 
 {% endfor -%}
 fares as (
-    {% for dataset in ['green', 'yellow'] -%}
+    {% for service_type in ['green', 'yellow'] -%}
     select
-        dataset,
+        service_type,
         {{ cents_of('fare_amount') }} as fare_cents,
         count(*) as trips
-    from {{ dataset }}_trips
+    from {{ service_type }}_trips
     where
         {{ month_of('pickup_at') }} = date '{{ month }}'
         and fare_amount > 0
         and trip_distance > 0
         and payment_type in ('1', '2')
-    group by dataset, {{ cents_of('fare_amount') }}
+    group by service_type, {{ cents_of('fare_amount') }}
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),
@@ -39,24 +39,24 @@ fares as (
 counted as (
     select
         *,
-        {{ running_counts('trips', 'fare_cents', ['dataset']) }}
+        {{ running_counts('trips', 'fare_cents', ['service_type']) }}
     from fares
 ),
 
 course as (
     select
-        dataset,
+        service_type,
         {% for percent in percents -%}
         {{ decimal_of(percentile_of_counts(percent, 'fare_cents'), 4) }} as p{{ percent }}_fare_amount,
         {% endfor -%}
         sum(trips) as trips
     from counted
-    group by dataset
+    group by service_type
 )
 
 select
     'course' as rules,
-    dataset,
+    service_type,
     trips,
     p90_fare_amount,
     p95_fare_amount,
@@ -65,13 +65,13 @@ from course
 union all
 select
     'ours' as rules,
-    dataset,
+    service_type,
     trips,
     p90_fare_amount,
     p95_fare_amount,
     p97_fare_amount
 from {{ ref('fare_percentiles') }}
 where
-    dataset in ('green', 'yellow')
+    service_type in ('green', 'yellow')
     and pickup_month = date '{{ month }}'
-order by rules, dataset
+order by rules, service_type

@@ -23,7 +23,7 @@ select
     sum(trips) as trips_between_known_zones
 from {{ ref('origin_destination') }}
 where
-    dataset = 'fhv'
+    service_type = 'fhv'
     and extract(year from pickup_month) = {{ year }}
     and pickup_location_id != 264
     and dropoff_location_id != 264

@@ -17,9 +17,9 @@ select
     'ours' as rules,
     sum(trips) as trips_with_a_base,
     count(distinct base_number) as bases
-from {{ ref('base_trips_by_file') }}
+from {{ ref('agg_base_trips') }}
 where
-    dataset = 'fhv'
+    service_type = 'fhv'
     and base_number != 'not given'
     and file_month between date '{{ year }}-01-01' and date '{{ year }}-12-01'
 order by rules

@@ -2,7 +2,7 @@
 {%- set file_month = '2023-02-01' %}
 
 select
-    dataset,
+    service_type,
     state,
     is_complete,
     file_rows,
@@ -12,4 +12,4 @@ select
     bigquery_rejected_rows
 from {{ ref('month_ledger') }}
 where file_month = date '{{ file_month }}'
-order by dataset
+order by service_type

@@ -12,19 +12,19 @@ yellow_rows as (
     {{ trips_by_the_course('yellow', years) }}
 ),
 
-{% for dataset in ['green', 'yellow'] -%}
-{{ dataset }}_trips as (
-    {{ between_known_boroughs(dataset ~ '_rows') }}
+{% for service_type in ['green', 'yellow'] -%}
+{{ service_type }}_trips as (
+    {{ between_known_boroughs(service_type ~ '_rows') }}
 ),
 
 {% endfor -%}
 course_quarters as (
-    {% for dataset in ['green', 'yellow'] -%}
+    {% for service_type in ['green', 'yellow'] -%}
     select
-        '{{ dataset }}' as dataset,
+        '{{ service_type }}' as service_type,
         cast({{ dbt.date_trunc('quarter', 'pickup_at') }} as date) as pickup_quarter,
         cast(sum(total_amount) as numeric) as total_amount
-    from {{ dataset }}_trips
+    from {{ service_type }}_trips
     where extract(year from pickup_at) between {{ years[0] }} and {{ years[-1] }}
     group by cast({{ dbt.date_trunc('quarter', 'pickup_at') }} as date)
     {{ "union all" if not loop.last }}
@@ -38,14 +38,14 @@ course as (
     from course_quarters as this_year
     left join course_quarters as year_before
         on
-            this_year.dataset = year_before.dataset
+            this_year.service_type = year_before.service_type
             and extract(year from this_year.pickup_quarter) = extract(year from year_before.pickup_quarter) + 1
             and extract(quarter from this_year.pickup_quarter) = extract(quarter from year_before.pickup_quarter)
 )
 
 select
     'course' as rules,
-    dataset,
+    service_type,
     pickup_quarter,
     total_amount,
     total_amount_year_before,
@@ -57,13 +57,13 @@ from course
 union all
 select
     'ours' as rules,
-    dataset,
+    service_type,
     pickup_quarter,
     total_amount,
     total_amount_year_before,
     total_amount_growth_percent
 from {{ ref('quarterly_revenue') }}
 where
-    dataset in ('green', 'yellow')
+    service_type in ('green', 'yellow')
     and extract(year from pickup_quarter) between {{ years[0] }} and {{ years[-1] }}
-order by rules, dataset, pickup_quarter
+order by rules, service_type, pickup_quarter

@@ -3,22 +3,23 @@
 -- the zone's name, which Corona (56, 57) and Governor's Island (103 to 105) share (trips without a zone are one more
 -- name), and by every month that a stray trip has.
 {%- set years = [2019, 2020] %}
+{%- set one_per = ['vendor_id', 'pickup_at', 'pickup_location_id'] %}
 
 with course_trips as (
-    {% for dataset in ['green', 'yellow'] -%}
+    {% for service_type in ['green', 'yellow'] -%}
     select
-        '{{ dataset }}' as dataset,
+        '{{ service_type }}' as service_type,
         pickup_location_id,
         {{ month_of('pickup_at') }} as pickup_month
-    from ({{ trips_by_the_course(dataset, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }})
-        as {{ dataset }}_trips
+    from ({{ trips_by_the_course(service_type, years, one_per, ['dropoff_at']) }})
+        as {{ service_type }}_trips
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),
 
 course as (
     select distinct
-        course_trips.dataset,
+        course_trips.service_type,
         course_trips.pickup_month,
         coalesce(dim_zones.zone, 'Unknown Zone') as pickup_zone
     from course_trips
@@ -28,22 +29,22 @@ course as (
 
 select
     'course' as rules,
-    dataset,
+    service_type,
     count(*) as row_count,
     count(distinct pickup_month) as months,
     count(distinct pickup_zone) as zones
 from course
-group by dataset
+group by service_type
 union all
 select
     'ours' as rules,
-    dataset,
+    service_type,
     count(*) as row_count,
     count(distinct pickup_month) as months,
     count(distinct pickup_location_id) as zones
 from {{ ref('monthly_zone_revenue') }}
 where
-    dataset in ('green', 'yellow')
+    service_type in ('green', 'yellow')
     and extract(year from pickup_month) between {{ years[0] }} and {{ years[-1] }}
-group by dataset
-order by rules, dataset
+group by service_type
+order by rules, service_type

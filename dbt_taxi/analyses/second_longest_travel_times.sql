@@ -58,7 +58,7 @@ pairs as (
         p90_minutes * 60 as p90_seconds
     from {{ ref('travel_time_percentiles') }}
     where
-        dataset = 'fhv'
+        service_type = 'fhv'
         and pickup_month = date '{{ month }}'
         and pickup_location_id in ({{ pickup_location_ids | join(', ') }})
         and dropoff_location_id != 264  -- unknown

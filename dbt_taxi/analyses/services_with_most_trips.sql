@@ -16,18 +16,18 @@ yellow_rows as (
     {{ trips_by_the_course('yellow', years) }}
 ),
 
-{% for dataset in ['fhv', 'green', 'yellow'] -%}
-{{ dataset }}_trips as (
-    {{ between_known_boroughs(dataset ~ '_rows') }}
+{% for service_type in ['fhv', 'green', 'yellow'] -%}
+{{ service_type }}_trips as (
+    {{ between_known_boroughs(service_type ~ '_rows') }}
 ),
 
 {% endfor -%}
 course_months as (
-    {% for dataset in ['fhv', 'green', 'yellow'] -%}
+    {% for service_type in ['fhv', 'green', 'yellow'] -%}
     select
-        '{{ dataset }}' as dataset,
+        '{{ service_type }}' as service_type,
         {{ month_of('pickup_at') }} as pickup_month
-    from {{ dataset }}_trips
+    from {{ service_type }}_trips
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),
@@ -35,34 +35,34 @@ course_months as (
 by_month as (
     select
         'course' as rules,
-        dataset,
+        service_type,
         pickup_month,
         count(*) as trips
     from course_months
     where extract(year from pickup_month) = {{ year }}
-    group by dataset, pickup_month
+    group by service_type, pickup_month
     union all
     select
         'ours' as rules,
-        dataset,
+        service_type,
         pickup_month,
         sum(trips) as trips
     from {{ ref('monthly_zone_revenue') }}
     where extract(year from pickup_month) = {{ year }}
-    group by dataset, pickup_month
+    group by service_type, pickup_month
 ),
 
 ranked as (
     select
         *,
-        row_number() over (partition by rules, pickup_month order by trips desc, dataset asc) as place
+        row_number() over (partition by rules, pickup_month order by trips desc, service_type asc) as place
     from by_month
 )
 
 select
     rules,
     pickup_month,
-    dataset,
+    service_type,
     trips
 from ranked
 where place = 1

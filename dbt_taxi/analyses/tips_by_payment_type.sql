@@ -3,7 +3,7 @@
 
 with by_payment_type as (
     select
-        dataset,
+        service_type,
         payment_type_id,
         payment_type_name,
         sum(trips) as trips,
@@ -11,13 +11,13 @@ with by_payment_type as (
         sum(case when is_tip_recorded then tip_amount end) as tip_amount
     from {{ ref('monthly_tips') }}
     where pickup_month >= date '{{ first_month }}'
-    group by dataset, payment_type_id, payment_type_name
+    group by service_type, payment_type_id, payment_type_name
 )
 
 select
-    dataset,
+    service_type,
     payment_type_name,
     trips,
     {{ rounded_ratio(cents_of('tip_amount') ~ ' * 100', cents_of('fare_amount')) }} as tip_percent_of_fare
 from by_payment_type
-order by dataset, payment_type_id
+order by service_type, payment_type_id

@@ -3,11 +3,11 @@
 -- zone, so that a refund and its charge are one trip, and so are two trips that began in the same second; we count
 -- every row.
 {%- set years = [2019, 2020] %}
-{%- set dataset = 'green' %}
+{%- set service_type = 'green' %}
 {%- set month = '2019-10-01' %}
 
 with course as (
-    {{ trips_by_the_course(dataset, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
+    {{ trips_by_the_course(service_type, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
 )
 
 select
@@ -23,6 +23,6 @@ select
     sum(refunds) as refunds
 from {{ ref('monthly_zone_revenue') }}
 where
-    dataset = '{{ dataset }}'
+    service_type = '{{ service_type }}'
     and pickup_month = date '{{ month }}'
 order by rules

@@ -4,7 +4,7 @@
 select
     airport_location_id,
     airport,
-    dataset,
+    service_type,
     sum(trips) as trips,
     min(average_minutes) as shortest_monthly_average,
     max(average_minutes) as longest_monthly_average
@@ -12,5 +12,5 @@ from {{ ref('airport_trips') }}
 where
     direction = 'to'
     and extract(year from pickup_month) = {{ year }}
-group by airport_location_id, airport, dataset
-order by airport_location_id, dataset
+group by airport_location_id, airport, service_type
+order by airport_location_id, service_type

@@ -11,7 +11,7 @@ with by_company as (
         sum(wheelchair_wait_seconds) as wheelchair_wait_seconds,
         sum(waits - wheelchair_waits) as other_waits,
         sum(wait_seconds - wheelchair_wait_seconds) as other_wait_seconds
-    from {{ of_reported_months(ref('high_volume_by_file')) }}
+    from {{ of_reported_months(ref('agg_high_volume_trips')) }}
     group by company_id
 )
 

@@ -2,11 +2,11 @@
 -- Data Engineering Zoomcamp 2026, module 4, question 4. The course keeps one row of each vendor, pick-up time and
 -- zone, which may be a refund, and adds zones of one name.
 {%- set years = [2019, 2020] %}
-{%- set dataset = 'green' %}
+{%- set service_type = 'green' %}
 {%- set year = 2020 %}
 
 with course_trips as (
-    {{ trips_by_the_course(dataset, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
+    {{ trips_by_the_course(service_type, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']) }}
 ),
 
 by_zone as (
@@ -28,7 +28,7 @@ by_zone as (
         sum(total_amount) as total_amount
     from {{ ref('monthly_zone_revenue') }}
     where
-        dataset = '{{ dataset }}'
+        service_type = '{{ service_type }}'
         and extract(year from pickup_month) = {{ year }}
     group by pickup_location_id, zone
 ),

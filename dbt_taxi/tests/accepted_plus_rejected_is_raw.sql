@@ -1,12 +1,12 @@
--- Every raw row and cent of a file month is in fct_trips or rejected_trips, and nothing else is.
+-- Every raw row and cent of a file month is in fct_trips or fct_rejected_trips, and nothing else is.
 with raw_trips as (
-    {% for dataset in ['yellow', 'green', 'fhv', 'fhvhv'] %}
+    {% for service_type in ['yellow', 'green', 'fhv', 'fhvhv'] %}
     select
-        dataset,
+        service_type,
         file_month,
         row_number,
-        {{ "total_amount" if dataset != "fhv" else "cast(null as numeric) as total_amount" }}
-    from {{ ref('stg_' ~ dataset ~ '_trips') }}
+        {{ "total_amount" if service_type != "fhv" else "cast(null as numeric) as total_amount" }}
+    from {{ ref('stg_' ~ service_type ~ '_trips') }}
     where {{ in_file_months() }}
     {{ "union all" if not loop.last }}
     {% endfor %}
@@ -14,7 +14,7 @@ with raw_trips as (
 
 checked_trips as (
     select
-        dataset,
+        service_type,
         file_month,
         row_number,
         total_amount
@@ -22,17 +22,17 @@ checked_trips as (
     where {{ in_file_months() }}
     union all
     select
-        dataset,
+        service_type,
         file_month,
         row_number,
         total_amount
-    from {{ ref('rejected_trips') }}
+    from {{ ref('fct_rejected_trips') }}
     where {{ in_file_months() }}
 ),
 
 both_sides as (
     select
-        dataset,
+        service_type,
         file_month,
         row_number,
         total_amount,
@@ -40,7 +40,7 @@ both_sides as (
     from raw_trips
     union all
     select
-        dataset,
+        service_type,
         file_month,
         row_number,
         total_amount,
@@ -49,12 +49,12 @@ both_sides as (
 )
 
 select
-    dataset,
+    service_type,
     file_month,
     sum(side) as rows_missing,
     sum(side * coalesce(total_amount, 0)) as dollars_missing
 from both_sides
-group by dataset, file_month
+group by service_type, file_month
 having
     sum(side) != 0
     or sum(side * row_number) != 0

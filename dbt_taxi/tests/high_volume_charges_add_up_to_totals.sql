@@ -11,7 +11,7 @@ with charged as (
             as congestion_amount,
         coalesce(sum(airport_fee_amount), 0) as airport_fee_amount,
         coalesce(sum(tip_amount), 0) as tip_amount
-    from {{ ref('high_volume_by_file') }}
+    from {{ ref('agg_high_volume_trips') }}
     where {{ in_file_months() }}
     group by file_month, company_id
 )

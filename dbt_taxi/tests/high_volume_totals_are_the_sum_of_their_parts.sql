@@ -5,17 +5,17 @@
 ] %}
 
 select
-    dataset,
+    service_type,
     file_month,
     count(*) as trips
 from {{ ref('fct_trips') }}
 where
     {{ in_file_months() }}
-    and dataset = 'fhvhv'
+    and service_type = 'fhvhv'
     and (
         total_amount is null
         or total_amount != {% for part in parts -%}
         coalesce({{ part }}, 0){{ ' + ' if not loop.last }}
         {%- endfor %}
     )
-group by dataset, file_month
+group by service_type, file_month

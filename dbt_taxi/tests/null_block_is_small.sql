@@ -3,13 +3,13 @@
 {{ config(severity='warn') }}
 
 select
-    dataset,
+    service_type,
     file_month,
     count(*) as trips,
     sum(case when is_null_block then 1 else 0 end) as null_block
 from {{ ref('fct_trips') }}
 where
     {{ in_file_months() }}
-    and dataset in ('yellow', 'green')
-group by dataset, file_month
+    and service_type in ('yellow', 'green')
+group by service_type, file_month
 having sum(case when is_null_block then 1 else 0 end) > 0.3 * count(*)

@@ -4,25 +4,25 @@
 
 with counted as (
     select
-        dataset,
+        service_type,
         file_month,
         0 as is_rejected
     from {{ ref('fct_trips') }}
     where {{ in_file_months() }}
     union all
     select
-        dataset,
+        service_type,
         file_month,
         1 as is_rejected
-    from {{ ref('rejected_trips') }}
+    from {{ ref('fct_rejected_trips') }}
     where {{ in_file_months() }}
 )
 
 select
-    dataset,
+    service_type,
     file_month,
     count(*) as trips,
     sum(is_rejected) as rejected
 from counted
-group by dataset, file_month
+group by service_type, file_month
 having sum(is_rejected) > 0.05 * count(*)

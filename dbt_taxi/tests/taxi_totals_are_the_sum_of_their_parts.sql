@@ -15,7 +15,7 @@
 
 with fct_trips as (
     select
-        dataset,
+        service_type,
         file_month,
         vendor_id,
         is_null_block,
@@ -28,12 +28,12 @@ with fct_trips as (
     from {{ ref('fct_trips') }}
     where
         {{ in_file_months() }}
-        and dataset in ('yellow', 'green')
+        and service_type in ('yellow', 'green')
 ),
 
 judged as (
     select
-        dataset,
+        service_type,
         file_month,
         case
             when excess = 0 or is_null_block then 0
@@ -44,10 +44,10 @@ judged as (
 )
 
 select
-    dataset,
+    service_type,
     file_month,
     count(*) as trips,
     sum(is_unexplained) as unexplained
 from judged
-group by dataset, file_month
+group by service_type, file_month
 having sum(is_unexplained) > 0.02 * count(*)

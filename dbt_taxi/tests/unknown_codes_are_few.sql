@@ -2,11 +2,11 @@
 -- trips are accepted. In more than 2 % of a file's rows it is a new code that the seeds ought to explain: a warning.
 {{ config(severity='warn') }}
 
-with code_counts_by_file as (
+with agg_code_counts as (
     select
         *,
-        sum(raw_rows) over (partition by dataset, file_month, column_name) as file_rows
-    from {{ ref('code_counts_by_file') }}
+        sum(raw_rows) over (partition by service_type, file_month, column_name) as file_rows
+    from {{ ref('agg_code_counts') }}
     where {{ in_file_months() }}
 ),
 
@@ -16,18 +16,18 @@ int_listed_codes as (
 )
 
 select
-    code_counts_by_file.dataset,
-    code_counts_by_file.file_month,
-    code_counts_by_file.column_name,
-    code_counts_by_file.code,
-    code_counts_by_file.raw_rows
-from code_counts_by_file
+    agg_code_counts.service_type,
+    agg_code_counts.file_month,
+    agg_code_counts.column_name,
+    agg_code_counts.code,
+    agg_code_counts.raw_rows
+from agg_code_counts
 left join int_listed_codes
     on
-        code_counts_by_file.column_name = int_listed_codes.column_name
-        and code_counts_by_file.code = int_listed_codes.code
+        agg_code_counts.column_name = int_listed_codes.column_name
+        and agg_code_counts.code = int_listed_codes.code
 where
-    code_counts_by_file.column_name != 'request_source'  -- TLC publishes no list of these
-    and code_counts_by_file.code != 'not given'
+    agg_code_counts.column_name != 'request_source'  -- TLC publishes no list of these
+    and agg_code_counts.code != 'not given'
     and int_listed_codes.code is null
-    and code_counts_by_file.raw_rows > 0.02 * code_counts_by_file.file_rows
+    and agg_code_counts.raw_rows > 0.02 * agg_code_counts.file_rows

@@ -16,9 +16,9 @@ from orchestration.ledger.session import Session
 from orchestration.ledger.transitions import Event, State, next_state
 
 _COLUMNS = (
-    "dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores, stores_differ,"
-    " undeclared, rows, difference, error, updated_at, is_doubtful, suspect_etag, suspect_length, suspect_sha256,"
-    " suspect_why, accepted_sha256, source_name, gone_since"
+    "service_type as dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores,"
+    " stores_differ, undeclared, rows, difference, error, updated_at, is_doubtful, suspect_etag, suspect_length,"
+    " suspect_sha256, suspect_why, accepted_sha256, source_name, gone_since"
 )
 # Columns of sentences: an error that is none of ours may repeat an address with its password.
 _PROSE = ("error", "suspect_why")
@@ -33,12 +33,12 @@ class Months:
 
     def all(self) -> dict[MonthKey, MonthRecord]:
         """Every file month that a run has ever taken up, by file month and data set."""
-        rows = self._session.all(f"select {_COLUMNS} from taxi_ledger.months order by file_month, dataset")
+        rows = self._session.all(f"select {_COLUMNS} from taxi_ledger.months order by file_month, service_type")
         return {record.key: record for record in map(_record, rows)}
 
     def get(self, key: MonthKey) -> MonthRecord | None:
         """What the ledger says of one."""
-        query = f"select {_COLUMNS} from taxi_ledger.months where (dataset, file_month) = (%s, %s)"
+        query = f"select {_COLUMNS} from taxi_ledger.months where (service_type, file_month) = (%s, %s)"
         row = self._session.one(query, *key)
         return _record(row) if row else None
 
@@ -126,7 +126,7 @@ class Months:
         """The source no longer has the month's file, or has it again."""
         self._session.write(
             "update taxi_ledger.months set gone_since = %s, updated_at = now(),"
-            " change_number = nextval('taxi_ledger.changes') where (dataset, file_month) = (%s, %s)",
+            " change_number = nextval('taxi_ledger.changes') where (service_type, file_month) = (%s, %s)",
             datetime.now(UTC) if is_gone else None, *key,
         )  # fmt: skip
 
@@ -139,8 +139,8 @@ class Months:
             names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
             updates = ", ".join(f"{name} = excluded.{name}" for name in values)
             cursor.execute(
-                f"insert into taxi_ledger.months (dataset, file_month, {names}) values (%s, %s, {marks})"
-                f" on conflict (dataset, file_month) do update set {updates}, updated_at = now(),"
+                f"insert into taxi_ledger.months (service_type, file_month, {names}) values (%s, %s, {marks})"
+                f" on conflict (service_type, file_month) do update set {updates}, updated_at = now(),"
                 " change_number = nextval('taxi_ledger.changes')",
                 (*key, *values.values()),
             )
@@ -151,13 +151,13 @@ class Months:
         values = {"run_id": self._session.run_id, **values}
         assignments = ", ".join(f"{name} = %s" for name in values)
         self._session.write(
-            f"update taxi_ledger.months set {assignments} where (dataset, file_month) = (%s, %s)",
+            f"update taxi_ledger.months set {assignments} where (service_type, file_month) = (%s, %s)",
             *values.values(), *key,
         )  # fmt: skip
 
 
 def _state(cursor: psycopg.Cursor[dict[str, Any]], key: MonthKey) -> State | None:
-    query = "select state from taxi_ledger.months where (dataset, file_month) = (%s, %s) for update"
+    query = "select state from taxi_ledger.months where (service_type, file_month) = (%s, %s) for update"
     row = cursor.execute(query, key).fetchone()
     return State(row["state"]) if row else None
 

@@ -17,9 +17,9 @@ class Stages:
         """Record what a store holds of the month."""
         self._session.write(
             "insert into taxi_ledger.stages"
-            " (run_id, run_number, dataset, file_month, stage, rows, cents, digest, columns, seconds)"
+            " (run_id, run_number, service_type, file_month, stage, rows, cents, digest, columns, seconds)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-            " on conflict (run_id, dataset, file_month, stage) do update set"
+            " on conflict (run_id, service_type, file_month, stage) do update set"
             " rows = excluded.rows, cents = excluded.cents, digest = excluded.digest, columns = excluded.columns,"
             " seconds = excluded.seconds, measured_at = now()",
             self._session.run_id, self._session.run_number, *key,
@@ -30,7 +30,7 @@ class Stages:
         """The measure of each stage of the month by the last run that took it."""
         rows = self._session.all(
             "select distinct on (stage) stage, rows, cents, columns from taxi_ledger.stages"
-            " where (dataset, file_month) = (%s, %s) order by stage, run_number desc",
+            " where (service_type, file_month) = (%s, %s) order by stage, run_number desc",
             *key,
         )
         return {

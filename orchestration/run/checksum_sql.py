@@ -7,6 +7,9 @@ from typing import Literal
 
 from ingest.checksums import CENTS_LIMIT, DOUBLE_LIMIT, DOUBLE_SCALE, PRIME
 
+# The column of models that names the data set: on BigQuery a dataset is a schema.
+SERVICE_TYPE = "service_type"
+
 # The name, in a measure, of the checksum over whole rows of a table without row numbers.
 WHOLE_ROW = "whole row"
 
@@ -87,10 +90,12 @@ def measure_query(
     total_columns: Iterable[str],
     months: Sequence[tuple[str, date]],
     is_aggregate: bool = False,
+    data_set_column: str = "dataset",
 ) -> str:
     """A SELECT of one row per data set and file month that `table` holds of `months`.
 
     It gives data set, file month, rows, cents, then count, sum and weighted sum of each of `columns`, in their order.
+    `data_set_column` names the data set: `dataset` in raw tables, SERVICE_TYPE in models.
     `total_columns` are the dollars whose cents are summed. The weights are the rows' numbers, in `row_number`.
     An aggregate has none: there the weighted sums are 0, but for one more triple at the end (WHOLE_ROW) whose weighted
     sum is that of the squares of a number made of the whole row, so that values that changed places between rows are
@@ -102,13 +107,13 @@ def measure_query(
     }
     is_weighted = not is_aggregate
     inner = {
-        "dataset": f"{_TABLE}.dataset",
+        "data_set": f"{_TABLE}.{data_set_column}",
         "file_month": f"{_TABLE}.file_month",
         "counted": quoted["trips"] if is_aggregate and "trips" in columns else "1",
         "cents": _cents(dialect, columns, total_columns),
         **{f"r{number}": residue for number, residue in enumerate(residues.values())},
     }
-    outer = ["dataset", "file_month", "coalesce(sum(counted), 0)", "coalesce(sum(cents), 0)"]
+    outer = ["data_set", "file_month", "coalesce(sum(counted), 0)", "coalesce(sum(cents), 0)"]
     names = list(inner)[4:]
     row_number = f"r{list(columns).index('row_number')}" if is_weighted else ""
     for name in names:
@@ -129,9 +134,9 @@ def measure_query(
         "select\n  "
         + ",\n  ".join(f"{part} as c{number}" for number, part in enumerate(outer))
         + f"\nfrom (\n  select\n    {integers}\n  from {table} as {_TABLE}"
-        f"\n  where {_TABLE}.file_month in ({file_months}) and {_TABLE}.dataset in ({datasets}){dialect.fence}"
+        f"\n  where {inner['file_month']} in ({file_months}) and {inner['data_set']} in ({datasets}){dialect.fence}"
         "\n) as residues"
-        "\ngroup by dataset, file_month"
+        "\ngroup by data_set, file_month"
     )
 
 

@@ -34,9 +34,9 @@ _PUBLISHED_RUNS = (
     " (select run_id from taxi_ledger.runs order by run_number desc limit 100)"
 )
 _QUERIES = {
-    "months": "select {columns} from taxi_ledger.months order by file_month, dataset",
-    "stages": "select distinct on (dataset, file_month, stage) {columns} from taxi_ledger.stages"
-    " order by dataset, file_month, stage, run_number desc",
+    "months": "select {columns} from taxi_ledger.months order by file_month, service_type",
+    "stages": "select distinct on (service_type, file_month, stage) {columns} from taxi_ledger.stages"
+    " order by service_type, file_month, stage, run_number desc",
     "runs": f"select {{columns}} from taxi_ledger.runs where run_id in ({_PUBLISHED_RUNS}) order by run_number",
     # without the one that is under way, which is this copy
     "steps": f"select {{columns}} from taxi_ledger.steps where run_id in ({_PUBLISHED_RUNS}) and outcome != 'running'"

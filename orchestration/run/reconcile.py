@@ -14,8 +14,8 @@ from orchestration.run.measure import Stage, check_zones, measure_stages
 from orchestration.steps import RECONCILE
 
 _MOST_FREQUENT_RULES = (
-    "select mode() within group (order by reject_reasons) from taxi_marts.rejected_trips"
-    " where (dataset, file_month) = (%s, %s)"
+    "select mode() within group (order by reject_reasons) from taxi_marts.fct_rejected_trips"
+    " where (service_type, file_month) = (%s, %s)"
 )
 
 

@@ -30,7 +30,7 @@ _COMMANDS = {
 _SERVERS = {"postgres": "Postgres", "bigquery": "BigQuery"}
 
 # What the ledger needs, whatever the setting dbt_select leaves out.
-_ALWAYS = ("+fct_trips", "+rejected_trips", "+dim_zones")
+_ALWAYS = ("+fct_trips", "+fct_rejected_trips", "+dim_zones")
 
 # In which a dbt that has no more to do ends.
 _SECONDS_TO_END = 20

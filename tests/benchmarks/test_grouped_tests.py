@@ -36,19 +36,19 @@ def groups() -> GroupedTests:
     few = """
         -- a warning
         with trips as (
-            select dataset, file_month, case when a then 1 else 0 end as is_odd from "db"."marts"."fct_trips"
+            select service_type, file_month, case when a then 1 else 0 end as is_odd from "db"."marts"."fct_trips"
             where file_month in (date '2025-02-01') and kind = 'x'
         )
-        select dataset, file_month from trips group by dataset, file_month having sum(is_odd) > 0.1 * count(*)
+        select service_type, file_month from trips group by service_type, file_month having sum(is_odd) > 0.1 * count(*)
     """
-    both = 'select 1 from "db"."marts"."fct_trips" join "db"."marts"."mart" using (dataset)'
+    both = 'select 1 from "db"."marts"."fct_trips" join "db"."marts"."mart" using (service_type)'
     nodes = [
         _model("zones", []),
         _model("fct_trips", ["zones"], **by_month),
         _model("mart", ["fct_trips"], **by_month),
         _test("zone_is_known", ["fct_trips", "zones"], "relationships", to="ref('zones')", field="id", column_name="z"),
         _test("kinds", ["fct_trips"], "accepted_values", column_name="kind", values=["x", "y"]),
-        _test("grain", ["mart"], "unique_grain", columns=["dataset", "z"]),
+        _test("grain", ["mart"], "unique_grain", columns=["service_type", "z"]),
         _test("sums", ["mart", "fct_trips"], "adds_up_to_trips", sums=["fare", ["n", "case when b then 1 end"]]),
         _test("odd_ones_are_few", ["fct_trips"], query=few),
         _test("row_by_row", ["fct_trips", "mart"], query=both),

@@ -102,7 +102,7 @@ def test_what_a_run_builds_after_another_has_taken_the_lease_is_not_swapped_in(m
     assert marts_line.query(partitions) == before
 
 
-@pytest.mark.parametrize("table", ["fct_trips", "rejected_trips", "zone_revenue_by_file"])
+@pytest.mark.parametrize("table", ["fct_trips", "fct_rejected_trips", "agg_zone_revenue"])
 def test_a_mart_on_postgres_has_a_partition_for_each_file_month(marts_line: Line, table: str):
     partitions = "select pg_get_expr(relpartbound, oid) from pg_class where oid in (select inhrelid from pg_inherits"
     held = marts_line.query(f"{partitions} where inhparent = 'taxi_marts.{table}'::regclass)")
@@ -113,7 +113,7 @@ def test_a_mart_on_postgres_has_a_partition_for_each_file_month(marts_line: Line
 def test_what_dbt_made_and_merged_on_bigquery_passes_googles_analyzer(marts_line: Line):
     """The whole statements: clustering, partitions, constraints, and the merge that replaces a month."""
     merged = marts_line.state / "merged"
-    chosen = ("--select", "fct_trips", "zone_revenue_by_file", "--vars", '{file_months: ["2023-01-01"]}')
+    chosen = ("--select", "fct_trips", "agg_zone_revenue", "--vars", '{file_months: ["2023-01-01"]}')
     result = dbt(marts_line, "run", "--target", "bigquery", *chosen, folder=merged.name)
     assert result.returncode == 0, result.stdout[-3000:]
     (made,) = (marts_line.state / "runs").glob("*/dbt_bigquery*/target")

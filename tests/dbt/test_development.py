@@ -52,7 +52,7 @@ class Branch:
             {"waiting_times"},
         ),
         (
-            "macros/trade/airport_zones.sql",
+            "macros/business_rules/airport_zones.sql",
             "[1, 132, 138]",
             "[1, 132]",
             {"dim_zones", "fct_trips", "airport_trips"},
@@ -117,16 +117,16 @@ def tables(line: Line, target: str, schema: str) -> set[str]:
 @pytest.mark.slow
 def test_a_changed_model_is_built_beside_the_tables_it_reads(marts_line: Line, branch: Branch, tmp_path: Path):
     assert branch.dbt("parse", "--target-path", str(tmp_path), schema="taxi").returncode == 0  # what the line built
-    branch.replace("models/marts/revenue/fare_counts_by_file.sql", "fare_amount is not null", "fare_amount >= 0")
-    before = marts_line.query("select sum(trips) from taxi_marts.fare_counts_by_file")
+    branch.replace("models/marts/revenue/agg_fares.sql", "fare_amount is not null", "fare_amount >= 0")
+    before = marts_line.query("select sum(trips) from taxi_marts.agg_fares")
     result = branch.dbt(
         "run", "--target", "postgres", "--select", "state:modified+", "--defer", "--state", str(tmp_path)
     )
     assert result.returncode == 0, result.stdout[-3000:]
-    assert tables(marts_line, "postgres", "branch_marts") == {"fare_counts_by_file", "fare_percentiles"}
-    ((trips,),) = marts_line.query("select sum(trips) from branch_marts.fare_counts_by_file")
+    assert tables(marts_line, "postgres", "branch_marts") == {"agg_fares", "fare_percentiles"}
+    ((trips,),) = marts_line.query("select sum(trips) from branch_marts.agg_fares")
     assert 0 < trips < before[0][0], "the branch's rule, on the trips of the line"
-    assert marts_line.query("select sum(trips) from taxi_marts.fare_counts_by_file") == before
+    assert marts_line.query("select sum(trips) from taxi_marts.agg_fares") == before
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ def test_every_table_and_view_that_no_run_compares_holds_the_same_rows_on_both_w
 
 def test_the_compared_months_have_wrong_clocks_and_months_written_as_minutes(marts_line: Line):
     found = marts_line.query(
-        "select dataset, to_char(file_month, 'YYYY-MM'), finding, trips >= 10 from taxi_marts.findings_by_code"
+        "select service_type, to_char(file_month, 'YYYY-MM'), finding, trips >= 10 from taxi_marts.findings_by_code"
         " where finding in ('clock_off', 'pickup_at:month_as_minutes')"
     )
     assert sorted(found) == [

@@ -66,13 +66,15 @@ def test_every_licence_is_known_to_the_sql_that_lists_them():
     licences = {row["hvfhs_license_number"] for row in seed("companies")} - {""}
     assert len(licences) >= 4
     assert codes_in_sql("hvfhs_license_number", RULES) == licences
-    assert codes_in_sql("hvfhs_license_number", (PROJECT / "macros/trade/company_id.sql").read_text()) == licences
+    assert (
+        codes_in_sql("hvfhs_license_number", (PROJECT / "macros/business_rules/company_id.sql").read_text()) == licences
+    )
 
 
 def test_a_company_s_key_is_its_licence_or_its_data_set():
     for row in seed("companies"):
-        assert row["company_id"] == (row["hvfhs_license_number"] or row["dataset"])
-        assert date.fromisoformat(row["first_date"]) == DATASETS[row["dataset"]].first_month
+        assert row["company_id"] == (row["hvfhs_license_number"] or row["service_type"])
+        assert date.fromisoformat(row["first_date"]) == DATASETS[row["service_type"]].first_month
     assert {row["company_id"] for row in seed("companies")} >= set(DATASETS)
 
 

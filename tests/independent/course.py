@@ -12,7 +12,7 @@ Parameter = str | int | list[int]
 def _trips(dataset: str, years: list[int], one_per: str = "vendor, pickup", first_by: str = "file_month") -> str:
     """Rows that name a vendor, one of each provider and second (2026: and zone)."""
     return (
-        f"(select * from raw where dataset = '{dataset}' and {_within('file_month', years)} and vendor is not null"
+        f"(select * from raw where service_type = '{dataset}' and {_within('file_month', years)} and vendor is not null"
         f" qualify row_number() over (partition by {one_per} order by {first_by}, file_month, row_number) = 1)"
     )
 
@@ -24,7 +24,9 @@ def _trips_2026(dataset: str, years: list[int]) -> str:
 
 
 def _fhv_trips(years: list[int]) -> str:
-    return f"(select * from raw where dataset = 'fhv' and {_within('file_month', years)} and dispatching is not null)"
+    return (
+        f"(select * from raw where service_type = 'fhv' and {_within('file_month', years)} and dispatching is not null)"
+    )
 
 
 def _known(trips: str) -> str:
@@ -42,20 +44,21 @@ def _within(column: str, years: list[int]) -> str:
 
 def quarterly_revenue_growth(years: list[int]) -> str:
     return f"""with sums as (
-        select dataset, date_trunc('quarter', pickup)::date as pickup_quarter, sum(total)::bigint as cents
+        select service_type, date_trunc('quarter', pickup)::date as pickup_quarter, sum(total)::bigint as cents
         from (from {_known(_trips("green", years))} union all by name from {_known(_trips("yellow", years))})
         where {_within("pickup", years)} group by all
     )
-    select a.dataset, a.pickup_quarter, dollars(a.cents), dollars(b.cents), percent(a.cents - b.cents, b.cents)
+    select a.service_type, a.pickup_quarter, dollars(a.cents), dollars(b.cents), percent(a.cents - b.cents, b.cents)
     from sums as a left join sums as b
-        on a.dataset = b.dataset and b.pickup_quarter = a.pickup_quarter - interval 1 year"""
+        on a.service_type = b.service_type and b.pickup_quarter = a.pickup_quarter - interval 1 year"""
 
 
 def fare_percentiles_of_a_month(years: list[int], month: str, percents: list[int]) -> str:
     values = ", ".join(f"ten_thousandths({PERCENTILE.format('fare', percent)})" for percent in percents)
-    return f"""select dataset, count(*), {values}
+    return f"""select service_type, count(*), {values}
     from (from {_known(_trips("green", years))} union all by name from {_known(_trips("yellow", years))})
-    where month_of(pickup) = date '{month}' and fare > 0 and distance > 0 and payment_type in (1, 2) group by dataset"""
+    where month_of(pickup) = date '{month}' and fare > 0 and distance > 0 and payment_type in (1, 2)
+    group by service_type"""
 
 
 def second_longest_travel_times(
@@ -80,9 +83,10 @@ def trips_of_a_month(years: list[int], dataset: str, month: str) -> str:
 
 
 def rows_of_monthly_zone_revenue(years: list[int]) -> str:
-    return f"""select dataset, count(distinct (zone, month_of(pickup))), count(distinct month_of(pickup)),
+    return f"""select service_type, count(distinct (zone, month_of(pickup))), count(distinct month_of(pickup)),
         count(distinct coalesce(zone, 'Unknown Zone'))
-    from (from {_trips_2026("green", years)} union all by name from {_trips_2026("yellow", years)}) group by dataset"""
+    from (from {_trips_2026("green", years)} union all by name from {_trips_2026("yellow", years)})
+    group by service_type"""
 
 
 def fhv_trips_with_a_base(year: int) -> str:
@@ -95,9 +99,9 @@ def fhv_trips_between_known_zones(year: int) -> str:
 
 def services_with_most_trips(years: list[int], year: int) -> str:
     datasets = [_known(_fhv_trips([year])), _known(_trips("green", years)), _known(_trips("yellow", years))]
-    return f"""select month_of(pickup) as month, dataset, count(*) as n
+    return f"""select month_of(pickup) as month, service_type, count(*) as n
     from ({" union all by name ".join(f"from {trips}" for trips in datasets)}) where year(pickup) = {year} group by 1, 2
-    qualify row_number() over (partition by month order by n desc, dataset) = 1"""
+    qualify row_number() over (partition by month order by n desc, service_type) = 1"""
 
 
 COURSE: dict[str, Callable[..., str]] = {

@@ -4,25 +4,25 @@ from tests.independent.pieces import COMPANY
 from tests.independent.trips import AIRPORTS, CONGESTION_ZONES
 
 DIMENSIONS = {
-    "base_trips_by_file": (
-        ["dataset", "file_month", "base_number", "company_id"],
-        f"""select dataset, file_month, coalesce(dispatching_base_number, 'not given') as base_number, {COMPANY}
+    "agg_base_trips": (
+        ["service_type", "file_month", "base_number", "company_id"],
+        f"""select service_type, file_month, coalesce(dispatching_base_number, 'not given') as base_number, {COMPANY}
             as company_id,
         count(*) as trips, min(pickup_at) as first_pickup_at, max(pickup_at) as last_pickup_at
-        from fct_trips where dataset in ('fhv', 'fhvhv') group by all""",
+        from fct_trips where service_type in ('fhv', 'fhvhv') group by all""",
     ),
     "dim_bases": (
         ["base_number"],
         """with companies_of as (
-            select base_number, company_id, sum(trips) as n from base_trips_by_file where dataset = 'fhvhv'
+            select base_number, company_id, sum(trips) as n from agg_base_trips where service_type = 'fhvhv'
                 group by 1, 2
             qualify row_number() over (partition by base_number order by company_id = 'fhvhv', n desc, company_id) = 1
         )
         select base_number, coalesce(any_value(c.company_id), 'fhv') as company_id, sum(trips)::bigint as trips,
-            coalesce(sum(trips) filter (dataset = 'fhv'), 0)::bigint as fhv_trips,
-            coalesce(sum(trips) filter (dataset = 'fhvhv'), 0)::bigint as fhvhv_trips,
+            coalesce(sum(trips) filter (service_type = 'fhv'), 0)::bigint as fhv_trips,
+            coalesce(sum(trips) filter (service_type = 'fhvhv'), 0)::bigint as fhvhv_trips,
             min(file_month) as first_file_month, max(file_month) as last_file_month
-        from base_trips_by_file left join companies_of as c using (base_number) group by base_number""",
+        from agg_base_trips left join companies_of as c using (base_number) group by base_number""",
     ),
     "dim_zones": (
         ["location_id"],

@@ -29,7 +29,7 @@ WAITS = """average_wait_minutes, percent(waits_over_10_minutes, waits) as over_1
 
 
 def _by(*columns: str) -> str:
-    placed = f"high_volume_by_file left join zones on id = pickup_location_id where {OWN}"
+    placed = f"agg_high_volume_trips left join zones on id = pickup_location_id where {OWN}"
     return f"(select {', '.join(columns)}, {COUNTS}, {SUMS} from {placed} group by all)"
 
 
@@ -38,13 +38,13 @@ def _pay(part: str, whole: str) -> str:
 
 
 HIGH_VOLUME = {
-    "high_volume_by_file": (
+    "agg_high_volume_trips": (
         ["file_month", "pickup_month", "company_id", "pickup_location_id"],
-        f"""select file_month, {MONTH}, {COMPANY} as company_id, dataset,
+        f"""select file_month, {MONTH}, {COMPANY} as company_id, service_type,
         {FROM}, count(*) as trips,
         {", ".join(f"count_true({when})::bigint as {name}" for name, when in COUNTED.items())},
         {", ".join(f"coalesce({value}, 0)::bigint as {name}" for name, value in SECONDS.items())},
-        sum(trip_seconds)::bigint as trip_seconds, {SUMS} from fct_trips where dataset = 'fhvhv' group by all""",
+        sum(trip_seconds)::bigint as trip_seconds, {SUMS} from fct_trips where service_type = 'fhvhv' group by all""",
     ),
     "waiting_times": (
         ["pickup_month", "company_id", "pickup_location_id"],

@@ -5,11 +5,11 @@ import psycopg
 
 TABLES = {
     "months": {
-        "dataset": "varchar", "file_month": "date", "error": "varchar", "run_id": "varchar",
+        "service_type": "varchar", "file_month": "date", "error": "varchar", "run_id": "varchar",
         "updated_at": "timestamptz",
     },
     "stages": {
-        "dataset": "varchar", "file_month": "date", "stage": "varchar", "run_number": "bigint",
+        "service_type": "varchar", "file_month": "date", "stage": "varchar", "run_number": "bigint",
         "measured_at": "timestamptz",
     },
     "runs": {
@@ -37,9 +37,9 @@ def copy_ledger(postgres: psycopg.Connection, own: duckdb.DuckDBPyConnection) ->
 
 
 def _held(table: str, cents: str) -> str:
-    return f"""select m.dataset, m.file_month, count(t.file_month) as n, coalesce(sum({cents}), 0)::bigint as cents
-        from (select distinct dataset, file_month from raw) as m
-        left join {table} as t on t.dataset = m.dataset and t.file_month = m.file_month group by all"""
+    return f"""select m.service_type, m.file_month, count(t.file_month) as n, coalesce(sum({cents}), 0)::bigint as cents
+        from (select distinct service_type, file_month from raw) as m
+        left join {table} as t on t.service_type = m.service_type and t.file_month = m.file_month group by all"""
 
 
 def _seconds(step: str) -> str:
@@ -48,28 +48,28 @@ def _seconds(step: str) -> str:
 
 LEDGER = {
     "month_ledger": (
-        ["dataset", "file_month"],
+        ["service_type", "file_month"],
         f"""with raw_rows as ({_held("raw", "total")}),
         accepted as ({_held("fct_trips", "total_amount * 100")}),
-        rejected as ({_held("rejected_trips", "total_amount * 100")}),
+        rejected as ({_held("fct_rejected_trips", "total_amount * 100")}),
         expected as (
-            select dataset, d::date as file_month
-            from (select dataset, min(file_month) as first from raw group by all),
+            select service_type, d::date as file_month
+            from (select service_type, min(file_month) as first from raw group by all),
                 range(date '2009-01-01', (select max(file_month) from raw) + interval 1 day, interval 1 month) as t(d)
             where d >= first
         ), latest as (
-            select dataset, file_month, max(measured_at) as reconciled_at from (
-                select *, max(run_number) over (partition by dataset, file_month) as last_run
+            select service_type, file_month, max(measured_at) as reconciled_at from (
+                select *, max(run_number) over (partition by service_type, file_month) as last_run
                 from ledger_stages where stage <> 'file'
             ) where run_number = last_run group by all
         )
-        select dataset, case when raw.n is null then 'missing' else 'done' end as state,
+        select service_type, case when raw.n is null then 'missing' else 'done' end as state,
             (abs(raw.n - accepted.n - rejected.n) + abs(raw.cents - accepted.cents - rejected.cents))::bigint
                 as difference, coalesce(difference = 0, false) as is_complete,
             {ROWS}, {DOLLARS}, error, run_id, file_month, reconciled_at, updated_at
-        from expected left join raw_rows as raw using (dataset, file_month)
-        left join accepted using (dataset, file_month) left join rejected using (dataset, file_month)
-        left join ledger_months using (dataset, file_month) left join latest using (dataset, file_month)""",
+        from expected left join raw_rows as raw using (service_type, file_month)
+        left join accepted using (service_type, file_month) left join rejected using (service_type, file_month)
+        left join ledger_months using (service_type, file_month) left join latest using (service_type, file_month)""",
     ),
     "run_ledger": (
         ["run_id"],

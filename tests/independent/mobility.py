@@ -34,20 +34,20 @@ def _medians(relation: str, by: str) -> str:
     return f"select {by}, {median} from ({relation}) group by all"
 
 
-PAIR = "dataset, pickup_month, pickup_location_id, dropoff_location_id"
-AIRPORT = "dataset, pickup_month, airport_location_id, direction"
-EACH_TIME = "(select c.* from travel_time_counts_by_file as c, range(trips))"
+PAIR = "service_type, pickup_month, pickup_location_id, dropoff_location_id"
+AIRPORT = "service_type, pickup_month, airport_location_id, direction"
+EACH_TIME = "(select c.* from agg_travel_times as c, range(trips))"
 MOBILITY = {
-    "zone_pairs_by_file": (
+    "agg_zone_pairs": (
         [
-            "dataset",
+            "service_type",
             "file_month",
             "pickup_month",
             "pickup_location_id",
             "dropoff_location_id",
             "is_under_congestion_pricing",
         ],
-        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, {PRICED}, count(*) as trips,
+        f"""select service_type, file_month, {MONTH}, {FROM}, {TO}, {PRICED}, count(*) as trips,
             count_true(is_refund)::bigint as refunds,
         count_true({PAID})::bigint as paid_trips, count_true({TIMED})::bigint as timed_trips,
         coalesce(sum(duration_seconds) filter ({TIMED}), 0)::bigint as duration_seconds,
@@ -58,9 +58,9 @@ MOBILITY = {
         sum(fare_amount) filter ({PAID})::decimal(18, 2) as paid_fare_amount,
         sum(total_amount) filter ({PAID})::decimal(18, 2) as paid_total_amount from fct_trips group by all""",
     ),
-    "travel_time_counts_by_file": (
+    "agg_travel_times": (
         [
-            "dataset",
+            "service_type",
             "file_month",
             "pickup_month",
             "pickup_location_id",
@@ -68,32 +68,32 @@ MOBILITY = {
             "is_under_congestion_pricing",
             "minutes",
         ],
-        f"""select dataset, file_month, {MONTH}, {FROM}, {TO}, {PRICED}, (duration_seconds + 30) // 60 as minutes,
+        f"""select service_type, file_month, {MONTH}, {FROM}, {TO}, {PRICED}, (duration_seconds + 30) // 60 as minutes,
             count(*) as trips
         from fct_trips where {TIMED} group by all""",
     ),
     "origin_destination": (
-        ["dataset", "pickup_month", "pickup_location_id", "dropoff_location_id"],
+        ["service_type", "pickup_month", "pickup_location_id", "dropoff_location_id"],
         with_zones(
             f"""with sums as (
-                select dataset, pickup_month, pickup_location_id, dropoff_location_id, {totals(*PAIR_COUNTS)},
-                    {sums(*PAIR_SUMS)}, {PAIR_MILES} from zone_pairs_by_file where {OWN} group by all
+                select service_type, pickup_month, pickup_location_id, dropoff_location_id, {totals(*PAIR_COUNTS)},
+                    {sums(*PAIR_SUMS)}, {PAIR_MILES} from agg_zone_pairs where {OWN} group by all
             )
-            select dataset, pickup_month, pickup_location_id, dropoff_location_id, trips, refunds, trip_miles,
+            select service_type, pickup_month, pickup_location_id, dropoff_location_id, trips, refunds, trip_miles,
                 {TIMES}, {MPH}, driven_trips,
                 median_minutes, ratio((paid_fare_amount * 100)::bigint, paid_trips * 100) as average_fare_amount,
                     fare_amount,
                 total_amount, true as has_own_file
             from sums left join ({_medians(EACH_TIME, PAIR)})
-                using (dataset, pickup_month, pickup_location_id, dropoff_location_id)""",
+                using (service_type, pickup_month, pickup_location_id, dropoff_location_id)""",
             "pickup",
             "dropoff",
         ),
     ),
     "travel_time_percentiles": (
-        ["dataset", "pickup_month", "pickup_location_id", "dropoff_location_id"],
+        ["service_type", "pickup_month", "pickup_location_id", "dropoff_location_id"],
         with_zones(
-            f"""select * exclude (v) from (select dataset, pickup_month, pickup_location_id, dropoff_location_id,
+            f"""select * exclude (v) from (select service_type, pickup_month, pickup_location_id, dropoff_location_id,
             count(*) as timed_trips, list_sort(list(minutes)) as v, true as has_own_file,
             {", ".join(f"dollars(percentile(v, {p})) as p{p}_minutes" for p in (50, 90, 95))}
             from {EACH_TIME} where {OWN} group by 1, 2, 3, 4)""",
@@ -102,62 +102,62 @@ MOBILITY = {
         ),
     ),
     "airport_trips": (
-        ["dataset", "pickup_month", "airport_location_id", "direction"],
+        ["service_type", "pickup_month", "airport_location_id", "direction"],
         f"""with sums as (
-            select dataset, pickup_month, airport_location_id, direction, {totals(*PAIR_COUNTS)}, {sums(*PAIR_SUMS)}
-            from ({AT_AIRPORT.format("zone_pairs_by_file")}) where {OWN} group by all
+            select service_type, pickup_month, airport_location_id, direction, {totals(*PAIR_COUNTS)},
+                {sums(*PAIR_SUMS)}
+            from ({AT_AIRPORT.format("agg_zone_pairs")}) where {OWN} group by all
         )
-        select dataset, pickup_month, airport_location_id, zones.zone as airport, direction, trips, refunds, {TIMES},
-            median_minutes, airport_fee_amount, total_amount, true as has_own_file
+        select service_type, pickup_month, airport_location_id, zones.zone as airport, direction, trips, refunds,
+            {TIMES}, median_minutes, airport_fee_amount, total_amount, true as has_own_file
         from sums left join ({_medians(AT_AIRPORT.format(EACH_TIME), AIRPORT)})
-            using (dataset, pickup_month, airport_location_id, direction) left join zones
+            using (service_type, pickup_month, airport_location_id, direction) left join zones
                 on id = airport_location_id""",
     ),
     "congestion_pricing": (
-        ["dataset", "pickup_month", "is_under_congestion_pricing", "zone_relation"],
-        f"""with ends as (select *, {RELATION} as zone_relation from zone_pairs_by_file where {OWN}), months as (
-            select dataset, pickup_month, zone_relation, null::boolean as priced, {totals(*PAIR_COUNTS)},
+        ["service_type", "pickup_month", "is_under_congestion_pricing", "zone_relation"],
+        f"""with ends as (select *, {RELATION} as zone_relation from agg_zone_pairs where {OWN}), months as (
+            select service_type, pickup_month, zone_relation, null::boolean as priced, {totals(*PAIR_COUNTS)},
                 {sums(*PAIR_SUMS)},
                 {PAIR_MILES} from ends group by all
         ), parts as (
-            select dataset, pickup_month, zone_relation, is_under_congestion_pricing as priced, {totals(*PAIR_COUNTS)},
-                {sums(*PAIR_SUMS)}, {PAIR_MILES} from ends group by all
+            select service_type, pickup_month, zone_relation, is_under_congestion_pricing as priced,
+                {totals(*PAIR_COUNTS)}, {sums(*PAIR_SUMS)}, {PAIR_MILES} from ends group by all
         ), times as (
-            select dataset, pickup_month, {RELATION} as zone_relation, unnest([null, is_under_congestion_pricing])
+            select service_type, pickup_month, {RELATION} as zone_relation, unnest([null, is_under_congestion_pricing])
                 as priced, minutes from {EACH_TIME}
-        ), medians as ({_medians("from times", "dataset, pickup_month, zone_relation, priced")}), rows as (
+        ), medians as ({_medians("from times", "service_type, pickup_month, zone_relation, priced")}), rows as (
             select p.*, case when p.pickup_month <> date '2025-01-01' or p.priced is null
                 then day(last_day(p.pickup_month)) when p.priced then 27 else 4 end::bigint as days_in_period,
                 {TIMES.partition(",")[2]}, {MPH},
                 ratio(trips, days_in_period) as trips_per_day, median_minutes
-            from (from months union all from parts) as p left join medians as m on p.dataset = m.dataset
+            from (from months union all from parts) as p left join medians as m on p.service_type = m.service_type
                 and p.pickup_month = m.pickup_month and p.zone_relation = m.zone_relation
                 and p.priced is not distinct from m.priced
         )
-        select a.dataset, a.pickup_month, a.zone_relation, a.priced as is_under_congestion_pricing, a.days_in_period,
-            a.trips,
-            a.trips_per_day, a.timed_trips, a.untimed_trips, a.average_minutes, a.median_minutes,
-            a.driven_trips, a.average_mph,
+        select a.service_type, a.pickup_month, a.zone_relation, a.priced as is_under_congestion_pricing,
+            a.days_in_period, a.trips, a.trips_per_day, a.timed_trips, a.untimed_trips,
+            a.average_minutes, a.median_minutes, a.driven_trips, a.average_mph,
             ratio((a.paid_total_amount * 100)::bigint, a.paid_trips * 100) as average_total_amount,
                 a.cbd_congestion_fee_amount,
             b.trips_per_day as trips_per_day_year_before, b.average_minutes as average_minutes_year_before,
             b.median_minutes as median_minutes_year_before, b.average_mph as average_mph_year_before,
             true as has_own_file
-        from rows as a left join rows as b on b.priced is null and a.dataset = b.dataset
+        from rows as a left join rows as b on b.priced is null and a.service_type = b.service_type
             and a.zone_relation = b.zone_relation
             and b.pickup_month = a.pickup_month - interval 1 year where a.priced is not null""",
     ),
-    "hourly_demand_by_file": (
-        ["dataset", "file_month", "pickup_location_id", "pickup_hour"],
-        f"""select dataset, file_month, {FROM}, date_trunc('hour', pickup_at) as pickup_hour, count(*) as trips,
+    "agg_hourly_demand": (
+        ["service_type", "file_month", "pickup_location_id", "pickup_hour"],
+        f"""select service_type, file_month, {FROM}, date_trunc('hour', pickup_at) as pickup_hour, count(*) as trips,
         {sums("total_amount")} from fct_trips group by all""",
     ),
     "hourly_zone_demand": (
-        ["dataset", "pickup_location_id", "pickup_hour"],
+        ["service_type", "pickup_location_id", "pickup_hour"],
         with_zones(
-            f"""select dataset, pickup_location_id, pickup_hour, {totals("trips")}, {sums("total_amount")}, true
+            f"""select service_type, pickup_location_id, pickup_hour, {totals("trips")}, {sums("total_amount")}, true
                 as has_own_file,
-            lived_twice(pickup_hour) as is_doubled_hour from hourly_demand_by_file
+            lived_twice(pickup_hour) as is_doubled_hour from agg_hourly_demand
             where {OWN.replace("pickup_month", "month_of(pickup_hour)")} group by all""",
             "pickup",
         ),

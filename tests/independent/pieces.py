@@ -1,13 +1,13 @@
 """What the queries of several tables share, as pieces of SQL."""
 
 COMPANY = (
-    "case when dataset = 'fhvhv' and hvfhs_license_number in ('HV0002', 'HV0003', 'HV0004', 'HV0005')"
-    " then hvfhs_license_number else dataset end"
+    "case when service_type = 'fhvhv' and hvfhs_license_number in ('HV0002', 'HV0003', 'HV0004', 'HV0005')"
+    " then hvfhs_license_number else service_type end"
 )
 FROM = "coalesce(pickup_location_id, 264) as pickup_location_id"
 TO = "coalesce(dropoff_location_id, 264) as dropoff_location_id"
 MONTH = "month_of(pickup_at) as pickup_month"
-OWN = "(dataset, pickup_month) in (select distinct dataset, file_month from raw)"
+OWN = "(service_type, pickup_month) in (select distinct service_type, file_month from raw)"
 
 
 def sums(*names: str) -> str:

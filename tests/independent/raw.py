@@ -134,7 +134,7 @@ def _select(connection: duckdb.DuckDBPyConnection, dataset: DataSet, file: Path,
     largest = ", ".join(f"abs({name})" for name in amounts.values())
     columns.append(f"coalesce(greatest({largest or 'null'}), 0)::double as largest")
     return (
-        f"select '{dataset.name}' as dataset, date '{month}-01' as file_month, file_row_number + 1 as row_number,"
+        f"select '{dataset.name}' as service_type, date '{month}-01' as file_month, file_row_number + 1 as row_number,"
         f" {', '.join(columns)}"
         f" from (select file_row_number, {', '.join(declared)} from read_parquet('{file}', file_row_number = true))"
     )

@@ -1,4 +1,4 @@
-"""fct_trips and rejected_trips by the rules of dbt_taxi/models/docs/rules.md and columns.md."""
+"""fct_trips and fct_rejected_trips by the rules of dbt_taxi/models/docs/rules.md and columns.md."""
 
 from tests.independent.clocks import CLOCKS
 
@@ -9,7 +9,7 @@ CONGESTION_ZONES = (
 )  # fmt: skip
 AIRPORTS = (1, 132, 138)
 
-NO_ZONE = "{0}_location not between 1 and 265 and not (dataset = 'fhv' and {0}_location = 0)"
+NO_ZONE = "{0}_location not between 1 and 265 and not (service_type = 'fhv' and {0}_location = 0)"
 FARE_TOO_LOW = "is_taxi and duration_seconds >= 10800 and abs(coalesce(fare, 0)) * 180 < duration_seconds * 100"
 
 # Codes, a condition each, in the order in which they are listed.
@@ -60,7 +60,7 @@ def _within(field: str, code: str) -> str:
 CHECKED = f"""
 create table timed as
 with flagged as (
-    select raw.*, raw.dataset in ('yellow', 'green') as is_taxi, off.row_number is not null as is_clock_off,
+    select raw.*, raw.service_type in ('yellow', 'green') as is_taxi, off.row_number is not null as is_clock_off,
         coalesce(t.in_null_block, false) as is_null_block,
         m.location is not null and t.in_null_block and t.says_month as month_as_minutes,
         case when month_as_minutes then date_trunc('hour', raw.pickup) else raw.pickup end as pickup_at,
@@ -69,10 +69,10 @@ with flagged as (
             and pickup_at::date = ended::date, false) as is_over_fall_back,
         ended < pickup_at and not is_over_fall_back as too_early, seconds(pickup_at, ended) > 86400 as too_late,
         case when distance between 0 and 500 then thousandths(distance) end as thousandth_miles
-    from raw left join (select dataset, file_month, row_number, in_null_block, says_month from taxi) as t
-        using (dataset, file_month, row_number)
-    left join off using (dataset, file_month, row_number)
-    left join minutes_of_months as m on raw.dataset = m.dataset and raw.file_month = m.file_month
+    from raw left join (select service_type, file_month, row_number, in_null_block, says_month from taxi) as t
+        using (service_type, file_month, row_number)
+    left join off using (service_type, file_month, row_number)
+    left join minutes_of_months as m on raw.service_type = m.service_type and raw.file_month = m.file_month
         and coalesce(raw.pickup_location, 264) = m.location and t.in_null_block
 )
 select *, case when not coalesce(too_early or too_late, false) then ended end as dropoff_at,
@@ -86,7 +86,7 @@ select row_number, {_within("vendor", "vendor_id:out_of_bounds")} as vendor_id,
     {_within("trip_type", "trip_type_id:out_of_bounds")} as trip_type_id,
     case when pickup_location between 1 and 265 then pickup_location end as pickup_location_id,
     case when dropoff_location between 1 and 265 then dropoff_location end as dropoff_location_id,
-    dataset, licence as hvfhs_license_number, base(dispatching) as dispatching_base_number,
+    service_type, licence as hvfhs_license_number, base(dispatching) as dispatching_base_number,
     base(originating) as originating_base_number, base(affiliated) as affiliated_base_number, request_source,
     {_within("passengers", "passenger_count:out_of_bounds")} as passenger_count, miles(thousandth_miles) as trip_miles,
     {_within("company_seconds", "trip_seconds:out_of_bounds")} as trip_seconds,
@@ -115,15 +115,16 @@ select row_number, {_within("vendor", "vendor_id:out_of_bounds")} as vendor_id,
     {_listed(NULLED)} as nulled_fields, {_listed(ODDITIES)} as oddities, {_listed(REJECTED)} as reject_reasons
 from timed;
 
-create table twins as
+create table pairs as
 with accepted as (
-    select *, row_number() over (partition by dataset, file_month, vendor_id, hvfhs_license_number, pickup_at,
+    select *, row_number() over (partition by service_type, file_month, vendor_id, hvfhs_license_number, pickup_at,
         dropoff_at,
         pickup_location_id, dropoff_location_id, total_amount order by row_number) as nth
     from checked where reject_reasons is null
 )
-select a.dataset, a.file_month, a.row_number, b.row_number as twin_row_number
-from accepted as a inner join accepted as b on a.dataset = b.dataset and a.file_month = b.file_month and a.nth = b.nth
+select a.service_type, a.file_month, a.row_number, b.row_number as paired_row_number
+from accepted as a inner join accepted as b
+    on a.service_type = b.service_type and a.file_month = b.file_month and a.nth = b.nth
     and a.total_amount = -b.total_amount and a.total_amount <> 0 and a.pickup_at = b.pickup_at
     and a.dropoff_at is not distinct from b.dropoff_at and a.vendor_id is not distinct from b.vendor_id
     and a.hvfhs_license_number is not distinct from b.hvfhs_license_number
@@ -131,21 +132,21 @@ from accepted as a inner join accepted as b on a.dataset = b.dataset and a.file_
     and a.dropoff_location_id is not distinct from b.dropoff_location_id;
 """
 
-KEY = ["dataset", "file_month", "row_number"]
+KEY = ["service_type", "file_month", "row_number"]
 TRIPS = {
-    "rejected_trips": (KEY, "select * from checked where reject_reasons is not null"),
+    "fct_rejected_trips": (KEY, "select * from checked where reject_reasons is not null"),
     "fct_trips": (
         KEY,
-        f"""select c.* exclude (reject_reasons), twin_row_number,
+        f"""select c.* exclude (reject_reasons), paired_row_number,
         case when requested_at <= pickup_at then seconds(requested_at, pickup_at) end as wait_seconds,
         case when has_credible_speed then ratio((trip_miles * 1000)::bigint * 3600, duration_seconds * 1000) end
             as average_mph,
-        twin_row_number is not null and not is_refund as is_refunded,
+        paired_row_number is not null and not is_refund as is_refunded,
         coalesce(pickup_location_id in {AIRPORTS}, false) or coalesce(dropoff_location_id in {AIRPORTS}, false)
             as is_airport_trip,
         coalesce(pickup_location_id in {CONGESTION_ZONES}, false)
             or coalesce(dropoff_location_id in {CONGESTION_ZONES}, false) as is_in_congestion_zone
-        from checked as c left join twins using (dataset, file_month, row_number) where reject_reasons is null""",
+        from checked as c left join pairs using (service_type, file_month, row_number) where reject_reasons is null""",
     ),
 }
 STEPS = (CLOCKS, CHECKED)

@@ -120,9 +120,9 @@ EDITS = (
     Edit("a change of state is not told", _MONTHS, "        if after is not state:\n", "        if False:\n", LEDGER),
     Edit("a suspect month stays so by new rules", _MONTHS, "record.is_suspect_as_held:", "False:", LEDGER),
     Edit("a change is not numbered", _MONTHS,
-         'f" on conflict (dataset, file_month) do update set {updates}, updated_at = now(),"\n'
+         'f" on conflict (service_type, file_month) do update set {updates}, updated_at = now(),"\n'
          "                \" change_number = nextval('taxi_ledger.changes')\",",
-         'f" on conflict (dataset, file_month) do update set {updates}, updated_at = now()",', LEDGER),
+         'f" on conflict (service_type, file_month) do update set {updates}, updated_at = now()",', LEDGER),
     Edit("the latest measure is the first", "orchestration/ledger/stages.py", "order by stage, run_number desc",
          "order by stage, run_number", LEDGER),
     Edit("writes do not hold the lease", "orchestration/ledger/session.py",

@@ -38,7 +38,7 @@ def test_every_mart_can_be_read_on_both_warehouses_whatever_the_files_hold(line:
     assert different == []
     named = line.query(
         "select count(*) from taxi_marts.fct_trips"
-        " where dataset = 'fhvhv' and nulled_fields = 'trip_seconds:out_of_bounds'"
+        " where service_type = 'fhvhv' and nulled_fields = 'trip_seconds:out_of_bounds'"
     )
     out_of_bounds = [value for value in EXTREMES["bigint"] if not 0 <= value <= 86_400]
     assert named == [(len(out_of_bounds),)]

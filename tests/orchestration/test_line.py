@@ -154,7 +154,7 @@ def corrupted(finished_line: Line, before: dict) -> subprocess.CompletedProcess[
     )
     corrupted_months = "(('yellow', date '2009-01-01'), ('yellow', date '2018-01-01'), ('green', date '2023-02-01'))"
     finished_line.execute(
-        f"update taxi_ledger.months set state = 'landed' where (dataset, file_month) in {corrupted_months}"
+        f"update taxi_ledger.months set state = 'landed' where (service_type, file_month) in {corrupted_months}"
     )
     return finished_line.run("run")
 
@@ -198,9 +198,9 @@ def test_the_next_run_lands_what_failed_anew_and_ends_as_before(finished_line: L
 @pytest.mark.slow
 def test_a_table_that_is_gone_is_built_again_with_all_its_months_in_batches(finished_line: Line):
     finished_line.done("run")  # after the tests above, where they were run
-    held = "select file_month, sum(trips) from taxi_marts.zone_revenue_by_file group by 1 order by 1"
+    held = "select file_month, sum(trips) from taxi_marts.agg_zone_revenue group by 1 order by 1"
     whole = finished_line.query(held)
-    finished_line.execute("drop table taxi_marts.zone_revenue_by_file")
+    finished_line.execute("drop table taxi_marts.agg_zone_revenue")
     result = finished_line.run("run", TAXI_BATCH_MONTHS="5")
     assert result.returncode == 0, result.stderr
     assert f"a table is gone: {len(whole)} more file months are brought up to it" in result.stderr

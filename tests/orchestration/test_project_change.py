@@ -136,7 +136,7 @@ def test_a_changed_rule_is_applied_to_all_months_on_both_warehouses_and_reconcil
     before = partitions(line)
     built = change(line, RULE, "> 500", "> 5")
     assert built["postgres"] == built["bigquery"]
-    assert {"fct_trips", "rejected_trips", "zone_revenue_by_file"} <= built["bigquery"]
+    assert {"fct_trips", "fct_rejected_trips", "agg_zone_revenue"} <= built["bigquery"]
     assert "dim_zones" not in built["postgres"]
     assert not partitions(line) & before
     assert {month["state"] for month in line.months().values()} == {"done"}

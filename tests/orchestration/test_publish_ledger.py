@@ -15,7 +15,7 @@ from tests.warehouses import bigquery_of
 def client(finished_line: Line) -> bigquery.Client:
     """BigQuery after a copy that is as new as the ledger: other tests may have left runs that were not copied."""
     finished_line.execute(
-        "update taxi_ledger.months set change_number = nextval('taxi_ledger.changes') where dataset = 'fhv'"
+        "update taxi_ledger.months set change_number = nextval('taxi_ledger.changes') where service_type = 'fhv'"
     )
     finished_line.done("run")
     return bigquery_of(finished_line)
@@ -34,8 +34,8 @@ def test_the_copy_holds_what_postgres_holds(finished_line: Line, client: bigquer
     assert sorted(copied) == sorted(names), "the dbt source describes what is copied"
     columns = ", ".join(f"`{name}`" for name in names)
     there = sorted(row.values() for row in client.query_and_wait(f"select {columns} from taxi_ledger.{table}"))
-    latest = "distinct on (dataset, file_month, stage)" if table == "stages" else ""
-    order = "order by dataset, file_month, stage, run_number desc" if latest else ""
+    latest = "distinct on (service_type, file_month, stage)" if table == "stages" else ""
+    order = "order by service_type, file_month, stage, run_number desc" if latest else ""
     here = finished_line.query(f"select {latest} {columns.replace('`', '')} from taxi_ledger.{table} {order}")
     if table == "runs":  # the copy cannot tell when it was finished itself
         end = names.index("finished_at")
@@ -59,7 +59,7 @@ def refusing(finished_line: Line, client: bigquery.Client) -> Iterator[None]:
     client.query_and_wait("drop table taxi_ledger.steps")
     client.query_and_wait("create view taxi_ledger.steps as select 1 as step")
     finished_line.execute(
-        "update taxi_ledger.months set change_number = nextval('taxi_ledger.changes') where dataset = 'fhv'"
+        "update taxi_ledger.months set change_number = nextval('taxi_ledger.changes') where service_type = 'fhv'"
     )
     yield
     if client.get_table("taxi_ledger.steps").table_type == "VIEW":  # the test did not come to its end

@@ -21,7 +21,7 @@ REVENUE = Measure(8, 12_000, {"trips": (4, 8, 0), "whole row": (4, 0, 99)})
 
 def stages() -> dict[str, Measure]:
     """A file month on which all stores agree."""
-    marts = {"accepted": ACCEPTED, "rejected": REJECTED, "zone_revenue_by_file": REVENUE}
+    marts = {"accepted": ACCEPTED, "rejected": REJECTED, "agg_zone_revenue": REVENUE}
     both = {f"{warehouse}_{name}": mart for warehouse in ("postgres", "bigquery") for name, mart in marts.items()}
     return dict.fromkeys(RAW_STAGES, RAW) | both
 
@@ -76,7 +76,7 @@ def test_accepted_and_rejected_trips_must_be_the_raw_rows_to_the_row_and_the_cen
     assert named == {(f"{one}_raw", f"{one} accepted + rejected"): (rows, cents) for one in ("postgres", "bigquery")}
 
 
-@pytest.mark.parametrize("table", ["accepted", "rejected", "zone_revenue_by_file"])
+@pytest.mark.parametrize("table", ["accepted", "rejected", "agg_zone_revenue"])
 def test_a_mart_that_differs_between_the_warehouses_is_named_with_the_column(table: str):
     before = stages()
     column = next(reversed(before[f"postgres_{table}"].columns))

@@ -15,7 +15,7 @@ def test_a_month_that_is_gone_is_named_while_its_rows_stay_and_no_error_unless_i
     file = finished_line.source / "trip-data/fhv_tripdata_2019-01.parquet"
     aside = finished_line.source / file.name
     held = "select count(*) from taxi_marts.fct_trips where file_month = '2019-01-01'"
-    gone_since = "select gone_since is not null from taxi_ledger.months where dataset = 'fhv'"
+    gone_since = "select gone_since is not null from taxi_ledger.months where service_type = 'fhv'"
     before = finished_line.query(held)
     file.rename(aside)
     try:

@@ -20,7 +20,7 @@ from tests.orchestration.test_killed import kill_while_waiting_for_lock
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 ROWS = 80
-MODELS = "+zone_revenue_by_file"
+MODELS = "+agg_zone_revenue"
 
 
 class Kms(encryption.KmsClient):
@@ -140,7 +140,7 @@ def test_a_year_beyond_nanoseconds_costs_one_trip_its_drop_off_and_raw_keeps_it(
     kept = (
         "select dropoff_at, duration_seconds from taxi_marts.fct_trips where nulled_fields = 'dropoff_at:over_24_hours'"
     )
-    assert line.query(f"{kept} and dataset = 'fhv' and row_number = 8") == [(None, None)]
+    assert line.query(f"{kept} and service_type = 'fhv' and row_number = 8") == [(None, None)]
 
 
 def test_a_run_killed_while_months_follow_is_gone_on_with_by_the_next_which_needs_no_source_for_them(line: Line):

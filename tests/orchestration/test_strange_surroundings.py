@@ -26,7 +26,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     for month in ("2023-01", "2023-02"):
         write(folder / "source", "green", month, rows=200)
     write_zone_lookup(folder / "source")
-    line = Line(folder / "state", folder / "source", models="+zone_revenue_by_file", root=folder / "project")
+    line = Line(folder / "state", folder / "source", models="+agg_zone_revenue", root=folder / "project")
     yield line
     line.run("down", "--force")
 

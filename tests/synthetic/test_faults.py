@@ -59,7 +59,7 @@ class Month:
 
     @property
     def refunds(self) -> pd.Series:
-        """Negative rows that have a positive twin."""
+        """Negative rows that cancel a positive one."""
         keys = [name for name in NEGATED if name in self.trips]
         amount = self.trips["total_amount"]
         positive = set(map(tuple, self.trips.loc[amount > 0, keys].assign(amount=amount[amount > 0]).values.tolist()))

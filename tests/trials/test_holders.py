@@ -63,7 +63,7 @@ def written(line: Line) -> list[list[tuple]]:
         ),
         line.query("select run_id, outcome from taxi_ledger.runs order by 1"),
         line.query("select step_number, outcome from taxi_ledger.steps order by 1"),
-        line.query("select dataset, file_month, state, run_id from taxi_ledger.months order by 1, 2"),
+        line.query("select service_type, file_month, state, run_id from taxi_ledger.months order by 1, 2"),
     ]
 
 

@@ -1,4 +1,4 @@
-{% macro by_file_month(require_partition_filter=false, cluster_by=["dataset", "pickup_location_id"]) -%}
+{% macro by_file_month(require_partition_filter=false, cluster_by=["service_type", "pickup_location_id"]) -%}
     {{ config(
         materialized="incremental",
         incremental_strategy=replace_months_strategy(),

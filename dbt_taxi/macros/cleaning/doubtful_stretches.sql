@@ -2,22 +2,22 @@
     {#- Nearly all stretches of a file in order are of an hour or two: only others and their neighbours are worth the
         windows that compare single trips. -#}
     select
-        dataset,
+        service_type,
         file_month,
         stretch,
         file_trips
     from (
         select
             *,
-            sum(trips) over (partition by dataset, file_month) as file_trips,
-            sum(is_wide) over (partition by dataset, file_month) as wide_stretches,
-            count(*) over (partition by dataset, file_month) as file_stretches,
+            sum(trips) over (partition by service_type, file_month) as file_trips,
+            sum(is_wide) over (partition by service_type, file_month) as wide_stretches,
+            count(*) over (partition by service_type, file_month) as file_stretches,
             max(is_wide) over (
-                partition by dataset, file_month order by stretch range between 1 preceding and 1 following
+                partition by service_type, file_month order by stretch range between 1 preceding and 1 following
             ) as is_near_wide
         from (
             select
-                dataset,
+                service_type,
                 file_month,
                 stretch,
                 count(*) as trips,
@@ -26,7 +26,7 @@
                     else 0
                 end as is_wide
             from {{ clock_readings() }}
-            group by dataset, file_month, stretch
+            group by service_type, file_month, stretch
         ) as stretches
     ) as neighbourhoods
     where is_near_wide = 1 and wide_stretches * 4 <= file_stretches * 3

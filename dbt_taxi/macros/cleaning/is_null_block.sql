@@ -1,5 +1,5 @@
 {% macro is_null_block() -%}
-    dataset in ('yellow', 'green')
+    service_type in ('yellow', 'green')
         and passenger_count is null
         and rate_code_id is null
         and is_store_and_forward is null

@@ -1,5 +1,5 @@
 {% macro trip_column_names(relation=none, replaced={}) -%}
-    {%- for name, type, datasets in trip_columns() -%}
+    {%- for name, type, service_types in trip_columns() -%}
         {%- if name in replaced -%}
             {{ replaced[name] }} as {{ name }}
         {%- else -%}

@@ -12,7 +12,7 @@
         ("trip_type_id", "bigint", ["green"]),
         ("pickup_location_id", "bigint", all),
         ("dropoff_location_id", "bigint", all),
-        ("dataset", dbt.type_string(), all),
+        ("service_type", dbt.type_string(), all),
         ("hvfhs_license_number", dbt.type_string(), ["fhvhv"]),
         ("dispatching_base_number", dbt.type_string(), for_hire),
         ("originating_base_number", dbt.type_string(), ["fhvhv"]),

@@ -1,6 +1,6 @@
 {% macro fhv_trips_by_the_course(years) -%}
     select
-        dataset,
+        dataset as service_type,
         dispatching_base_num,
         pu_location_id as pickup_location_id,
         do_location_id as dropoff_location_id,

@@ -1,5 +1,5 @@
-{% macro trips_by_the_course(dataset, years, one_per=["vendor_id", "pickup_at"], first_by=[]) -%}
-    {%- set meter = {"green": "lpep", "yellow": "tpep"}[dataset] -%}
+{% macro trips_by_the_course(service_type, years, one_per=["vendor_id", "pickup_at"], first_by=[]) -%}
+    {%- set meter = {"green": "lpep", "yellow": "tpep"}[service_type] -%}
     select *
     from (
         select
@@ -10,7 +10,7 @@
             ) as place_among_copies
         from (
             select
-                dataset,
+                dataset as service_type,
                 vendor_id,
                 cast(payment_type as {{ dbt.type_string() }}) as payment_type,
                 pu_location_id as pickup_location_id,
@@ -22,7 +22,7 @@
                 {{ meter }}_dropoff_datetime as dropoff_at,
                 file_month,
                 row_number as number_in_file
-            from {{ source("raw", dataset ~ "_tripdata") }}
+            from {{ source("raw", service_type ~ "_tripdata") }}
             where
                 vendor_id is not null
                 and file_month between date '{{ years[0] }}-01-01' and date '{{ years[-1] }}-12-01'

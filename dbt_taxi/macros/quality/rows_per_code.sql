@@ -11,13 +11,13 @@
     inner join (
         -- Every column of a file has as many rows as the file.
         select
-            dataset,
+            service_type,
             max(raw_rows) as raw_rows,
             file_month
-        from {{ ref("column_nulls_by_file") }}
-        group by dataset, file_month
+        from {{ ref("agg_column_nulls") }}
+        group by service_type, file_month
     ) as files
         on
-            {{ counts }}.dataset = files.dataset
+            {{ counts }}.service_type = files.service_type
             and {{ counts }}.file_month = files.file_month
 {%- endmacro %}

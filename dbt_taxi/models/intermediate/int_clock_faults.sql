@@ -1,8 +1,8 @@
 -- One row per taxi trip whose clock was wrong, told by the trips around it in the file; by file month.
-{{ by_file_month(cluster_by=["dataset"]) }}
-{%- set in_stretch = "partition by dataset, file_month, stretch, vendor_id" -%}
-{%- set in_block = "partition by dataset, file_month, pickup_location_id" -%}
-{%- set around = "(partition by dataset, file_month, vendor_id order by stretch"
+{{ by_file_month(cluster_by=["service_type"]) }}
+{%- set in_stretch = "partition by service_type, file_month, stretch, vendor_id" -%}
+{%- set in_block = "partition by service_type, file_month, pickup_location_id" -%}
+{%- set around = "(partition by service_type, file_month, vendor_id order by stretch"
     ~ " range between 1 preceding and 1 following)" %}
 
 with doubtful_stretches as (
@@ -11,7 +11,7 @@ with doubtful_stretches as (
 
 readings as (
     select
-        taxi_trips.dataset,
+        taxi_trips.service_type,
         taxi_trips.file_month,
         taxi_trips.stretch,
         taxi_trips.row_number,
@@ -22,7 +22,7 @@ readings as (
     from {{ clock_readings() }}
     inner join doubtful_stretches
         on
-            taxi_trips.dataset = doubtful_stretches.dataset
+            taxi_trips.service_type = doubtful_stretches.service_type
             and taxi_trips.file_month = doubtful_stretches.file_month
             and taxi_trips.stretch = doubtful_stretches.stretch
 ),
@@ -67,7 +67,7 @@ judged as (
 shares as (
     select
         *,
-        sum(is_off) over (partition by dataset, file_month) as off_trips
+        sum(is_off) over (partition by service_type, file_month) as off_trips
     from judged
 ),
 
@@ -82,7 +82,7 @@ blocks as (
 
 found as (
     select
-        dataset,
+        service_type,
         file_month,
         row_number,
         1 as is_off,
@@ -91,7 +91,7 @@ found as (
     where is_off = 1 and off_trips * 20 <= file_trips  -- more of them: a file in another order
     union all
     select
-        dataset,
+        service_type,
         file_month,
         row_number,
         0 as is_off,
@@ -101,10 +101,10 @@ found as (
 )
 
 select
-    dataset,
+    service_type,
     file_month,
     row_number,
     max(is_off) = 1 as is_clock_off,
     max(is_unknown) = 1 as has_unknown_minutes
 from found
-group by dataset, file_month, row_number
+group by service_type, file_month, row_number

@@ -10,7 +10,7 @@ flagged as (
         coalesce(total_amount < 0, false) as is_refund,
         {{ is_null_block() }} as is_null_block,
         coalesce(
-            dataset in ('yellow', 'green') and duration_seconds between 81000 and 86400, false
+            service_type in ('yellow', 'green') and duration_seconds between 81000 and 86400, false
         ) as is_meter_left_running,
         coalesce(vendor_id not in (1, 2, 3, 6, 7), false)
         or coalesce(rate_code_id not in (1, 2, 3, 4, 5, 6, 99), false)
@@ -20,7 +20,7 @@ flagged as (
         -- 20 dollars an hour are a dollar in 180 seconds, 100 miles an hour a mile in 36.
         coalesce(
             duration_seconds >= 10800
-            and dataset in ('yellow', 'green')
+            and service_type in ('yellow', 'green')
             and abs(coalesce(fare_amount, 0)) * 180 < duration_seconds,
             false
         ) as is_fare_too_low_for_duration,

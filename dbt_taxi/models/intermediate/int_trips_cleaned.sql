@@ -32,7 +32,7 @@ clocked as (
     from trips
     left join int_clock_faults
         on
-            trips.dataset = int_clock_faults.dataset
+            trips.service_type = int_clock_faults.service_type
             and trips.file_month = int_clock_faults.file_month
             and trips.row_number = int_clock_faults.row_number
 ),

@@ -11,7 +11,7 @@ renamed as (
         nullif(do_location_id, 0) as dropoff_location_id,
 
         -- strings
-        dataset,
+        dataset as service_type,
         {{ base_number('dispatching_base_num') }} as dispatching_base_number,
         {{ base_number('affiliated_base_number') }} as affiliated_base_number,
 

@@ -23,7 +23,7 @@ renamed as (
         do_location_id as dropoff_location_id,
 
         -- strings
-        dataset,
+        dataset as service_type,
         hvfhs_license_num as hvfhs_license_number,
         {{ base_number('dispatching_base_num') }} as dispatching_base_number,
         {{ base_number('originating_base_num') }} as originating_base_number,

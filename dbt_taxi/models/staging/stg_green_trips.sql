@@ -21,7 +21,7 @@ renamed as (
         do_location_id as dropoff_location_id,
 
         -- strings
-        dataset,
+        dataset as service_type,
         request_source,
         {{ fields_out_of_bounds(dict(codes, passenger_count='passenger_count')) }} as nulled_fields,
 

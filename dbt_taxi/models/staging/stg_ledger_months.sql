@@ -9,7 +9,7 @@ renamed as (
         run_id,
 
         -- strings
-        dataset,
+        service_type,
         state,
         source_name,
         source_etag,

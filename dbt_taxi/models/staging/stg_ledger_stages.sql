@@ -9,7 +9,7 @@ renamed as (
         run_id,
 
         -- strings
-        dataset,
+        service_type,
         stage,
         digest,
 
@@ -30,14 +30,14 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by dataset, file_month, stage order by run_number desc
+            partition by service_type, file_month, stage order by run_number desc
         ) as place
     from renamed
 )
 
 select
     run_id,
-    dataset,
+    service_type,
     stage,
     digest,
     run_number,

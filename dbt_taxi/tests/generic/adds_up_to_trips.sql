@@ -4,7 +4,7 @@
 -- of a column of both, or a pair: an expression over the model, one over fct_trips.
 with expected as (
     select
-        dataset,
+        service_type,
         file_month,
         {% for sum in sums -%}
         coalesce(sum({{ sum if sum is string else sum[1] }}), 0) as sum_{{ loop.index }},
@@ -12,12 +12,12 @@ with expected as (
         count(*) as trips
     from {{ ref('fct_trips') }}
     where {{ in_file_months() }} and ({{ condition }})
-    group by dataset, file_month
+    group by service_type, file_month
 ),
 
 found as (
     select
-        dataset,
+        service_type,
         file_month,
         {% for sum in sums -%}
         coalesce(sum({{ sum if sum is string else sum[0] }}), 0) as sum_{{ loop.index }},
@@ -25,11 +25,11 @@ found as (
         sum({{ trips }}) as trips
     from {{ model }}
     where {{ in_file_months() }}
-    group by dataset, file_month
+    group by service_type, file_month
 )
 
 select
-    coalesce(expected.dataset, found.dataset) as dataset,
+    coalesce(expected.service_type, found.service_type) as service_type,
     coalesce(expected.file_month, found.file_month) as file_month,
     {% for sum in sums -%}
     expected.sum_{{ loop.index }} as expected_sum_{{ loop.index }},
@@ -40,7 +40,7 @@ select
 from expected
 full outer join found
     on
-        expected.dataset = found.dataset
+        expected.service_type = found.service_type
         and expected.file_month = found.file_month
 where
     coalesce(expected.trips, 0) != coalesce(found.trips, 0)

@@ -20,7 +20,7 @@ def project() -> Project:
     """
     nodes = [
         _model(
-            "trips", "select 1", "dataset zone fare tip tolls file_month",
+            "trips", "select 1", "service_type zone fare tip tolls file_month",
             materialized="incremental", partition_by={"field": "file_month"},
         ),
         _model("by_zone", by_zone, "zone fares tips file_month", materialized="view"),
@@ -54,7 +54,11 @@ def test_only_the_bare_month_compared_with_constants_prunes_partitions(
 
 @pytest.mark.parametrize(
     ("condition", "datasets"),
-    [("dataset in ('fhv', 'green') and zone = 1", {"fhv", "green"}), ("dataset != 'fhv'", set()), ("zone = 1", set())],
+    [
+        ("service_type in ('fhv', 'green') and zone = 1", {"fhv", "green"}),
+        ("service_type != 'fhv'", set()),
+        ("zone = 1", set()),
+    ],
 )
 def test_only_data_sets_that_are_named_spare_clusters(project: Project, condition: str, datasets: set[str]):
     (read,) = project.reads(f"select sum(fare) from marts.trips where {condition}")

@@ -5,11 +5,11 @@ from benchmarks.billing.questions import QUESTIONS
 DBT = Path(__file__).parents[3] / "dbt_taxi"
 
 
-def test_every_mart_is_asked_something_but_those_by_file_that_views_stand_on():
+def test_every_mart_is_asked_something_but_those_aggregates_that_views_read():
     marts = {path.stem for path in DBT.glob("models/marts/*/*.sql")}
     asked = {question.mart for question in QUESTIONS}
     assert asked <= marts
-    assert all(name.endswith("_by_file") for name in marts - asked)
+    assert all(name.startswith("agg_") for name in marts - asked)
 
 
 def test_a_question_is_an_analysis_or_has_a_query():

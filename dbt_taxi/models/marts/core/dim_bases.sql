@@ -1,19 +1,19 @@
 -- One row per for-hire base that dispatched a trip: when it drove, how much, and for which high-volume company.
 {{ config(materialized='view') }}
 
-with base_trips_by_file as (
-    select * from {{ ref('base_trips_by_file') }}
+with agg_base_trips as (
+    select * from {{ ref('agg_base_trips') }}
 ),
 
 bases as (
     select
         base_number,
         cast(sum(trips) as bigint) as trips,
-        cast(sum(case when dataset = 'fhv' then trips else 0 end) as bigint) as fhv_trips,
-        cast(sum(case when dataset = 'fhvhv' then trips else 0 end) as bigint) as fhvhv_trips,
+        cast(sum(case when service_type = 'fhv' then trips else 0 end) as bigint) as fhv_trips,
+        cast(sum(case when service_type = 'fhvhv' then trips else 0 end) as bigint) as fhvhv_trips,
         min(file_month) as first_file_month,
         max(file_month) as last_file_month
-    from base_trips_by_file
+    from agg_base_trips
     group by base_number
 ),
 
@@ -26,8 +26,8 @@ companies as (
             partition by base_number
             order by case when company_id = 'fhvhv' then 1 else 0 end asc, sum(trips) desc, company_id asc
         ) as place
-    from base_trips_by_file
-    where dataset = 'fhvhv'
+    from agg_base_trips
+    where service_type = 'fhvhv'
     group by base_number, company_id
 )
 

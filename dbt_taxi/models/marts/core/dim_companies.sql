@@ -6,7 +6,7 @@ with companies as (
 select
     company_id,
     company_name,
-    dataset,
+    service_type,
     -- BigQuery loads an empty text as such, Postgres as null
     nullif(hvfhs_license_number, '') as hvfhs_license_number,
     first_date,

@@ -8,8 +8,8 @@ with int_trips_checked as (
         and not is_rejected
 ),
 
-int_refund_twins as (
-    select * from {{ ref('int_refund_twins') }}
+int_refund_pairs as (
+    select * from {{ ref('int_refund_pairs') }}
     where {{ in_file_months() }}
 )
 
@@ -27,7 +27,7 @@ select
     end as average_mph,
     int_trips_checked.is_over_fall_back,
     int_trips_checked.is_refund,
-    int_refund_twins.row_number is not null and not int_trips_checked.is_refund as is_refunded,
+    int_refund_pairs.row_number is not null and not int_trips_checked.is_refund as is_refunded,
     int_trips_checked.is_null_block,
     int_trips_checked.is_meter_left_running,
     int_trips_checked.is_clock_off,
@@ -39,12 +39,12 @@ select
     or {{ is_in_zones('int_trips_checked.dropoff_location_id', airport_zones()) }} as is_airport_trip,
     {{ is_in_zones('int_trips_checked.pickup_location_id', congestion_zones()) }}
     or {{ is_in_zones('int_trips_checked.dropoff_location_id', congestion_zones()) }} as is_in_congestion_zone,
-    int_refund_twins.twin_row_number,
+    int_refund_pairs.paired_row_number,
     int_trips_checked.nulled_fields,
     int_trips_checked.oddities
 from int_trips_checked
-left join int_refund_twins
+left join int_refund_pairs
     on
-        int_trips_checked.dataset = int_refund_twins.dataset
-        and int_trips_checked.file_month = int_refund_twins.file_month
-        and int_trips_checked.row_number = int_refund_twins.row_number
+        int_trips_checked.service_type = int_refund_pairs.service_type
+        and int_trips_checked.file_month = int_refund_pairs.file_month
+        and int_trips_checked.row_number = int_refund_pairs.row_number

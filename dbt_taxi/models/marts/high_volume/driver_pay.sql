@@ -1,6 +1,6 @@
 -- One row per calendar month of pick-up and company: what high-volume drivers got, per mile, per hour and of the fare.
-with high_volume_by_file as (
-    select * from {{ of_reported_months(ref('high_volume_by_file')) }}
+with agg_high_volume_trips as (
+    select * from {{ of_reported_months(ref('agg_high_volume_trips')) }}
 ),
 
 dim_companies as (
@@ -18,7 +18,7 @@ by_month as (
         cast(sum(tip_amount) as numeric) as tip_amount,
         has_own_file,
         pickup_month
-    from high_volume_by_file
+    from agg_high_volume_trips
     group by company_id, has_own_file, pickup_month
 ),
 

@@ -1,6 +1,6 @@
 -- One row per calendar month of pick-up, company and pick-up zone: how long riders of high-volume vehicles waited.
-with high_volume_by_file as (
-    select * from {{ of_reported_months(ref('high_volume_by_file')) }}
+with agg_high_volume_trips as (
+    select * from {{ of_reported_months(ref('agg_high_volume_trips')) }}
 ),
 
 dim_companies as (
@@ -24,7 +24,7 @@ by_month as (
         cast(sum(on_scene_seconds) as bigint) as on_scene_seconds,
         has_own_file,
         pickup_month
-    from high_volume_by_file
+    from agg_high_volume_trips
     group by pickup_location_id, company_id, has_own_file, pickup_month
 )
 

@@ -1,6 +1,6 @@
 -- One row per calendar month of pick-up, company and borough: wheelchair-accessible vehicles asked for and sent.
-with high_volume_by_file as (
-    select * from {{ of_reported_months(ref('high_volume_by_file')) }}
+with agg_high_volume_trips as (
+    select * from {{ of_reported_months(ref('agg_high_volume_trips')) }}
 ),
 
 dim_companies as (
@@ -13,27 +13,27 @@ dim_zones as (
 
 by_month as (
     select
-        high_volume_by_file.company_id,
+        agg_high_volume_trips.company_id,
         dim_zones.borough,
-        cast(sum(high_volume_by_file.trips) as bigint) as trips,
-        cast(sum(high_volume_by_file.access_a_ride_known) as bigint) as access_a_ride_known,
-        cast(sum(high_volume_by_file.access_a_ride_trips) as bigint) as access_a_ride_trips,
-        cast(sum(high_volume_by_file.wheelchair_requests) as bigint) as wheelchair_requests,
-        cast(sum(high_volume_by_file.wheelchair_match_known) as bigint) as wheelchair_match_known,
-        cast(sum(high_volume_by_file.wheelchair_matches) as bigint) as wheelchair_matches,
-        cast(sum(high_volume_by_file.wheelchair_unasked) as bigint) as wheelchair_unasked,
-        cast(sum(high_volume_by_file.wheelchair_waits) as bigint) as wheelchair_waits,
-        cast(sum(high_volume_by_file.wheelchair_wait_seconds) as bigint) as wheelchair_wait_seconds,
-        cast(sum(high_volume_by_file.waits) as bigint) as waits,
-        cast(sum(high_volume_by_file.wait_seconds) as bigint) as wait_seconds,
-        high_volume_by_file.has_own_file,
-        high_volume_by_file.pickup_month
-    from high_volume_by_file
+        cast(sum(agg_high_volume_trips.trips) as bigint) as trips,
+        cast(sum(agg_high_volume_trips.access_a_ride_known) as bigint) as access_a_ride_known,
+        cast(sum(agg_high_volume_trips.access_a_ride_trips) as bigint) as access_a_ride_trips,
+        cast(sum(agg_high_volume_trips.wheelchair_requests) as bigint) as wheelchair_requests,
+        cast(sum(agg_high_volume_trips.wheelchair_match_known) as bigint) as wheelchair_match_known,
+        cast(sum(agg_high_volume_trips.wheelchair_matches) as bigint) as wheelchair_matches,
+        cast(sum(agg_high_volume_trips.wheelchair_unasked) as bigint) as wheelchair_unasked,
+        cast(sum(agg_high_volume_trips.wheelchair_waits) as bigint) as wheelchair_waits,
+        cast(sum(agg_high_volume_trips.wheelchair_wait_seconds) as bigint) as wheelchair_wait_seconds,
+        cast(sum(agg_high_volume_trips.waits) as bigint) as waits,
+        cast(sum(agg_high_volume_trips.wait_seconds) as bigint) as wait_seconds,
+        agg_high_volume_trips.has_own_file,
+        agg_high_volume_trips.pickup_month
+    from agg_high_volume_trips
     left join dim_zones
-        on high_volume_by_file.pickup_location_id = dim_zones.location_id
+        on agg_high_volume_trips.pickup_location_id = dim_zones.location_id
     group by
-        high_volume_by_file.company_id, dim_zones.borough, high_volume_by_file.has_own_file,
-        high_volume_by_file.pickup_month
+        agg_high_volume_trips.company_id, dim_zones.borough, agg_high_volume_trips.has_own_file,
+        agg_high_volume_trips.pickup_month
 )
 
 select

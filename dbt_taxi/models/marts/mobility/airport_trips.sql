@@ -1,14 +1,14 @@
 -- One row per data set, calendar month of pick-up, airport and direction. A trip from one airport to another, or to the
 -- same, has two rows: it counts as one from and as one to an airport.
 {%- set directions = [('from', 'pickup_location_id'), ('to', 'dropoff_location_id')] %}
-{%- set grain = ['airport_location_id', 'dataset', 'direction', 'pickup_month'] %}
+{%- set grain = ['airport_location_id', 'service_type', 'direction', 'pickup_month'] %}
 
-with zone_pairs_by_file as (
-    select * from {{ of_reported_months(ref('zone_pairs_by_file')) }}
+with agg_zone_pairs as (
+    select * from {{ of_reported_months(ref('agg_zone_pairs')) }}
 ),
 
-travel_time_counts_by_file as (
-    select * from {{ ref('travel_time_counts_by_file') }}
+agg_travel_times as (
+    select * from {{ ref('agg_travel_times') }}
 ),
 
 dim_zones as (
@@ -16,7 +16,7 @@ dim_zones as (
 ),
 
 {% for pairs, counts in [
-    ('airport_pairs', 'zone_pairs_by_file'), ('airport_times', 'travel_time_counts_by_file'),
+    ('airport_pairs', 'agg_zone_pairs'), ('airport_times', 'agg_travel_times'),
 ] -%}
 {{ pairs }} as (
     {% for direction, end in directions -%}
@@ -51,7 +51,7 @@ medians as (
 
 select
     by_month.airport_location_id,
-    by_month.dataset,
+    by_month.service_type,
     dim_zones.zone as airport,
     by_month.direction,
     by_month.trips,
@@ -68,7 +68,7 @@ from by_month
 left join medians
     on
         by_month.airport_location_id = medians.airport_location_id
-        and by_month.dataset = medians.dataset
+        and by_month.service_type = medians.service_type
         and by_month.direction = medians.direction
         and by_month.pickup_month = medians.pickup_month
 left join dim_zones

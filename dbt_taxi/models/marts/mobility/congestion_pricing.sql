@@ -2,20 +2,20 @@
 -- trips to the Congestion Relief Zone, beside the same month a year before.
 {%- set zone_relation = relation_to_congestion_zone('pickup_location_id', 'dropoff_location_id') %}
 {%- set timed = ['trips', 'timed_trips', 'duration_seconds', 'driven_seconds'] %}
-{%- set period = ['dataset', 'zone_relation', 'is_under_congestion_pricing', 'pickup_month'] %}
-{%- set whole_month = ['dataset', 'zone_relation', 'pickup_month'] %}
+{%- set period = ['service_type', 'zone_relation', 'is_under_congestion_pricing', 'pickup_month'] %}
+{%- set whole_month = ['service_type', 'zone_relation', 'pickup_month'] %}
 
 -- Some hundred rows a month, which both medians are made from.
 with travel_times as (
     select
-        dataset,
+        service_type,
         {{ zone_relation }} as zone_relation,
         is_under_congestion_pricing,
         minutes,
         sum(trips) as trips,
         pickup_month
-    from {{ ref('travel_time_counts_by_file') }}
-    group by dataset, zone_relation, is_under_congestion_pricing, minutes, pickup_month
+    from {{ ref('agg_travel_times') }}
+    group by service_type, zone_relation, is_under_congestion_pricing, minutes, pickup_month
 ),
 
 days as (
@@ -37,7 +37,7 @@ months as (
 
 by_period as (
     select
-        dataset,
+        service_type,
         {{ zone_relation }} as zone_relation,
         is_under_congestion_pricing,
         pickup_month,
@@ -48,7 +48,7 @@ by_period as (
         cast(sum(cbd_congestion_fee_amount) as numeric) as cbd_congestion_fee_amount,
         cast(sum(paid_total_amount) as numeric) as paid_total_amount,
         has_own_file
-    from {{ of_reported_months(ref('zone_pairs_by_file')) }}
+    from {{ of_reported_months(ref('agg_zone_pairs')) }}
     group by {{ period | join(', ') }}, has_own_file
 ),
 
@@ -74,7 +74,7 @@ medians_of_months as (
 )
 
 select
-    by_period.dataset,
+    by_period.service_type,
     by_period.zone_relation,
     by_period.is_under_congestion_pricing,
     days.days_in_period,
@@ -101,20 +101,20 @@ inner join days
         and by_period.is_under_congestion_pricing = days.is_congestion_pricing
 left join year_before
     on
-        by_period.dataset = year_before.dataset
+        by_period.service_type = year_before.service_type
         and by_period.zone_relation = year_before.zone_relation
         and by_period.pickup_month = year_before.next_pickup_month
 left join months as months_before
     on year_before.pickup_month = months_before.calendar_month
 left join medians
     on
-        by_period.dataset = medians.dataset
+        by_period.service_type = medians.service_type
         {%- for column in period[1:] %}
         and by_period.{{ column }} = medians.{{ column }}
         {%- endfor %}
 left join medians_of_months
     on
-        year_before.dataset = medians_of_months.dataset
+        year_before.service_type = medians_of_months.service_type
         {%- for column in whole_month[1:] %}
         and year_before.{{ column }} = medians_of_months.{{ column }}
         {%- endfor %}

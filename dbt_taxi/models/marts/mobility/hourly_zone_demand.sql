@@ -1,6 +1,6 @@
 -- One row per data set, zone of pick-up and hour of pick-up by New York's clocks, whatever file the trips came in.
-with hourly_demand_by_file as (
-    select * from {{ of_reported_months(ref('hourly_demand_by_file'), month_of("pickup_hour")) }}
+with agg_hourly_demand as (
+    select * from {{ of_reported_months(ref('agg_hourly_demand'), month_of("pickup_hour")) }}
 ),
 
 dim_zones as (
@@ -10,18 +10,18 @@ dim_zones as (
 by_hour as (
     select
         pickup_location_id,
-        dataset,
+        service_type,
         cast(sum(trips) as bigint) as trips,
         cast(sum(total_amount) as numeric) as total_amount,
         has_own_file,
         pickup_hour
-    from hourly_demand_by_file
-    group by pickup_location_id, dataset, has_own_file, pickup_hour
+    from agg_hourly_demand
+    group by pickup_location_id, service_type, has_own_file, pickup_hour
 )
 
 select
     by_hour.pickup_location_id,
-    by_hour.dataset,
+    by_hour.service_type,
     dim_zones.borough,
     dim_zones.zone,
     by_hour.trips,

@@ -1,10 +1,10 @@
 -- One row per data set, calendar month of pick-up, pick-up zone and drop-off zone, whatever file the trips came in.
-with zone_pairs_by_file as (
-    select * from {{ of_reported_months(ref('zone_pairs_by_file')) }}
+with agg_zone_pairs as (
+    select * from {{ of_reported_months(ref('agg_zone_pairs')) }}
 ),
 
-travel_time_counts_by_file as (
-    select * from {{ ref('travel_time_counts_by_file') }}
+agg_travel_times as (
+    select * from {{ ref('agg_travel_times') }}
 ),
 
 dim_zones as (
@@ -15,7 +15,7 @@ by_month as (
     select
         pickup_location_id,
         dropoff_location_id,
-        dataset,
+        service_type,
         cast(sum(trips) as bigint) as trips,
         cast(sum(refunds) as bigint) as refunds,
         cast(sum(paid_trips) as bigint) as paid_trips,
@@ -30,22 +30,22 @@ by_month as (
         cast(sum(paid_fare_amount) as numeric) as paid_fare_amount,
         has_own_file,
         pickup_month
-    from zone_pairs_by_file
-    group by pickup_location_id, dropoff_location_id, dataset, has_own_file, pickup_month
+    from agg_zone_pairs
+    group by pickup_location_id, dropoff_location_id, service_type, has_own_file, pickup_month
 ),
 
 medians as (
     {{ median_of_counts(
-        'travel_time_counts_by_file',
+        'agg_travel_times',
         'minutes',
-        ['pickup_location_id', 'dropoff_location_id', 'dataset', 'pickup_month'],
+        ['pickup_location_id', 'dropoff_location_id', 'service_type', 'pickup_month'],
     ) }}
 )
 
 select
     by_month.pickup_location_id,
     by_month.dropoff_location_id,
-    by_month.dataset,
+    by_month.service_type,
     pickup_zones.borough as pickup_borough,
     pickup_zones.zone as pickup_zone,
     dropoff_zones.borough as dropoff_borough,
@@ -69,7 +69,7 @@ left join medians
     on
         by_month.pickup_location_id = medians.pickup_location_id
         and by_month.dropoff_location_id = medians.dropoff_location_id
-        and by_month.dataset = medians.dataset
+        and by_month.service_type = medians.service_type
         and by_month.pickup_month = medians.pickup_month
 left join dim_zones as pickup_zones
     on by_month.pickup_location_id = pickup_zones.location_id

@@ -1,7 +1,7 @@
 -- One row per data set, calendar month of pick-up, zone of pick-up and zone of drop-off: how many minutes half of the
 -- trips, nine in ten and nineteen in twenty took at most.
-with travel_time_counts_by_file as (
-    select * from {{ of_reported_months(ref('travel_time_counts_by_file')) }}
+with agg_travel_times as (
+    select * from {{ of_reported_months(ref('agg_travel_times')) }}
 ),
 
 dim_zones as (
@@ -12,16 +12,16 @@ counted as (
     select
         *,
         {{ running_counts(
-            'trips', 'minutes', by=['pickup_location_id', 'dropoff_location_id', 'dataset', 'pickup_month']
+            'trips', 'minutes', by=['pickup_location_id', 'dropoff_location_id', 'service_type', 'pickup_month']
         ) }}
-    from travel_time_counts_by_file
+    from agg_travel_times
 ),
 
 by_month as (
     select
         pickup_location_id,
         dropoff_location_id,
-        dataset,
+        service_type,
         cast(sum(trips) as bigint) as timed_trips,
         {{ decimal_of(percentile_of_counts(50, 'minutes'), 2) }} as p50_minutes,
         {{ decimal_of(percentile_of_counts(90, 'minutes'), 2) }} as p90_minutes,
@@ -29,13 +29,13 @@ by_month as (
         has_own_file,
         pickup_month
     from counted
-    group by pickup_location_id, dropoff_location_id, dataset, has_own_file, pickup_month
+    group by pickup_location_id, dropoff_location_id, service_type, has_own_file, pickup_month
 )
 
 select
     by_month.pickup_location_id,
     by_month.dropoff_location_id,
-    by_month.dataset,
+    by_month.service_type,
     pickup_zones.borough as pickup_borough,
     pickup_zones.zone as pickup_zone,
     dropoff_zones.borough as dropoff_borough,

@@ -1,6 +1,6 @@
 -- One row per data set, file month, column of codes and code that this file month or the one before has: what changed.
-with code_counts_by_file as (
-    select * from {{ ref('code_counts_by_file') }}
+with agg_code_counts as (
+    select * from {{ ref('agg_code_counts') }}
 ),
 
 int_listed_codes as (
@@ -9,32 +9,32 @@ int_listed_codes as (
 
 file_months as (
     select
-        dataset,
+        service_type,
         column_name,
         file_month,
-        lag(file_month) over (partition by dataset, column_name order by file_month) as previous_file_month,
+        lag(file_month) over (partition by service_type, column_name order by file_month) as previous_file_month,
         sum(raw_rows) as file_rows
-    from code_counts_by_file
-    group by dataset, column_name, file_month
+    from agg_code_counts
+    group by service_type, column_name, file_month
 ),
 
 codes as (
     select
-        dataset,
+        service_type,
         column_name,
         code,
         min(file_month) as first_file_month
-    from code_counts_by_file
-    group by dataset, column_name, code
+    from agg_code_counts
+    group by service_type, column_name, code
 ),
 
 -- Each code in every file month since its first, 0 rows where it is missing: so the row before is the month before.
 dense as (
     select
-        codes.dataset,
+        codes.service_type,
         codes.column_name,
         codes.code,
-        coalesce(code_counts_by_file.raw_rows, 0) as raw_rows,
+        coalesce(agg_code_counts.raw_rows, 0) as raw_rows,
         file_months.file_rows,
         codes.first_file_month,
         file_months.file_month,
@@ -42,15 +42,15 @@ dense as (
     from codes
     inner join file_months
         on
-            codes.dataset = file_months.dataset
+            codes.service_type = file_months.service_type
             and codes.column_name = file_months.column_name
             and codes.first_file_month <= file_months.file_month
-    left join code_counts_by_file
+    left join agg_code_counts
         on
-            codes.dataset = code_counts_by_file.dataset
-            and codes.column_name = code_counts_by_file.column_name
-            and codes.code = code_counts_by_file.code
-            and file_months.file_month = code_counts_by_file.file_month
+            codes.service_type = agg_code_counts.service_type
+            and codes.column_name = agg_code_counts.column_name
+            and codes.code = agg_code_counts.code
+            and file_months.file_month = agg_code_counts.file_month
 ),
 
 rated as (
@@ -63,13 +63,13 @@ rated as (
 compared as (
     select
         *,
-        lag(raw_rows) over (partition by dataset, column_name, code order by file_month) as previous_rows,
-        lag(share_percent) over (partition by dataset, column_name, code order by file_month) as share_before
+        lag(raw_rows) over (partition by service_type, column_name, code order by file_month) as previous_rows,
+        lag(share_percent) over (partition by service_type, column_name, code order by file_month) as share_before
     from rated
 )
 
 select
-    compared.dataset,
+    compared.service_type,
     compared.column_name,
     compared.code,
     int_listed_codes.code_name,

@@ -1,6 +1,6 @@
 -- One row per data set, file month and finding: the accepted trips that have it; a trip with several counts with each.
-with findings_by_file as (
-    select * from {{ ref('findings_by_file') }}
+with agg_findings as (
+    select * from {{ ref('agg_findings') }}
 ),
 
 findings as (
@@ -8,11 +8,11 @@ findings as (
 ),
 
 found as (
-    {{ rows_per_code('findings_by_file', 'findings', 'findings', 'finding') }}
+    {{ rows_per_code('agg_findings', 'findings', 'findings', 'finding') }}
 )
 
 select
-    dataset,
+    service_type,
     finding,
     kind,
     column_name,
@@ -23,4 +23,4 @@ select
     cast(sum(total_amount) as numeric) as total_amount,
     file_month
 from found
-group by dataset, finding, kind, column_name, finding_name, raw_rows, file_month
+group by service_type, finding, kind, column_name, finding_name, raw_rows, file_month

@@ -11,7 +11,8 @@ with stg_ledger_months as (
 stg_ledger_stages as (
     select
         *,
-        max(case when stage != 'file' then run_number end) over (partition by dataset, file_month) as last_run_number
+        max(case when stage != 'file' then run_number end)
+            over (partition by service_type, file_month) as last_run_number
     from {{ ref('stg_ledger_stages') }}
 ),
 
@@ -24,10 +25,10 @@ months as (
 -- A data set that was begun is expected from its first known month to the newest one that is known of any data set.
 begun as (
     select
-        dataset,
+        service_type,
         min(file_month) as first_file_month
     from stg_ledger_months
-    group by dataset
+    group by service_type
 ),
 
 newest as (
@@ -37,7 +38,7 @@ newest as (
 
 expected as (
     select
-        begun.dataset,
+        begun.service_type,
         months.file_month
     from begun
     cross join newest
@@ -47,7 +48,7 @@ expected as (
 
 measured as (
     select
-        dataset,
+        service_type,
         file_month,
         {% for stage in stages -%}
         max(case when stage = '{{ stage }}' then row_count end) as {{ stage }}_rows,
@@ -55,11 +56,11 @@ measured as (
         {% endfor -%}
         max(case when stage != 'file' and run_number = last_run_number then measured_at end) as reconciled_at
     from stg_ledger_stages
-    group by dataset, file_month
+    group by service_type, file_month
 )
 
 select
-    expected.dataset,
+    expected.service_type,
     coalesce(stg_ledger_months.state, 'missing') as state,
     coalesce(stg_ledger_months.state = 'done' and stg_ledger_months.difference = 0, false) as is_complete,
     stg_ledger_months.difference,
@@ -77,9 +78,9 @@ select
 from expected
 left join stg_ledger_months
     on
-        expected.dataset = stg_ledger_months.dataset
+        expected.service_type = stg_ledger_months.service_type
         and expected.file_month = stg_ledger_months.file_month
 left join measured
     on
-        expected.dataset = measured.dataset
+        expected.service_type = measured.service_type
         and expected.file_month = measured.file_month

@@ -1,25 +1,25 @@
 -- One row per data set, file month and column: the share of rows without a value, and what it was the month before.
-with column_nulls_by_file as (
-    select * from {{ ref('column_nulls_by_file') }}
+with agg_column_nulls as (
+    select * from {{ ref('agg_column_nulls') }}
 ),
 
 rated as (
     select
         *,
         {{ rounded_ratio('null_rows * 100', 'raw_rows', 3) }} as null_percent
-    from column_nulls_by_file
+    from agg_column_nulls
 ),
 
 compared as (
     select
         *,
-        lag(file_month) over (partition by dataset, column_name order by file_month) as previous_file_month,
-        lag(null_percent) over (partition by dataset, column_name order by file_month) as previous_null_percent
+        lag(file_month) over (partition by service_type, column_name order by file_month) as previous_file_month,
+        lag(null_percent) over (partition by service_type, column_name order by file_month) as previous_null_percent
     from rated
 )
 
 select
-    dataset,
+    service_type,
     column_name,
     raw_rows,
     null_rows,

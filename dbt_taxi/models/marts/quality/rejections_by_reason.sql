@@ -1,6 +1,6 @@
 -- One row per data set, file month and rule: the rows that break it; a row that breaks several counts with each.
-with rejections_by_file as (
-    select * from {{ ref('rejections_by_file') }}
+with agg_rejections as (
+    select * from {{ ref('agg_rejections') }}
 ),
 
 reject_reasons as (
@@ -8,11 +8,11 @@ reject_reasons as (
 ),
 
 rejected as (
-    {{ rows_per_code('rejections_by_file', 'reject_reasons', 'reject_reasons', 'reject_reason') }}
+    {{ rows_per_code('agg_rejections', 'reject_reasons', 'reject_reasons', 'reject_reason') }}
 )
 
 select
-    dataset,
+    service_type,
     reject_reason,
     reject_reason_name,
     cast(sum(rejected_rows) as bigint) as rejected_rows,
@@ -24,4 +24,4 @@ select
     cast(sum(total_amount) as numeric) as total_amount,
     file_month
 from rejected
-group by dataset, reject_reason, reject_reason_name, raw_rows, file_month
+group by service_type, reject_reason, reject_reason_name, raw_rows, file_month

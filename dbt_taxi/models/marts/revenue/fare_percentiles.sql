@@ -1,33 +1,33 @@
 -- One row per data set and calendar month of pick-up: the median and the upper percentiles of the fares charged.
 {% set percents = [50, 90, 95, 97] %}
-with fare_counts_by_file as (
-    select * from {{ of_reported_months(ref('fare_counts_by_file')) }}
+with agg_fares as (
+    select * from {{ of_reported_months(ref('agg_fares')) }}
 ),
 
 -- What a rider was charged for a trip: of taxis by card or in cash; high-volume companies report no payment type.
 charged as (
     select
-        dataset,
+        service_type,
         {{ cents_of('fare_amount') }} as fare_cents,
         trips,
         has_own_file,
         pickup_month
-    from fare_counts_by_file
+    from agg_fares
     where
         fare_amount > 0
         and has_miles
-        and (payment_type_id in (1, 2) or dataset = 'fhvhv')
+        and (payment_type_id in (1, 2) or service_type = 'fhvhv')
 ),
 
 counted as (
     select
         *,
-        {{ running_counts('trips', 'fare_cents', ['dataset', 'pickup_month']) }}
+        {{ running_counts('trips', 'fare_cents', ['service_type', 'pickup_month']) }}
     from charged
 )
 
 select
-    dataset,
+    service_type,
     cast(sum(trips) as bigint) as trips,
     {% for percent in percents -%}
     {{ decimal_of(percentile_of_counts(percent, 'fare_cents'), 4) }} as p{{ percent }}_fare_amount,
@@ -35,4 +35,4 @@ select
     has_own_file,
     pickup_month
 from counted
-group by dataset, has_own_file, pickup_month
+group by service_type, has_own_file, pickup_month

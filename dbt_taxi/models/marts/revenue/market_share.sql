@@ -1,6 +1,6 @@
 -- One row per calendar month of pick-up and company: its trips, its share of all trips, its revenue.
-with zone_revenue_by_file as (
-    select * from {{ of_reported_months(ref('zone_revenue_by_file')) }}
+with agg_zone_revenue as (
+    select * from {{ of_reported_months(ref('agg_zone_revenue')) }}
 ),
 
 dim_companies as (
@@ -10,13 +10,13 @@ dim_companies as (
 by_company as (
     select
         company_id,
-        dataset,
+        service_type,
         cast(sum(trips) as bigint) as trips,
         cast(sum(total_amount) as numeric) as total_amount,
         has_own_file,
         pickup_month
-    from zone_revenue_by_file
-    group by company_id, dataset, has_own_file, pickup_month
+    from agg_zone_revenue
+    group by company_id, service_type, has_own_file, pickup_month
 ),
 
 -- A data set whose file of the month isn't loaded still has a few trips in its neighbours' files: they are no share.
@@ -35,24 +35,24 @@ months as (
 missing as (
     select
         months.pickup_month,
-        string_agg(data_sets.dataset, ', ' order by data_sets.dataset) as missing_data_sets
+        string_agg(data_sets.service_type, ', ' order by data_sets.service_type) as missing_data_sets
     from months
     inner join dim_companies as data_sets
         on
             months.pickup_month >= data_sets.first_date
-            and data_sets.company_id = data_sets.dataset
+            and data_sets.company_id = data_sets.service_type
     left join by_company as loaded
         on
-            data_sets.dataset = loaded.dataset
+            data_sets.service_type = loaded.service_type
             and months.pickup_month = loaded.pickup_month
             and loaded.has_own_file
-    where loaded.dataset is null
+    where loaded.service_type is null
     group by months.pickup_month
 )
 
 select
     compared.company_id,
-    compared.dataset,
+    compared.service_type,
     dim_companies.company_name,
     missing.missing_data_sets,
     compared.trips,

@@ -1,7 +1,7 @@
 -- One row per data set, calendar month of pick-up and payment type: how many trips were tipped, and how much.
-with zone_revenue_by_file as (
-    select * from {{ of_reported_months(ref('zone_revenue_by_file')) }}
-    where dataset != 'fhv'  -- reports no money
+with agg_zone_revenue as (
+    select * from {{ of_reported_months(ref('agg_zone_revenue')) }}
+    where service_type != 'fhv'  -- reports no money
 ),
 
 dim_payment_types as (
@@ -11,7 +11,7 @@ dim_payment_types as (
 by_month as (
     select
         payment_type_id,
-        dataset,
+        service_type,
         cast(sum(trips) as bigint) as trips,
         cast(sum(tipped_trips) as bigint) as tipped_trips,
         cast(sum(fare_amount) as numeric) as fare_amount,
@@ -20,15 +20,15 @@ by_month as (
         payment_type_id != 2 as is_tip_recorded,
         has_own_file,
         pickup_month
-    from zone_revenue_by_file
-    group by payment_type_id, dataset, has_own_file, pickup_month
+    from agg_zone_revenue
+    group by payment_type_id, service_type, has_own_file, pickup_month
 )
 
 select
     by_month.payment_type_id,
-    by_month.dataset,
+    by_month.service_type,
     case
-        when by_month.dataset = 'fhvhv' then 'Paid in the app'  -- whose way of paying TLC doesn't ask for
+        when by_month.service_type = 'fhvhv' then 'Paid in the app'  -- whose way of paying TLC doesn't ask for
         else dim_payment_types.payment_type_name
     end as payment_type_name,
     by_month.trips,

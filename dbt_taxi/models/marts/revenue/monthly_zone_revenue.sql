@@ -1,6 +1,6 @@
 -- One row per data set, calendar month of pick-up and pick-up zone: trips and revenue, whatever file the trips came in.
-with zone_revenue_by_file as (
-    select * from {{ of_reported_months(ref('zone_revenue_by_file')) }}
+with agg_zone_revenue as (
+    select * from {{ of_reported_months(ref('agg_zone_revenue')) }}
 ),
 
 dim_zones as (
@@ -10,7 +10,7 @@ dim_zones as (
 by_month as (
     select
         pickup_location_id,
-        dataset,
+        service_type,
         cast(sum(trips) as bigint) as trips,
         cast(sum(case when file_month = pickup_month then trips else 0 end) as bigint) as own_file_trips,
         cast(sum(refunds) as bigint) as refunds,
@@ -20,13 +20,13 @@ by_month as (
         cast(sum(total_amount) as numeric) as total_amount,
         has_own_file,
         pickup_month
-    from zone_revenue_by_file
-    group by pickup_location_id, dataset, has_own_file, pickup_month
+    from agg_zone_revenue
+    group by pickup_location_id, service_type, has_own_file, pickup_month
 )
 
 select
     by_month.pickup_location_id,
-    by_month.dataset,
+    by_month.service_type,
     dim_zones.borough,
     dim_zones.zone,
     by_month.trips,

@@ -5,18 +5,18 @@ with monthly_zone_revenue as (
 
 by_month as (
     select
-        dataset,
+        service_type,
         sum(trips) as trips,
         sum(total_amount) as total_amount,
         case when has_own_file then 1 else 0 end as has_data,
         pickup_month
     from monthly_zone_revenue
-    group by dataset, has_own_file, pickup_month
+    group by service_type, has_own_file, pickup_month
 ),
 
 by_quarter as (
     select
-        dataset,
+        service_type,
         cast(sum(has_data) as bigint) as months_with_data,
         -- which ones: 110 is the first and the second month of the quarter
         sum(
@@ -26,12 +26,12 @@ by_quarter as (
         cast(sum(total_amount) as numeric) as total_amount,
         cast({{ dbt.date_trunc('quarter', 'pickup_month') }} as date) as pickup_quarter
     from by_month
-    group by dataset, cast({{ dbt.date_trunc('quarter', 'pickup_month') }} as date)
+    group by service_type, cast({{ dbt.date_trunc('quarter', 'pickup_month') }} as date)
 ),
 
 year_before as (
     select
-        dataset,
+        service_type,
         which_months,
         trips,
         total_amount,
@@ -41,7 +41,7 @@ year_before as (
 )
 
 select
-    by_quarter.dataset,
+    by_quarter.service_type,
     by_quarter.months_with_data,
     by_quarter.trips,
     year_before.trips as trips_year_before,
@@ -57,6 +57,6 @@ from by_quarter
 -- A quarter with other months, or fewer, is nothing to compare with: growth would be made of what isn't loaded.
 left join year_before
     on
-        by_quarter.dataset = year_before.dataset
+        by_quarter.service_type = year_before.service_type
         and by_quarter.pickup_quarter = year_before.next_pickup_quarter
         and by_quarter.which_months = year_before.which_months

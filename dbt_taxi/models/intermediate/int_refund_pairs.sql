@@ -1,9 +1,9 @@
--- One row per trip that is a refund or the charge it takes back, with its twin's row number, by file month.
-{{ by_file_month(cluster_by=["dataset"]) }}
+-- One row per trip that is a refund or the charge it takes back, with the row number of the other, by file month.
+{{ by_file_month(cluster_by=["service_type"]) }}
 
 {#- What both have in common. Columns that may be null get a value that none has: null equals nothing in a join. -#}
 {%- set shared = {
-    'dataset': 'dataset',
+    'service_type': 'service_type',
     'file_month': 'file_month',
     'vendor_id': 'coalesce(vendor_id, -1)',
     'hvfhs_license_number': "coalesce(hvfhs_license_number, '')",
@@ -46,15 +46,15 @@ charges as (
 -- Several refunds may fit several charges: the first takes back the first, the second the second.
 paired as (
     select
-        refunds.dataset,
+        refunds.service_type,
         refunds.file_month,
         refunds.row_number as refund_row_number,
         charges.row_number as charge_row_number,
         dense_rank() over (
-            partition by refunds.dataset, refunds.file_month, charges.row_number order by refunds.row_number
+            partition by refunds.service_type, refunds.file_month, charges.row_number order by refunds.row_number
         ) as refund_place,
         dense_rank() over (
-            partition by refunds.dataset, refunds.file_month, refunds.row_number order by charges.row_number
+            partition by refunds.service_type, refunds.file_month, refunds.row_number order by charges.row_number
         ) as charge_place
     from refunds
     inner join charges
@@ -75,8 +75,8 @@ sides as (
 
 select
     case when sides.is_refund then paired.refund_row_number else paired.charge_row_number end as row_number,
-    case when sides.is_refund then paired.charge_row_number else paired.refund_row_number end as twin_row_number,
-    paired.dataset,
+    case when sides.is_refund then paired.charge_row_number else paired.refund_row_number end as paired_row_number,
+    paired.service_type,
     paired.file_month
 from paired
 cross join sides

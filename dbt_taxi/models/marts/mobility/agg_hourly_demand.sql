@@ -1,5 +1,5 @@
 -- One row per data set, file month, zone of pick-up and hour of pick-up by New York's clocks; adds up to fct_trips.
-{{ by_file_month(cluster_by=["pickup_hour", "dataset", "pickup_location_id"]) }}
+{{ by_file_month(cluster_by=["pickup_hour", "service_type", "pickup_location_id"]) }}
 
 with fct_trips as (
     select * from {{ ref('fct_trips') }}
@@ -9,7 +9,7 @@ with fct_trips as (
 select
     -- 264 is TLC's own number for an unknown zone
     coalesce(pickup_location_id, 264) as pickup_location_id,
-    dataset,
+    service_type,
     count(*) as trips,
     cast(sum(total_amount) as numeric) as total_amount,
     file_month,
@@ -17,6 +17,6 @@ select
 from fct_trips
 group by
     coalesce(pickup_location_id, 264),
-    dataset,
+    service_type,
     file_month,
     cast({{ dbt.date_trunc('hour', 'pickup_at') }} as {{ type_local_time() }})

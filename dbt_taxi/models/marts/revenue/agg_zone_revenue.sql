@@ -1,6 +1,6 @@
 -- One row per data set, company, payment type, file month, calendar month of pick-up and pick-up zone: trips and
 -- revenue; adds up to fct_trips.
-{{ by_file_month(cluster_by=["pickup_month", "dataset", "pickup_location_id"]) }}
+{{ by_file_month(cluster_by=["pickup_month", "service_type", "pickup_location_id"]) }}
 
 with fct_trips as (
     select * from {{ ref('fct_trips') }}
@@ -13,8 +13,8 @@ coded as (
     select
         coalesce(pickup_location_id, 264) as pickup_location_id,
         coalesce(payment_type_id, 0) as payment_type_id,
-        dataset,
-        {{ company_id('dataset', 'hvfhs_license_number') }} as company_id,
+        service_type,
+        {{ company_id('service_type', 'hvfhs_license_number') }} as company_id,
         fare_amount,
         tip_amount,
         tolls_amount,
@@ -28,7 +28,7 @@ coded as (
 select
     pickup_location_id,
     payment_type_id,
-    dataset,
+    service_type,
     company_id,
     count(*) as trips,
     count(case when is_refund then 1 end) as refunds,
@@ -40,4 +40,4 @@ select
     file_month,
     pickup_month
 from coded
-group by pickup_location_id, payment_type_id, dataset, company_id, file_month, pickup_month
+group by pickup_location_id, payment_type_id, service_type, company_id, file_month, pickup_month

@@ -1,5 +1,5 @@
 -- One row per data set, file month, calendar month of pick-up, payment type, has_miles and fare: how many trips had it.
-{{ by_file_month(cluster_by=["pickup_month", "dataset", "payment_type_id"]) }}
+{{ by_file_month(cluster_by=["pickup_month", "service_type", "payment_type_id"]) }}
 
 with fct_trips as (
     select * from {{ ref('fct_trips') }}
@@ -9,7 +9,7 @@ with fct_trips as (
 coded as (
     select
         coalesce(payment_type_id, 0) as payment_type_id,
-        dataset,
+        service_type,
         fare_amount,
         coalesce(trip_miles > 0, false) as has_miles,
         file_month,
@@ -21,11 +21,11 @@ coded as (
 
 select
     payment_type_id,
-    dataset,
+    service_type,
     fare_amount,
     count(*) as trips,
     has_miles,
     file_month,
     pickup_month
 from coded
-group by payment_type_id, dataset, fare_amount, has_miles, file_month, pickup_month
+group by payment_type_id, service_type, fare_amount, has_miles, file_month, pickup_month

@@ -1,6 +1,6 @@
 -- One row per data set, file month, calendar month of pick-up, zone of pick-up, zone of drop-off and side of the day on
 -- which congestion pricing began (which parts January 2025 alone); adds up to fct_trips.
-{{ by_file_month(cluster_by=["pickup_month", "dataset", "pickup_location_id"]) }}
+{{ by_file_month(cluster_by=["pickup_month", "service_type", "pickup_location_id"]) }}
 
 with fct_trips as (
     select
@@ -15,7 +15,7 @@ select
     -- 264 is TLC's own number for an unknown zone
     coalesce(pickup_location_id, 264) as pickup_location_id,
     coalesce(dropoff_location_id, 264) as dropoff_location_id,
-    dataset,
+    service_type,
     count(*) as trips,
     count(case when is_refund then 1 end) as refunds,
     count(case when is_paid then 1 end) as paid_trips,
@@ -43,7 +43,7 @@ from fct_trips
 group by
     coalesce(pickup_location_id, 264),
     coalesce(dropoff_location_id, 264),
-    dataset,
+    service_type,
     cast(pickup_at as date) >= {{ congestion_pricing_began() }},
     file_month,
     {{ month_of('pickup_at') }}

@@ -1,15 +1,15 @@
 -- One row per data set, file month, column of codes and code: the raw rows, accepted or not, that have it.
-{{ by_file_month(cluster_by=["dataset"]) }}
+{{ by_file_month(cluster_by=["service_type"]) }}
 
 {%- set names = [
     'vendor_id', 'rate_code_id', 'payment_type_id', 'trip_type_id', 'hvfhs_license_number', 'request_source',
 ] -%}
 
 with raw_rows as (
-    {% for model in ['fct_trips', 'rejected_trips'] %}
+    {% for model in ['fct_trips', 'fct_rejected_trips'] %}
     select
         {{ names | join(', ') }},
-        dataset,
+        service_type,
         file_month
     from {{ ref(model) }}
     where {{ in_file_months() }}
@@ -21,11 +21,11 @@ with raw_rows as (
 combined as (
     select
         {{ names | join(', ') }},
-        dataset,
+        service_type,
         file_month,
         count(*) as raw_rows
     from raw_rows
-    group by {{ names | join(', ') }}, dataset, file_month
+    group by {{ names | join(', ') }}, service_type, file_month
 ),
 
 reported_columns as (
@@ -34,7 +34,7 @@ reported_columns as (
 
 codes as (
     select
-        combined.dataset,
+        combined.service_type,
         reported_columns.column_name,
         case reported_columns.column_name
             {% for name in names -%}
@@ -45,14 +45,14 @@ codes as (
         combined.file_month
     from combined
     inner join reported_columns
-        on combined.dataset = reported_columns.dataset
+        on combined.service_type = reported_columns.service_type
 )
 
 select
-    dataset,
+    service_type,
     column_name,
     coalesce(code, 'not given') as code,
     cast(sum(raw_rows) as bigint) as raw_rows,
     file_month
 from codes
-group by dataset, column_name, coalesce(code, 'not given'), file_month
+group by service_type, column_name, coalesce(code, 'not given'), file_month

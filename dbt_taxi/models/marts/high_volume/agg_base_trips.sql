@@ -1,6 +1,6 @@
 -- One row per for-hire data set, file month, dispatching base and company: trips, first and last pick-up; adds up to
 -- fct_trips.
-{{ by_file_month(cluster_by=["dataset", "base_number"]) }}
+{{ by_file_month(cluster_by=["service_type", "base_number"]) }}
 
 with fct_trips as (
     select * from {{ ref('fct_trips') }}
@@ -9,17 +9,17 @@ with fct_trips as (
 
 for_hire_trips as (
     select
-        dataset,
+        service_type,
         coalesce(dispatching_base_number, 'not given') as base_number,
-        {{ company_id('dataset', 'hvfhs_license_number') }} as company_id,
+        {{ company_id('service_type', 'hvfhs_license_number') }} as company_id,
         file_month,
         pickup_at
     from fct_trips
-    where dataset in ('fhv', 'fhvhv')
+    where service_type in ('fhv', 'fhvhv')
 )
 
 select
-    dataset,
+    service_type,
     base_number,
     company_id,
     count(*) as trips,
@@ -27,4 +27,4 @@ select
     min(pickup_at) as first_pickup_at,
     max(pickup_at) as last_pickup_at
 from for_hire_trips
-group by dataset, base_number, company_id, file_month
+group by service_type, base_number, company_id, file_month

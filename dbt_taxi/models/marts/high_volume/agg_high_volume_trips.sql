@@ -16,13 +16,13 @@ high_volume_trips as (
         *,
         {{ month_of('pickup_at') }} as pickup_month,
         coalesce(pickup_location_id, 264) as known_location_id,  -- TLC's own number for an unknown zone
-        {{ company_id('dataset', 'hvfhs_license_number') }} as company_id,
+        {{ company_id('service_type', 'hvfhs_license_number') }} as company_id,
         coalesce(is_wheelchair_requested, false) as has_wheelchair_request,
         case
             when on_scene_at <= pickup_at then {{ seconds_between('on_scene_at', 'pickup_at') }}
         end as on_scene_seconds
     from fct_trips
-    where dataset = 'fhvhv'
+    where service_type = 'fhvhv'
 )
 
 select
@@ -30,7 +30,7 @@ select
     known_location_id as pickup_location_id,
 
     -- strings
-    dataset,
+    service_type,
     company_id,
 
     -- waits: those that are known and not negative, see fct_trips.wait_seconds
@@ -65,4 +65,4 @@ select
     file_month,
     pickup_month
 from high_volume_trips
-group by known_location_id, dataset, company_id, file_month, pickup_month
+group by known_location_id, service_type, company_id, file_month, pickup_month

@@ -1,5 +1,5 @@
 -- One row per data set, file month and list of findings: accepted trips that have a field nulled or an oddity.
-{{ by_file_month(cluster_by=["dataset"]) }}
+{{ by_file_month(cluster_by=["service_type"]) }}
 
 with fct_trips as (
     select * from {{ ref('fct_trips') }}
@@ -10,7 +10,7 @@ with fct_trips as (
 
 listed as (
     select
-        dataset,
+        service_type,
         case
             when nulled_fields is null then oddities
             when oddities is null then nulled_fields
@@ -22,10 +22,10 @@ listed as (
 )
 
 select
-    dataset,
+    service_type,
     findings,
     count(*) as trips,
     cast(sum(total_amount) as numeric) as total_amount,
     file_month
 from listed
-group by dataset, findings, file_month
+group by service_type, findings, file_month

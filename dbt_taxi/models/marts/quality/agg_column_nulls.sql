@@ -1,14 +1,14 @@
 -- One row per data set, file month and column that the data set reports: raw rows, and those of them without a value.
-{{ by_file_month(cluster_by=["dataset"]) }}
+{{ by_file_month(cluster_by=["service_type"]) }}
 
 {#- What identifies a row is never null. -#}
-{%- set columns = trip_columns() | rejectattr(0, 'in', ['dataset', 'file_month', 'row_number']) | list -%}
+{%- set columns = trip_columns() | rejectattr(0, 'in', ['service_type', 'file_month', 'row_number']) | list -%}
 
 with raw_rows as (
-    {% for model in ['fct_trips', 'rejected_trips'] %}
+    {% for model in ['fct_trips', 'fct_rejected_trips'] %}
     select
         {{ columns | map('first') | join(', ') }},
-        dataset,
+        service_type,
         file_month
     from {{ ref(model) }}
     where {{ in_file_months() }}
@@ -19,14 +19,14 @@ with raw_rows as (
 -- All columns in one scan; they become rows after that.
 counted as (
     select
-        dataset,
+        service_type,
         file_month,
         {% for name in columns | map('first') -%}
         count({{ name }}) as {{ name }},
         {% endfor -%}
         count(*) as row_count
     from raw_rows
-    group by dataset, file_month
+    group by service_type, file_month
 ),
 
 reported_columns as (
@@ -34,7 +34,7 @@ reported_columns as (
 )
 
 select
-    counted.dataset,
+    counted.service_type,
     reported_columns.column_name,
     counted.row_count as raw_rows,
     counted.row_count - case reported_columns.column_name
@@ -45,4 +45,4 @@ select
     counted.file_month
 from counted
 inner join reported_columns
-    on counted.dataset = reported_columns.dataset
+    on counted.service_type = reported_columns.service_type
