@@ -4,6 +4,8 @@ BigQuery guesses an external table's schema from one file, and then refuses file
 column X has type INT32 which does not match the target cpp_type DOUBLE"). Here every file has the declared schema.
 """
 
+from collections.abc import Mapping
+
 from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
@@ -69,7 +71,8 @@ def ensure_external_tables(
         ensure_dataset(client, RAW_SCHEMA, location)
         for taxi_dataset in DATASETS.values():
             extra = (undeclared or {}).get(taxi_dataset.name, ())
-            query(client, _trips_ddl(client.project, bucket, taxi_dataset, extra))
+            table = f"{client.project}.{RAW_SCHEMA}.{taxi_dataset.table}"
+            query(client, trips_ddl(table, f"gs://{bucket}", taxi_dataset, extra))
         for small in SMALL_TABLES:
             query(client, external_table(small, client.project, bucket))
     except BIGQUERY_FAULTS as error:
@@ -79,15 +82,27 @@ def ensure_external_tables(
         ) from error
 
 
-def _trips_ddl(project: str, bucket: str, dataset: DataSet, undeclared: tuple[Column, ...]) -> str:
+def trips_ddl(
+    table: str,
+    root: str,
+    dataset: DataSet,
+    undeclared: tuple[Column, ...] = (),
+    types: Mapping[ColumnType, str] = BIGQUERY_TYPES,
+    options: str = "",
+) -> str:
+    """The statement that declares the external `table` (project.dataset.name) of a data set's months.
+
+    `root` is the folder that holds raw/, such as gs://bucket; `options` are further ones of BigQuery's, each after a
+    comma.
+    """
     columns = [f"`{ROW_NUMBER}` INT64 OPTIONS (description = 'Row number in the file, from 1')"]
     for column in (*dataset.columns, *undeclared):
         description = (column.description or "Undeclared: came with a file").replace("'", "\\'")
-        columns.append(f"`{column.name}` {BIGQUERY_TYPES[column.type]} OPTIONS (description = '{description}')")
+        columns.append(f"`{column.name}` {types[column.type]} OPTIONS (description = '{description}')")
     return (
-        f"CREATE OR REPLACE EXTERNAL TABLE `{project}`.`{RAW_SCHEMA}`.`{dataset.table}` (\n  "
+        f"CREATE OR REPLACE EXTERNAL TABLE `{table}` (\n  "
         + ",\n  ".join(columns)
         + "\n)\nWITH PARTITION COLUMNS (dataset STRING, file_month DATE)\n"
-        f"OPTIONS (format = 'PARQUET', uris = ['gs://{bucket}/{RAW_PREFIX}/dataset={dataset.name}/*'],"
-        f" hive_partition_uri_prefix = 'gs://{bucket}/{RAW_PREFIX}')"
+        f"OPTIONS (format = 'PARQUET', uris = ['{root}/{RAW_PREFIX}/dataset={dataset.name}/*'],"
+        f" hive_partition_uri_prefix = '{root}/{RAW_PREFIX}'{options})"
     )

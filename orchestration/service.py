@@ -1,4 +1,4 @@
-"""The door to the line, for the command line and for whoever else asks: plan, run, status, env, up, down.
+"""The door to the line, for the command line and for whoever else asks: plan, run, status, check, env, up, down.
 
 Below it nobody reads the command line or sets a variable of the environment, and nobody prints: what happens is told as
 events, what comes of it is returned.
@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.checksums import Measure
 from ingest.errors import StoreError, TaxiError
@@ -28,6 +29,9 @@ from orchestration.snapshot import take_snapshot
 from orchestration.warehouses.relations import relations_in_bigquery, relations_in_postgres
 from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker
 from orchestration.warehouses.users import Users
+
+if TYPE_CHECKING:
+    from orchestration.check.items import Report, Result
 
 Measures = dict[str, Measure]
 
@@ -87,6 +91,17 @@ class Service:
         """What the ledger says of every file month."""
         with Servers(self._settings, "status") as servers, open_ledger(servers.postgres().dsn) as ledger:
             return list(ledger.months.all().values())
+
+    def check(self, tell: "Callable[[Result], None]") -> "Report":
+        """Try all that a run needs of the servers, on things that are dropped again. `tell` hears of each item."""
+        with Servers(self._settings, "check") as servers:
+            connections = servers.all()
+            # Imported here: Google's clients take 2 s.
+            from orchestration.check.line import ITEMS
+            from orchestration.check.runner import try_all
+            from orchestration.check.scene import Scene
+
+            return try_all(ITEMS, Scene(self._settings, connections), tell)
 
     def env(self) -> dict[str, str]:
         """The variables by which dbt, psql and Google's clients find the servers, the password among them."""

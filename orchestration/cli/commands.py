@@ -120,6 +120,23 @@ def status(profile: Profile = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def check(profile: Profile = None, as_json: AsJson = False) -> None:
+    """Try in a minute what a run needs of the servers, on things that are dropped again."""
+    try:
+        settings = load_settings({"profile": profile})
+    except SettingError as error:
+        events.fail(error)
+        raise typer.Exit(2) from None
+    report = _service(settings).check(lambda result: None if as_json else output.print_result(result))
+    if as_json:
+        output.print_json(documents.of_check(settings.profile, report))
+    else:
+        output.print_text(sentences.of_check(settings.profile, report))
+    if not report.has_passed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def up(profile: Profile = None) -> None:
     """Start the embedded servers and keep them, for dbt by hand, psql and bq."""
     _service(_with_embedded_servers("up", profile)).up()

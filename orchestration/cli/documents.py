@@ -1,6 +1,6 @@
 """What `--json` prints: documents for programs."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.months import label
 from orchestration.cli import sentences
@@ -8,6 +8,9 @@ from orchestration.ledger.records import MonthRecord
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import PlannedStep
 from orchestration.service import Planned, RunResult
+
+if TYPE_CHECKING:
+    from orchestration.check.items import Report
 
 
 def of_plan(planned: Planned) -> dict[str, Any]:
@@ -27,6 +30,27 @@ def of_run(result: RunResult) -> dict[str, Any]:
         "failures": list(result.failures),
         "months": [of_month(result.records[one.key], one.is_gone) for one in months if one.key in result.records],
         "not_taken": list(result.planned.not_taken),
+    }
+
+
+def of_check(profile: str, report: "Report") -> dict[str, Any]:
+    """`check --json`."""
+    return {
+        "profile": profile,
+        "passed": report.has_passed,
+        "items": [
+            {
+                "item": result.item.name,
+                "server": result.item.server,
+                "title": result.item.title,
+                "outcome": result.outcome,
+                "detail": result.detail,
+                "missing": result.missing or None,
+                "fix": result.fix or None,
+            }
+            for result in report.results
+        ],
+        "settled": list(report.settled),
     }
 
 

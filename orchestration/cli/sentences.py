@@ -1,11 +1,16 @@
 """The words for what a plan does and why."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ingest.months import label
 from orchestration.plan.builds import Build
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.reasons import Action, BuildReason, Models, MonthReason, PublishReason, StepReason
+
+if TYPE_CHECKING:
+    from orchestration.check.items import Report
 
 _SHOWN = 5
 
@@ -101,3 +106,15 @@ def gone(months: Sequence[str], what: str = "Gone from the source") -> str:
 def few(names: Sequence[str]) -> str:
     """The first names, and that there are more."""
     return ", ".join([*names[:_SHOWN], *["…"] * (len(names) > _SHOWN)])
+
+
+def of_check(profile: str, report: "Report") -> str:
+    """What a check has answered, and how many items passed."""
+    asked = "Google Cloud" if profile == "gcp" else f"the servers of the profile {profile}"
+    settled = [f"Settled, of {asked}:", *(f"  {answer}." for answer in report.settled)] if report.settled else []
+    if profile != "gcp" and settled:
+        settled.append("  Only the profile gcp answers for Google Cloud.")
+    outcomes = Counter(str(result.outcome) for result in report.results)
+    count = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
+    verdict = "a run finds all that it needs." if report.has_passed else "a run lacks what is missing above."
+    return "\n".join(["", *settled, *([""] if settled else []), f"{count}: {verdict}"])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,12 +16,17 @@ from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import Plan
 from orchestration.plan.reasons import BuildReason
 
+if TYPE_CHECKING:
+    from orchestration.check.items import Result
+
 _WIDE = 140  # columns of a table in a pipe, where there is no terminal to measure
 _LEDGER_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw", "bigquery_accepted", "bigquery_rejected")
 _LEDGER_COLUMNS = (
     *("data set", "month", "file rows", "Postgres", "lake", "BigQuery", "accepted", "rejected"),
     *("dollars", "difference", "state"),
 )
+
+_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "not tried": ("–", "")}
 
 
 class Output:
@@ -31,6 +36,7 @@ class Output:
         self._console = Console(highlight=False)
         if not self._console.is_terminal:
             self._console = Console(highlight=False, width=_WIDE)
+        self._server = ""  # the one whose items are being printed
 
     def print_json(self, document: Any) -> None:
         """A document for programs."""
@@ -39,6 +45,17 @@ class Output:
     def print_text(self, text: str) -> None:
         """A line of a result."""
         self._console.print(text, markup=False, soft_wrap=True)
+
+    def print_result(self, result: "Result") -> None:
+        """An item of a check: ✓, ✗ or –; for ✗ what is missing and what gives it."""
+        if result.item.server != self._server:
+            self._server = result.item.server
+            self._console.print(self._server, style="bold", markup=False)
+        mark, style = _MARKS[result.outcome]
+        text = f"  {mark} {result.item.title}" + (f": {result.detail}" if result.detail else "")
+        self._console.print(text, style=style, markup=False, soft_wrap=True)
+        for line in filter(None, (result.missing and f"missing: {result.missing}", result.fix)):
+            self._console.print(f"      {line}", markup=False, soft_wrap=True)
 
     def print_plan(self, plan: Plan) -> None:
         """What would be done for each month, what would be built besides, and why."""

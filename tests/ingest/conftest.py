@@ -102,7 +102,7 @@ def to_measures(rows: Sequence[tuple], columns: Sequence[str]) -> dict[date, Mea
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
     """Postgres, Cloud Storage and BigQuery with nothing in them but the raw tables; each test has months of its own."""
     root = tmp_path_factory.mktemp("stores")
-    stack = Stack(root / "servers")
+    stack = Stack(root / "servers", rules=("rights",))
     ends = stack.start()
     try:
         client = partial(storage.Client, ends.project, AnonymousCredentials())
