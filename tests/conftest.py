@@ -25,6 +25,7 @@ FILES_OF_A_LINE = {
         "dbt/test_analyses",
         "dbt/test_parity",
         "dbt/test_by_hand",
+        "dbt/test_readers",
         "dbt/test_development",
         "independent/test_course",
         "independent/test_marts",

@@ -135,7 +135,7 @@ class Dbt:
             raise DbtError(what, f"See what it said above, if anything, and {log}", False) from None
         _keep_parsed(folder / "target" / "partial_parse.msgpack", parse_cache)
         if error:
-            raise DbtError(f"dbt on {target} could not run: {error[:600]}", f"See {log}", False)
+            raise DbtError(f"dbt on {target} could not run: {error[:600]}", next_step(error) or f"See {log}", False)
         try:
             result = read_result(folder / "target")
         except (OSError, ValueError) as failure:

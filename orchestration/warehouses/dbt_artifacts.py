@@ -35,8 +35,8 @@ def read_result(target: Path) -> DbtResult:
     manifest = target / "manifest.json"
     results = _read(target / "run_results.json")["results"]
     nodes = _read(manifest)["nodes"]
-    # What is not among the nodes is no model, seed or test, such as a hook.
-    ran = [(result, nodes[result["unique_id"]]) for result in results if result["unique_id"] in nodes]
+    known = [(result, nodes[result["unique_id"]]) for result in results if result["unique_id"] in nodes]
+    ran = [(result, node) for result, node in known if node["resource_type"] != "operation"]  # a hook of the project
     made = [node for _, node in ran if node["resource_type"] in ("model", "seed")]
     return DbtResult(
         ran=len(ran),

@@ -1,0 +1,106 @@
+"""People with rights on the schema of the marts alone can read every mart."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from google.cloud import bigquery
+
+from orchestration.warehouses.dbt_faults import next_step
+from tests.line import Line
+from tests.warehouses import bigquery_of
+
+MARTS = "taxi_marts"
+READER = "taxi_reader"
+
+# As docs/profiles.md has it, but for the password.
+GRANTS = f"""
+    create role {READER};
+    grant usage on schema {MARTS} to {READER};
+    grant select on all tables in schema {MARTS} to {READER};
+    alter default privileges in schema {MARTS} grant select on tables to {READER};
+"""
+
+
+def hops(manifest: dict) -> Iterator[tuple[dict, dict]]:
+    """Each view that a mart is or reads, with what that view reads in another schema."""
+    known = {**manifest["nodes"], **manifest["sources"]}
+    todo = [node for node in manifest["nodes"].values() if node["schema"] == MARTS and is_view(node)]
+    seen = set()
+    while todo:
+        view = todo.pop()
+        if view["unique_id"] in seen:
+            continue
+        seen.add(view["unique_id"])
+        for name in view["depends_on"]["nodes"]:
+            read = known[name]
+            if read["schema"] != view["schema"]:
+                yield view, read
+            if is_view(read):
+                todo.append(read)
+
+
+def is_view(node: dict) -> bool:
+    return node["resource_type"] == "model" and node["config"]["materialized"] == "view"
+
+
+@pytest.fixture(scope="module")
+def on_bigquery(parsed: dict[str, Path]) -> list[tuple[dict, dict]]:
+    """Of the target bigquery."""
+    found = list(hops(json.loads((parsed["bigquery"] / "manifest.json").read_text())))
+    assert {"month_ledger", "run_ledger", "code_drift"} <= {view["name"] for view, _ in found}
+    return found
+
+
+def test_every_view_that_a_mart_reads_is_authorized_on_what_it_reads(
+    marts_line: Line, on_bigquery: list[tuple[dict, dict]]
+):
+    client = bigquery_of(marts_line)
+    refused = {
+        f"{view['schema']}.{view['name']} reads {read['schema']}.{read['name']}"
+        for view, read in on_bigquery
+        if view["schema"] not in authorized_on(client, read["schema"])
+    }
+    assert refused == set()
+
+
+def authorized_on(client: bigquery.Client, dataset: str) -> set[str]:
+    """The data sets whose views may read this one."""
+    entries = [entry.to_api_repr() for entry in client.get_dataset(dataset).access_entries]
+    return {entry["dataset"]["dataset"]["datasetId"] for entry in entries if "dataset" in entry}
+
+
+def test_no_view_that_a_mart_reads_is_on_the_lake(on_bigquery: list[tuple[dict, dict]]):
+    """An external table needs rights on the bucket too, which no authorization of a view gives."""
+    assert {read["schema"] for _, read in on_bigquery} & {"taxi_raw"} == set()
+
+
+@pytest.fixture
+def reader(marts_line: Line) -> Iterator[psycopg.Connection]:
+    """A connection of somebody with rights on the marts alone."""
+    marts_line.execute(GRANTS)
+    try:
+        with marts_line.connect() as connection:
+            connection.execute(f"set role {READER}")
+            yield connection
+    finally:
+        marts_line.execute(f"drop owned by {READER}; drop role {READER}")
+
+
+def test_who_may_select_from_the_marts_on_postgres_reads_all_of_them_and_nothing_else(
+    marts_line: Line, reader: psycopg.Connection
+):
+    relations = "select oid::regclass::text from pg_class where relnamespace = '{}'::regnamespace and relkind = any({})"
+    for (mart,) in marts_line.query(relations.format(MARTS, "array['v', 'r', 'p']")):
+        reader.execute(f"select * from {mart} limit 0")
+    for schema in ("taxi_raw", "taxi_staging", "taxi_intermediate", "taxi_seeds", "taxi_ledger"):
+        for (table,) in marts_line.query(relations.format(schema, "array['v', 'r', 'p']"))[:3]:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reader.execute(f"select * from {table} limit 0")
+
+
+def test_an_account_that_may_not_authorize_views_is_sent_to_the_page_on_rights():
+    refused = "403 PATCH …: Access Denied: Dataset p:taxi_seeds: Permission bigquery.datasets.update denied on dataset"
+    assert "docs/profiles.md" in next_step(refused)
