@@ -14,7 +14,7 @@ agg_base_trips as (
 select
     dim_bases.trips,
     dim_bases.trips_by_data_set,
-    agg_base_trips.trips as trips_by_file
+    agg_base_trips.trips as agg_trips
 from dim_bases
 cross join agg_base_trips
 where dim_bases.trips != agg_base_trips.trips or dim_bases.trips_by_data_set != agg_base_trips.trips

@@ -166,13 +166,14 @@ def _monthly_marts(connection: psycopg.Connection) -> dict[str, dict[str, Kind]]
     """The marts kept by file month, those that are partitioned, and their columns as Postgres has them.
 
     BigQuery has the same columns, or their checksums differ. Data set and file month, by which they are measured, need
-    no checksum of their own. Tables of before the column service_type, whose marts have other names now, are left out.
+    no checksum of their own. Tables with `dataset` instead of service_type are left out: they are older than the names
+    of today's marts, nothing fills them, and a person drops them.
     """
     rows = connection.execute(
         "select table_name, column_name, data_type from information_schema.columns"
         " inner join pg_class on oid = format('%%I.%%I', table_schema, table_name)::regclass"
         " where table_schema = %s and relkind = 'p' and column_name not in ('service_type', 'file_month')"
-        " and exists (select from pg_attribute where attrelid = pg_class.oid and attname = 'service_type')"
+        " and not exists (select from pg_attribute where attrelid = pg_class.oid and attname = 'dataset')"
         " order by table_name, ordinal_position",
         (MARTS_SCHEMA,),
     ).fetchall()

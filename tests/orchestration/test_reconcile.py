@@ -87,8 +87,8 @@ def test_a_mart_that_differs_between_the_warehouses_is_named_with_the_column(tab
 
 
 def test_a_mart_without_rows_on_one_warehouse_differs():
-    (difference,) = find_differences(stages() | {"bigquery_zone_revenue_by_file": Measure()})
-    assert (difference.right, difference.rows, difference.cents) == ("bigquery_zone_revenue_by_file", -8, -12_000)
+    (difference,) = find_differences(stages() | {"bigquery_agg_zone_revenue": Measure()})
+    assert (difference.right, difference.rows, difference.cents) == ("bigquery_agg_zone_revenue", -8, -12_000)
 
 
 def test_a_difference_says_in_dollars_and_rows_what_differs():
