@@ -29,6 +29,7 @@ def late() -> None:
         moved_catalogue,
         partition_replacement,
         set_struct,
+        time_zone,
         tokens,
     )
 
@@ -45,6 +46,7 @@ def late() -> None:
         moved_catalogue,
         partition_replacement,
         set_struct,
+        time_zone,
         tokens,
     ):
         fix.apply()

@@ -90,7 +90,9 @@ def _detected(resource: Table) -> Table:
 
 
 def value(field: TableFieldSchema, _state: tuple) -> str:
-    """The SQL of a declared column."""
+    """The SQL of a declared column. A timestamp in a file is a number, of UTC, whatever the query's zone."""
+    if types.duckdb_type(field) == "TIMESTAMPTZ":
+        return f"make_timestamptz(epoch_us({quote(field.name)}))"
     return f"CAST({quote(field.name)} AS {types.duckdb_type(field)})"
 
 
@@ -139,7 +141,9 @@ def _file_without_rows(resource: Table) -> Path:
 def _make_file_without_rows(resource: Table) -> None:
     file = _file_without_rows(resource)
     file.parent.mkdir(parents=True, exist_ok=True)
-    columns = ", ".join(f"NULL::{types.duckdb_type(f)} AS {quote(f.name)}" for f in tables.fields(resource))
+    # Without a zone, as in most files: DuckDB would turn those into times with one by the clock of the query's zone.
+    kinds = {field.name: types.duckdb_type(field).removesuffix("TZ") for field in tables.fields(resource)}
+    columns = ", ".join(f"NULL::{kind} AS {quote(name)}" for name, kind in kinds.items())
     database.execute(f"COPY (SELECT {columns} WHERE false) TO {literal(str(file))} (FORMAT parquet)")
 
 

@@ -11,6 +11,7 @@ from importlib import import_module
 RULES = (
     "parquet_types",
     "partition_filter",
+    "bytes_billed",
     "rights",
 )
 VARIABLE = "BIGQUERY_CONTRACT"

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import psutil
@@ -262,3 +262,30 @@ def test_the_server_listens_on_the_one_port_that_asks_for_the_token(stack, runni
     record = state.read(stack.root)["bigquery"]
     listening = [one for one in psutil.Process(record.pid).net_connections("tcp") if one.status == psutil.CONN_LISTEN]
     assert [(one.laddr.ip, one.laddr.port) for one in listening] == [("127.0.0.1", record.port)]
+
+
+# https://docs.cloud.google.com/bigquery/docs/default-configuration: what a query says where it names no zone, in UTC
+# and in New York
+IN_ZONES = {
+    "cast(datetime '2024-03-10 02:30:00' as timestamp) = timestamp '2024-03-10 03:30:00-04'": (False, True),
+    "cast(timestamp '2024-07-01 02:00:00+00' as date)": (date(2024, 7, 1), date(2024, 6, 30)),
+    "extract(hour from timestamp '2024-07-01 12:00:00+00')": (12, 8),
+    "format_timestamp('%H', timestamp '2024-07-01 12:00:00+00')": ("12", "08"),
+    "unix_seconds(parse_timestamp('%Y-%m-%d %H', '2024-07-01 12'))": (1719835200, 1719849600),
+    "datetime_trunc(datetime '2024-03-10 02:30:00', hour) = '2024-03-10 02:00:00'": (True, True),
+    "datetime(timestamp '2024-07-01 12:00:00+00', 'UTC') = '2024-07-01 12:00:00'": (True, True),
+    "@@time_zone": ("UTC", "America/New_York"),
+}
+
+
+def test_a_projects_default_time_zone_is_that_of_functions_and_casts_that_name_none(warehouse):
+    query = f"select {', '.join(IN_ZONES)}"
+    utc, new_york = zip(*IN_ZONES.values(), strict=True)
+    assert warehouse.query(query) == [utc]
+    warehouse.query("alter project set options (`region-us.default_time_zone` = 'America/New_York')")
+    try:
+        assert warehouse.query(query) == [new_york]
+        assert warehouse.query("select timestamp '2024-07-01 12:00:00+00'") == [(datetime(2024, 7, 1, 12, tzinfo=UTC),)]
+    finally:
+        warehouse.query("alter project set options (`region-us.default_time_zone` = null)")
+    assert warehouse.query(query) == [utc]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 from google.api_core.exceptions import BadRequest
+from google.cloud import bigquery
 
 from embedded import contract
 from tests.line import ROOT
@@ -56,10 +57,13 @@ def test_only_a_query_that_reads_such_a_column_of_such_a_file_is_refused(warehou
 
 
 @pytest.mark.parametrize("zone", [None, "UTC", "America/New_York"])
-def test_a_timestamp_column_reads_the_number_in_the_file_as_utc(warehouse, zone):
+def test_a_timestamp_column_reads_the_number_in_the_file_as_utc_whatever_the_projects_time_zone(warehouse, zone):
     warehouse.put(JANUARY, row_number=[1], value=pa.array([NOON], pa.timestamp("us")).cast(pa.timestamp("us", zone)))
     warehouse.query(TRIPS.replace("TYPE", "timestamp"))
-    assert warehouse.query("select value from {ds}.trips") == [(NOON.replace(tzinfo=UTC),)]
+    warehouse.query("alter project set options (`region-us.default_time_zone` = 'America/New_York')")
+    rows = warehouse.query("select value from {ds}.trips")
+    warehouse.query("alter project set options (`region-us.default_time_zone` = null)")
+    assert rows == [(NOON.replace(tzinfo=UTC),)]
 
 
 MONTH = "'2024-01-01'"
@@ -111,6 +115,39 @@ def test_a_table_that_requires_a_partition_filter_is_not_read_without_one_nor_th
     assert [one for one in UNFILTERED if "without a filter over column(s)" not in answers[one]] == []
     for statement in FILTERED:
         warehouse.query(statement)
+
+
+def test_a_dry_run_estimates_the_bytes_of_the_columns_and_partitions_that_a_query_reads(warehouse):
+    rows = "select date '2024-0{}-01' as file_month, n, 'x' as text from unnest(generate_array(1, 1000)) as n"
+    warehouse.query("create table {ds}.facts (file_month date, n int64, text string) partition by file_month")
+    warehouse.query(f"insert into {{ds}}.facts {rows.format(1)} union all {rows.format(2)}")
+    warehouse.query("create view {ds}.mart as select * from {ds}.facts")
+    sizes = {
+        "select n from {ds}.facts": 2_000 * 8,
+        "select * from {ds}.facts": 2_000 * (8 + 8 + 12),
+        "select count(*) from {ds}.facts": 0,
+        f"select n from {{ds}}.mart where file_month = {MONTH}": 1_000 * (8 + 8),
+        f"with m as (select * from {{ds}}.mart) select * from m where file_month < {MONTH}": 0,
+        "create table {ds}.copied as select n from {ds}.mart": 2_000 * 8,
+        "select 1": 0,
+        f"delete from {{ds}}.facts where file_month = {MONTH}": 1_000 * (8 + 8 + 12),
+        f"merge {{ds}}.facts using (select 1 as one) on false when not matched by source and file_month = {MONTH}"
+        " then delete": 1_000 * (8 + 8 + 12),
+    }
+    for query, size in sizes.items():
+        dry = bigquery.QueryJobConfig(dry_run=True)
+        job = warehouse.client.query(query.replace("{ds}", warehouse.dataset), dry)
+        assert (query, job.total_bytes_processed) == (query, size)
+        assert job._properties["statistics"]["query"]["totalBytesProcessedAccuracy"] == "UNKNOWN"
+
+
+def test_a_query_above_the_maximum_of_bytes_billed_does_not_run_and_names_the_bytes_that_it_needs(warehouse):
+    warehouse.query("create table {ds}.facts as select n from unnest(generate_array(1, 3000000)) as n")
+    least = 23 * 2**20  # 3 million times 8 bytes, rounded up to a MiB
+    statement = f"create or replace table {warehouse.dataset}.sums as select sum(n) as n from {warehouse.dataset}.facts"
+    warehouse.client.query(statement, bigquery.QueryJobConfig(maximum_bytes_billed=least)).result()
+    refused = warehouse.client.query(statement, bigquery.QueryJobConfig(maximum_bytes_billed=least - 1)).exception()
+    assert f"Query exceeded limit for bytes billed: {least - 1}. {least} or higher required." in str(refused)
 
 
 def test_the_documentation_lists_each_rule_with_the_page_that_the_rule_names():
