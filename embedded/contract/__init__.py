@@ -10,8 +10,11 @@ from importlib import import_module
 
 RULES = (
     "parquet_types",
+    "column_names",
+    "descriptions",
     "partition_filter",
     "bytes_billed",
+    "quotas",
     "rights",
 )
 VARIABLE = "BIGQUERY_CONTRACT"

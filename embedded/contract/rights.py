@@ -7,12 +7,10 @@ https://docs.cloud.google.com/bigquery/docs/external-data-cloud-storage#required
 
 Callers of the embedded server have every permission, but for those that the header X-Denied-Permissions of the request
 takes away: `bigquery.tables.create`, or `bigquery.tables.getData@taxi_raw` for one data set. tests/rights.py sends it.
-The data sets that are asked to be made may exist: BigQuery looks at the permission first.
+Who may not create a data set is told so even where it exists.
 """
 
 import json
-import re
-from collections.abc import Iterator
 from contextvars import ContextVar
 
 from local_bigquery import app
@@ -23,30 +21,9 @@ from local_bigquery.models import Dataset, Table
 from sqlglot import exp
 
 from embedded.bigquery_fixes import external_ddl, external_tables
-from embedded.contract import statements
+from embedded.contract import permissions, statements
 
 HEADER = b"x-denied-permissions"
-_PROJECT = r"(?:/upload)?/bigquery/v2/projects/([^/]+)"
-_DATASET = _PROJECT + r"/datasets/([^/]+)"
-_TABLE = _DATASET + r"/tables/([^/]+)"
-# The first line that fits a request counts.
-_METHODS = [
-    (method, re.compile(path + "/?"), permission)
-    for method, path, permission in (
-        ("POST", _PROJECT + "/datasets", "bigquery.datasets.create"),
-        ("GET", _DATASET, "bigquery.datasets.get"),
-        ("PATCH|PUT", _DATASET, "bigquery.datasets.update"),
-        ("DELETE", _DATASET, "bigquery.datasets.delete"),
-        ("GET", _DATASET + "/tables", "bigquery.tables.list"),
-        ("POST", _DATASET + "/tables", "bigquery.tables.create"),
-        ("GET", _TABLE, "bigquery.tables.get"),
-        ("PATCH|PUT", _TABLE, "bigquery.tables.update"),
-        ("DELETE", _TABLE, "bigquery.tables.delete"),
-        ("GET", _TABLE + "/data", "bigquery.tables.getData"),
-        ("POST", _TABLE + "/insertAll", "bigquery.tables.updateData"),
-        ("POST", _PROJECT + "/(?:jobs|queries)", "bigquery.jobs.create"),
-    )
-]
 _STORAGE = ("storage.buckets.get", "storage.objects.list", "storage.objects.get")
 _LOADING = ("bigquery.tables.create", "bigquery.tables.update", "bigquery.tables.updateData")
 
@@ -65,7 +42,8 @@ class Rights:
         token = _denied.set(frozenset(filter(None, listed.split(","))))
         try:
             if scope["type"] == "http":
-                _need_for_method(scope["method"], scope["path"])
+                permission, *of = permissions.for_method(scope["method"], scope["path"])
+                _need((permission,), *of)
             await self._application(scope, receive, send)
         except BigQueryError as refusal:
             headers = [(b"content-type", b"application/json")]
@@ -108,14 +86,6 @@ def apply() -> None:
     load.run = runner.HANDLERS["load"] = run_load
 
 
-def _need_for_method(method: str, path: str) -> None:
-    for methods, form, permission in _METHODS:
-        found = form.fullmatch(path)
-        if found and method in methods.split("|"):
-            _need((permission,), *found.groups())
-            return
-
-
 def _need_for_statement(tree: exp.Expression, context) -> None:
     kind = (tree.args.get("kind") or "").upper()
     target = names.target(tree)
@@ -123,27 +93,10 @@ def _need_for_statement(tree: exp.Expression, context) -> None:
         verb = {exp.Create: "create", exp.Drop: "delete"}.get(type(tree), "update")
         _need((f"bigquery.datasets.{verb}",), target.catalog or context.project_id, target.db or target.name)
     elif target is not None and (target.db or context.dataset_id):
-        _need(tuple(_for_target(tree, kind)), *names.reference(target, context.project_id, context.dataset_id))
+        reference = names.reference(target, context.project_id, context.dataset_id)
+        _need(tuple(permissions.for_target(tree, kind)), *reference)
     if not (isinstance(tree, exp.Create) and kind == "VIEW"):
         _need_to_read(tree, context.project_id, context.dataset_id, None)
-
-
-def _for_target(tree: exp.Expression, kind: str) -> Iterator[str]:
-    """What the table needs that a statement makes, changes or drops."""
-    if isinstance(tree, exp.Create):
-        yield "bigquery.tables.create"
-        if tree.args.get("replace"):
-            yield "bigquery.tables.update"
-            if kind == "TABLE":
-                yield "bigquery.tables.updateData"
-    elif isinstance(tree, exp.Drop):
-        yield "bigquery.tables.delete"
-    elif isinstance(tree, exp.Alter):
-        yield from ("bigquery.tables.get", "bigquery.tables.update")
-    else:
-        yield "bigquery.tables.updateData"
-        if not isinstance(tree, exp.Insert):
-            yield "bigquery.tables.getData"
 
 
 def _need_to_read(tree: exp.Expression, project: str, dataset: str | None, view: statements.Reference | None) -> None:
@@ -187,21 +140,10 @@ def _need_of_storage(table: Table) -> None:
                 )
 
 
-def _need(permissions: tuple[str, ...], project: str, dataset: str = "", table: str = "") -> None:
+def _need(needed: tuple[str, ...], project: str = "", dataset: str = "", table: str = "") -> None:
     """Raise BigQueryError if one of these is denied, in the data set or everywhere."""
-    for permission in permissions:
+    for permission in needed:
         if _denied.get() & {permission, f"{permission}@{dataset}"}:
-            raise BigQueryError("accessDenied", f"Access Denied: {_words(permission, project, dataset, table)}")
-
-
-def _words(permission: str, project: str, dataset: str, table: str) -> str:
-    if permission == "bigquery.tables.getData":
-        name = f"{project}:{dataset}.{table}"
-        return f"Table {name}: User does not have permission to query table {name}, or perhaps it does not exist."
-    if permission in ("bigquery.jobs.create", "bigquery.datasets.create"):
-        return f"Project {project}: User does not have {permission} permission in project {project}."
-    if not table or permission == "bigquery.tables.create":
-        name = f"{project}:{dataset}"
-        return f"Dataset {name}: Permission {permission} denied on dataset {name} (or it may not exist)."
-    name = f"{project}:{dataset}.{table}"
-    return f"Table {name}: Permission {permission} denied on table {name} (or it may not exist)."
+            raise BigQueryError(
+                "accessDenied", f"Access Denied: {permissions.refusal(permission, project, dataset, table)}"
+            )

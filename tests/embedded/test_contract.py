@@ -1,5 +1,8 @@
 """Each rule of embedded/contract, broken once: BigQuery's documentation says that it refuses this."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -148,6 +151,68 @@ def test_a_query_above_the_maximum_of_bytes_billed_does_not_run_and_names_the_by
     warehouse.client.query(statement, bigquery.QueryJobConfig(maximum_bytes_billed=least)).result()
     refused = warehouse.client.query(statement, bigquery.QueryJobConfig(maximum_bytes_billed=least - 1)).exception()
     assert f"Query exceeded limit for bytes billed: {least - 1}. {least} or higher required." in str(refused)
+
+
+FULL_QUOTAS = """
+import sys
+from pathlib import Path
+from embedded import bigquery_fixes, contract
+bigquery_fixes.early()
+from local_bigquery.settings import settings
+settings.data_dir = Path(sys.argv[1])
+bigquery_fixes.late()
+contract.apply()
+from embedded.contract import quotas
+from local_bigquery.errors import BigQueryError
+from local_bigquery.jobs import query
+
+quotas.TABLE_A_DAY, quotas.PARTITIONS_A_DAY, quotas.PARTITIONS_A_JOB = 3, 5, 4
+for statement in sys.argv[2:]:
+    try:
+        query.run_ddl("local", statement)
+        print("done")
+    except BigQueryError as error:
+        print(error.reason, error.message)
+"""
+ONE = "create or replace table local.one as select 1 as one"
+MONTHS = (
+    "create or replace table local.months partition by date_trunc(month, month) as"
+    " select date_add(date '2024-01-01', interval n month) as month from unnest(generate_array(1, {})) as n"
+)
+
+
+def test_a_table_is_overwritten_so_often_a_day_and_no_oftener_and_dml_does_not_count(tmp_path):
+    overwritten = [*[ONE] * 3, *["insert into local.one values (2)"] * 3, ONE, "drop table local.one", ONE]
+    by_month = [MONTHS.format(5), MONTHS.format(4), MONTHS.format(1), MONTHS.format(1)]
+    script = [sys.executable, "-c", FULL_QUOTAS, str(tmp_path / "data"), *overwritten, *by_month]
+    variables = {"BIGQUERY_SCRATCH": str(tmp_path / "scratch"), "BIGQUERY_TOKEN": "none", "BIGQUERY_CONTRACT": "quotas"}
+    printed = subprocess.run(script, env={**os.environ, **variables}, capture_output=True, text=True, check=True).stdout
+    exceeded = "quotaExceeded Quota exceeded: Your table exceeded quota for "
+    expected = [
+        *["done"] * 6,
+        exceeded + "imports or query appends per table",
+        "done",  # dropping the table, which resets nothing
+        exceeded + "imports or query appends per table",
+        "invalidQuery Too many partitions produced by query, allowed 4, query produces at least 5 partitions",
+        *["done"] * 2,
+        exceeded + "Number of partition modifications to a column partitioned table",
+    ]
+    for answer, start in zip(printed.splitlines(), expected, strict=True):
+        assert answer.startswith(start)
+
+
+def test_descriptions_that_are_too_long_and_names_that_an_external_table_cannot_have_are_refused(warehouse):
+    warehouse.put(JANUARY, **{"row_number": [1], "trip distance": [1.0]})
+    detecting = TRIPS.replace("(row_number int64, value TYPE)", "")
+    answers = {
+        "create table {ds}.long (x int64 options (description = '" + "x" * 1_025 + "'))": "may have 1024",
+        "create table {ds}.longer (x int64) options (description = '" + "x" * 16_385 + "')": "may have 16384",
+        TRIPS.replace("value TYPE", "_partition_ string"): 'Invalid field name "_partition_"',
+        TRIPS.replace("value TYPE", "Row_number string"): "Duplicate column name",
+        detecting: 'Invalid field name "trip distance"',
+    }
+    for statement, words in answers.items():
+        assert words in str(warehouse.job(statement).exception())
 
 
 def test_the_documentation_lists_each_rule_with_the_page_that_the_rule_names():
