@@ -1,17 +1,18 @@
-"""The door to the line, for the command line and for whoever else asks: plan, run, status, check, env, up, down.
+"""The door to the line, for the command line and for whoever else asks: plan, run, tick, verify, check, env, up, down.
 
 Below it nobody reads the command line or sets a variable of the environment, and nobody prints: what happens is told as
 events, what comes of it is returned.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.checksums import Measure
+from ingest.datasets import DATASETS, DataSet
 from ingest.errors import StoreError, TaxiError
 from ingest.open_source import open_source
 from ingest.pace import Pace
@@ -19,19 +20,27 @@ from ingest.source import Source
 from ingest.tlc_report import fetch_report, report_place
 from orchestration import interrupts
 from orchestration.events.events import Events
+from orchestration.events.journal import JOURNAL, keeping_journal
+from orchestration.ledger.history import MonthEvent
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.ledger.ticks import Pause
+from orchestration.plan.months import PlannedMonth, has_landed
 from orchestration.plan.plan import Plan, Snapshot, make_plan
-from orchestration.plan.wanted import Request
+from orchestration.plan.rotation import rotation
+from orchestration.plan.wanted import Pair, Request
+from orchestration.provenance import provenance
 from orchestration.run.disk import Disk
 from orchestration.settings import Settings
 from orchestration.snapshot import take_snapshot
+from orchestration.warehouses.dbt_project import project_fingerprint
 from orchestration.warehouses.relations import relations_in_bigquery, relations_in_postgres
 from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker
 from orchestration.warehouses.users import Users
 
 if TYPE_CHECKING:
     from orchestration.check.items import Report, Result
+    from orchestration.run.verify import Verdict
 
 Measures = dict[str, Measure]
 
@@ -57,6 +66,15 @@ class RunResult:
     stages: dict[MonthKey, Measures]
 
 
+@dataclass(frozen=True)
+class TickResult:
+    """What came of a tick: nothing, done, failed or paused; a sentence; and the run, where there was one."""
+
+    outcome: str
+    what: str
+    run: RunResult | None = None
+
+
 class Service:
     """The line, with these settings. Every method raises TaxiError."""
 
@@ -70,11 +88,27 @@ class Service:
         with Servers(self._settings, "plan") as servers, self._ledger(servers) as ledger:
             return self._plan(servers, ledger, self._source(servers), request, is_shown_only=True)[0]
 
-    def run(self, request: Request, command: str, on_plan: Callable[[Planned], None] = lambda _: None) -> RunResult:
-        """Do what is missing. `command` is recorded; `on_plan` is told before anything is done."""
+    def explain(self, dataset: DataSet, month: date) -> tuple[PlannedMonth, Measures, list[MonthEvent], str | None]:
+        """What `plan` says of one month, what was last measured of it, its history, and the run in progress, if any."""
+        request = Request((dataset,), are_named=True, months=(month,))
+        with Servers(self._settings, "explain") as servers, self._ledger(servers) as ledger:
+            planned = self._plan(servers, ledger, self._source(servers), request, is_shown_only=True)[0].plan.months
+            (of_it,) = [one for one in planned if one.key == (dataset.name, month)]
+            return of_it, ledger.stages.latest(of_it.key), ledger.history.of(of_it.key), ledger.holder()
+
+    def run(
+        self,
+        request: Request,
+        command: str,
+        on_plan: Callable[[Planned], None] = lambda _: None,
+        trigger: str = "hand",
+    ) -> RunResult:
+        """Do what is missing. `command` and `trigger` are recorded; `on_plan` is told before anything is done."""
         with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
             source = self._source(servers)
-            ledger.runs.start(command, self._settings.profile, source.location)
+            origin = asdict(provenance(trigger))
+            dbt_project = str(project_fingerprint(self._settings.run.dbt_select))
+            ledger.runs.start(command, self._settings.profile, source.location, dbt_project=dbt_project, **origin)
             try:
                 servers.tell_run(ledger.run_id, command)
                 with ledger.lease.renewed(ledger.dsn, interrupts.stop):
@@ -87,10 +121,56 @@ class Service:
                 raise
         return result
 
-    def status(self) -> list[MonthRecord]:
-        """What the ledger says of every file month."""
-        with Servers(self._settings, "status") as servers, open_ledger(servers.postgres().dsn) as ledger:
-            return list(ledger.months.all().values())
+    def tick(self, request: Request, command: str, on_plan: Callable[[Planned], None] = lambda _: None) -> TickResult:
+        """Ask the source for new and republished months, and run where there are some; while paused, do nothing.
+
+        Without such months the ledger gets the tick's own row and nothing more.
+        """
+        with Servers(self._settings, "tick") as servers, self._ledger(servers) as ledger:
+            number = ledger.ticks.start()
+            checked: list[str] = []
+            try:
+                if pause := ledger.ticks.paused():
+                    ledger.ticks.finish(number, "paused", [])
+                    return TickResult("paused", str(pause))
+                request = replace(request, also=tuple(self._rotation(ledger, request)))
+                source = self._source(servers)
+                planned, _ = self._plan(servers, ledger, source, request, is_shown_only=True)
+                checked = [str(one) for one in planned.plan.months if one.record and not one.error]
+                if planned.plan.is_nothing:
+                    ledger.ticks.finish(number, "nothing", checked)
+                    return TickResult("nothing", f"nothing new: {len(planned.plan.months)} months checked")
+                result = self.run(request, command, on_plan, "tick")
+                outcome, error = ("failed", "\n".join(result.failures)) if result.failures else ("done", None)
+                ledger.ticks.finish(number, outcome, checked, result.run_id, error)
+                return TickResult(outcome, f"run {result.run_id}", result)
+            except TaxiError as error:
+                ledger.ticks.finish(number, "failed", checked, error=str(error))
+                raise
+
+    def verify(self, keys: Sequence[MonthKey], of_run: str | None = None) -> list["Verdict"]:
+        """Whether the stores still hold what the ledger says: of these months, of a run's, or of all that are done."""
+        from orchestration.run.verify import verify
+
+        with Servers(self._settings, "verify") as servers, self._ledger(servers) as ledger:
+            done = [key for key, record in ledger.months.all().items() if record.state == "done"]
+            if of_run:
+                done = [key for key in done if key in ledger.history.months_of(of_run)]
+                if not done:
+                    raise TaxiError(
+                        f"No month is done that run {of_run} changed", "Name a data set and a month, or a run"
+                    )
+            return verify(servers.all(), ledger.stages, list(keys) or done, self._settings.run.scratch)
+
+    def pause(self, who: str, why: str) -> None:
+        """Have ticks do nothing until `resume`."""
+        with Servers(self._settings, "pause") as servers, self._ledger(servers) as ledger:
+            ledger.ticks.pause(who, why)
+
+    def resume(self, who: str) -> Pause:
+        """End the pause; returns it."""
+        with Servers(self._settings, "resume") as servers, self._ledger(servers) as ledger:
+            return ledger.ticks.resume(who)
 
     def check(self, tell: "Callable[[Result], None]") -> "Report":
         """Try all that a run needs of the servers, on things that are dropped again. `tell` hears of each item."""
@@ -157,6 +237,11 @@ class Service:
         tries, timeout = min(settings.tries, 2), min(settings.timeout, 10)
         return fetch_report(place, source, lambda address: self._open(servers, address, tries, timeout))
 
+    def _rotation(self, ledger: Ledger, request: Request) -> list[Pair]:
+        held = [one for one in ledger.months.all().values() if has_landed(one) and not one.gone_since]
+        of_request = [one for one in held if DATASETS[one.dataset] in request.datasets]
+        return rotation(of_request, ledger.ticks.last_checked(), ledger.ticks.usual_gap())
+
     def _plan(
         self, servers: Servers, ledger: Ledger, source: Source, request: Request, is_shown_only: bool = False
     ) -> tuple[Planned, Snapshot]:
@@ -164,6 +249,8 @@ class Service:
 
         Where it does not answer, a plan is still worth seeing, but not worth doing.
         """
+        if pause := ledger.ticks.paused():
+            self._events.warn(pause.notice)
         dsn = servers.postgres().dsn
 
         def existing(warehouse: str) -> frozenset[str] | None:
@@ -205,7 +292,8 @@ class Service:
                 connections, ledger, source, self._events, self._disk, self._settings.run,
                 lambda: self._fetch_report(servers, source),
             )  # fmt: skip
-            Runner(context, snapshot.project, planned.plan.rebuilds).execute(planned.plan)
+            with keeping_journal(context.folder / JOURNAL, ledger.run_id) as journal, self._events.heard_by(journal):
+                Runner(context, snapshot.project, planned.plan.rebuilds).execute(planned.plan)
             failures, touched = context.failures, context.touched
         records = ledger.months.all()
         stages = {key: ledger.stages.latest(key) for key in touched}

@@ -117,6 +117,7 @@ class RunSettings(Group):
     silence_seconds: float = Field(60, ge=15, alias="silence_seconds")
     statement_minutes: float = Field(120, gt=0, alias="statement_minutes")
     state_dir: Path = Field(Path(".taxi"), alias="state_dir")
+    retention_days: float = Field(30, ge=1, alias="retention_days")
 
     @field_validator("dbt_select")
     @classmethod

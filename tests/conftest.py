@@ -32,6 +32,7 @@ FILES_OF_A_LINE = {
     ),
     "finished": (
         "orchestration/test_bad_input",
+        "orchestration/test_inspection",
         "orchestration/test_killed",
         "orchestration/test_line",
         "orchestration/test_publish_ledger",

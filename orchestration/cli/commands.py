@@ -3,6 +3,9 @@
 import os
 import shlex
 import sys
+import time
+from dataclasses import asdict
+from typing import Annotated
 
 import psycopg
 import typer
@@ -14,6 +17,8 @@ from ingest.months import parse_months
 from ingest.waiting import waits
 from orchestration import interrupts
 from orchestration.cli import documents, sentences
+from orchestration.cli.explanation import explain as explain_month
+from orchestration.cli.inspection import OfDataset, OfMonth, month_key, named_month, register
 from orchestration.cli.options import (
     Accept,
     AsJson,
@@ -26,15 +31,22 @@ from orchestration.cli.options import (
     SourceOption,
     shown_command,
 )
+from orchestration.cli.scheduling import Count, Cron, Why, Zone, schedule_ticks, whoever
 from orchestration.cli.source_changes import gone_months, is_gone, say_source_changes
 from orchestration.cli.tables import Output
+from orchestration.cli.unit_files import Caller, unit_file
 from orchestration.events.events import Events
 from orchestration.events.terminal import Terminal
+from orchestration.housekeeping import removable, remove
 from orchestration.memory import save_memory
 from orchestration.plan.wanted import Request
+from orchestration.read_model import ReadModel
 from orchestration.run.disk import Disk
 from orchestration.service import Planned, Service
-from orchestration.settings import Settings, load_settings
+from orchestration.settings import ROOT, Settings, load_settings
+
+Yes = Annotated[bool, typer.Option("--yes", help="Delete what is listed")]
+PrintFor = Annotated[Caller | None, typer.Option("--print", help="Print a file that has this call a tick")]
 
 app = typer.Typer(
     cls=RunByDefault,
@@ -110,12 +122,15 @@ def plan(
 @app.command()
 def status(profile: Profile = None, as_json: AsJson = False) -> None:
     """Show the state of every file month: data sets × months."""
-    records = _service(load_settings({"profile": profile})).status()
+    found = ReadModel(load_settings({"profile": profile})).status()
+    if found.paused:
+        events.warn(found.paused.notice)
     if as_json:
-        output.print_json({"months": [documents.of_month(record, is_gone(record)) for record in records]})
+        months = [documents.of_month(record, is_gone(record)) for record in found.months]
+        output.print_json({"months": months, "paused": found.paused and str(found.paused)})
         return
-    output.print_status(records)
-    if gone := gone_months(records):
+    output.print_status(found.months)
+    if gone := gone_months(found.months):
         output.print_text(f"\n{sentences.gone(gone)}")
 
 
@@ -137,6 +152,98 @@ def check(profile: Profile = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def explain(
+    dataset: OfDataset, month: OfMonth, source: SourceOption = None, profile: Profile = None, as_json: AsJson = False
+) -> None:
+    """Say where a file month is, why, since when, and the command that comes next."""
+    taxi_dataset, first_day = named_month(dataset, month)
+    settings = load_settings({"source": source, "profile": profile})
+    explanation = explain_month(*_service(settings).explain(taxi_dataset, first_day))
+    if as_json:
+        output.print_json(asdict(explanation))
+    else:
+        output.print_explanation(explanation)
+
+
+@app.command()
+def verify(
+    dataset: Annotated[str | None, typer.Argument(help="yellow, green, fhv or fhvhv; or a run's id")] = None,
+    month: Annotated[str | None, typer.Argument(help="such as 2024-03")] = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the stores again and compare them with the ledger: for a month, a run, or all that is done."""
+    keys = [month_key(dataset, month)] if dataset and month else []
+    settings = load_settings({"profile": profile})
+    verdicts = _service(settings).verify(keys, of_run=dataset if dataset and not month else None)
+    if as_json:
+        output.print_json([documents.of_verdict(one) for one in verdicts])
+    else:
+        output.print_verdicts(verdicts)
+    if any(one.findings for one in verdicts):
+        raise typer.Exit(1)
+
+
+@app.command()
+def clean(yes: Yes = False, profile: Profile = None, as_json: AsJson = False) -> None:
+    """List what is older than the setting retention_days: run folders, downloads, scratch. With --yes, delete it."""
+    settings = load_settings({"profile": profile})
+    found = removable(settings, time.time())
+    if yes:
+        remove(found)
+    if as_json:
+        output.print_json({"removed": yes, "entries": [asdict(one) for one in found]})
+    else:
+        output.print_removable(found, yes)
+
+
+@app.command()
+def tick(
+    datasets: Datasets = None,
+    source: SourceOption = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+    print_for: PrintFor = None,
+) -> None:
+    """Look for new and republished months, and run just those: for cron and its like."""
+    settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
+    if print_for:
+        print(unit_file(print_for, ROOT, settings.profile), end="")
+        return
+    save_memory(without=("pandas",))
+    request = _request(settings, datasets, None, force=False)
+    result = _service(settings).tick(request, shown_command())
+    if as_json:
+        run = documents.of_run(result.run) if result.run else None
+        output.print_json({"outcome": result.outcome, "what": result.what, "run": run})
+    else:
+        events.say(f"Tick: {result.what}")
+    if result.outcome == "failed":
+        raise typer.Exit(1)
+
+
+@app.command()
+def schedule(cron: Cron = "17 * * * *", zone: Zone = "UTC", count: Count = None, profile: Profile = None) -> None:
+    """Call `tick` by a cron expression, in the foreground, until it is stopped."""
+    load_settings({"profile": profile})  # what is wrong with them is better said now
+    schedule_ticks(cron, zone, ["--profile", profile] if profile else [], count)
+
+
+@app.command()
+def pause(why: Why, profile: Profile = None) -> None:
+    """Have ticks do nothing until `resume`; runs by hand go on, with a warning."""
+    _service(load_settings({"profile": profile})).pause(whoever(), why)
+    events.say("Paused. `python orchestrate.py resume` ends it.")
+
+
+@app.command()
+def resume(profile: Profile = None) -> None:
+    """End the pause."""
+    ended = _service(load_settings({"profile": profile})).resume(whoever())
+    events.say(f"Resumed. It was {ended}")
+
+
+@app.command()
 def up(profile: Profile = None) -> None:
     """Start the embedded servers and keep them, for dbt by hand, psql and bq."""
     _service(_with_embedded_servers("up", profile)).up()
@@ -155,6 +262,9 @@ def env(profile: Profile = None) -> None:
     """Print the environment variables by which dbt, psql and Google's clients find the servers (with the password)."""
     for name, value in _service(load_settings({"profile": profile})).env().items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+register(app)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from orchestration.service import Planned, RunResult
 
 if TYPE_CHECKING:
     from orchestration.check.items import Report
+    from orchestration.run.verify import Verdict
 
 
 def of_plan(planned: Planned) -> dict[str, Any]:
@@ -67,6 +68,12 @@ def of_month(record: MonthRecord, is_gone: bool) -> dict[str, Any]:
         "error": record.error,
         "updated_at": record.updated_at.isoformat(),
     }
+
+
+def of_verdict(verdict: "Verdict") -> dict[str, Any]:
+    """`verify --json`: a month, and what is no longer as the ledger says."""
+    dataset, month = verdict.key
+    return {"dataset": dataset, "month": label(month), "findings": list(verdict.findings)}
 
 
 def _planned_month(planned: PlannedMonth) -> dict[str, Any]:

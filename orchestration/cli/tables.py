@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -11,10 +12,17 @@ from rich.table import Table
 from ingest.checksums import Measure
 from ingest.months import label
 from orchestration.cli import sentences
-from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.cli.explanation import Explanation
+from orchestration.housekeeping import Removable
+from orchestration.ledger.records import MonthKey, MonthRecord, RunRecord
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import Plan
 from orchestration.plan.reasons import BuildReason
+from orchestration.read_model import RunLog
+from orchestration.steps import Step
+
+if TYPE_CHECKING:
+    from orchestration.run.verify import Verdict
 
 if TYPE_CHECKING:
     from orchestration.check.items import Result
@@ -107,6 +115,97 @@ class Output:
         self._console.print(table)
         accounted = ": every row and every cent accounted for" if done == len(keys) else ""
         self._console.print(f"{done} of {len(keys)} file months are done{accounted}.")
+
+    def print_run(self, log: RunLog) -> None:
+        """A run and its steps."""
+        run = log.run
+        ended = f", {run.outcome}" if run.outcome == "running" else f", {run.outcome} at {run.finished_at:%H:%M:%S}"
+        self.print_text(_origin(run))
+        self.print_text(f"run {run.run_id}, since {run.started_at:%Y-%m-%d %H:%M:%S}{ended}: {run.command}")
+        table = _table("step", "about", "seconds", "outcome")
+        for step in log.steps:
+            seconds = "–" if step.milliseconds is None else f"{step.milliseconds / 1000:,.1f}"
+            table.add_row(step.step, step.subject, seconds, _state(step.outcome))
+        self._console.print(table)
+        for step in log.steps:
+            if step.error:
+                self.print_text(f"\n{step.step} {step.subject}: {step.error}")
+        self.print_text(f"\nIts files: {log.folder if log.folder.is_dir() else f'{log.folder} was deleted'}")
+
+    def print_rejects(self, rows: Sequence[dict[str, Any]], limit: int) -> None:
+        """Rejected rows, with the columns that have a value in any of them."""
+        if not rows:
+            self._console.print("No rejected rows.")
+            return
+        first = ("row_number", "reject_reasons")
+        names = [name for name in rows[0] if name not in first and any(row[name] not in (None, False) for row in rows)]
+        table = _table(*first, *names)
+        for row in rows:
+            table.add_row(*("" if row[name] is None else escape(str(row[name])) for name in (*first, *names)))
+        Console(highlight=False, width=None if self._console.is_terminal else 20 * len(names) + 60).print(table)
+        if len(rows) == limit:
+            self.print_text(f"The first {limit}. --limit shows more, --json all columns.")
+
+    def print_steps(self, steps: Sequence[Step]) -> None:
+        """The declared steps, in order."""
+        table = _table("step", "once a", "needs", "after a failure", "which stops", "limits")
+        for step in steps:
+            retry = step.retry.replace("_", " ")
+            table.add_row(
+                step.name, step.granularity, ", ".join(step.needs), retry, step.failure, ", ".join(step.limits)
+            )
+        self._console.print(table)
+
+    def print_verdicts(self, verdicts: Sequence["Verdict"]) -> None:
+        """Which months are as the ledger says, and what is wrong with the others."""
+        for verdict in verdicts:
+            dataset, month = verdict.key
+            for finding in verdict.findings:
+                self.print_text(f"{dataset} {label(month)}: {finding}")
+        good = sum(not verdict.findings for verdict in verdicts)
+        self.print_text(f"{good} of {len(verdicts)} file months are in every store as the ledger says.")
+
+    def print_removable(self, found: Sequence[Removable], removed: bool) -> None:
+        """Old files and folders."""
+        table = _table("what", "path")
+        for column in ("MB", "days old"):
+            table.add_column(column, justify="right")
+        for one in found:
+            table.add_row(one.kind, escape(str(one.path)), f"{one.size / 1e6:,.1f}", f"{one.days:,.0f}")
+        if found:
+            self._console.print(table)
+        size = sum(one.size for one in found) / 1e6
+        what = "were deleted" if removed else "can be deleted: python orchestrate.py clean --yes"
+        self.print_text(
+            f"{len(found)} entries, {size:,.1f} MB, {what}" if found else "Nothing is old enough to delete."
+        )
+
+    def print_explanation(self, explanation: Explanation) -> None:
+        """Where a month is, why, since when, and what comes next."""
+        since = f" since {explanation.since:%Y-%m-%d %H:%M} UTC" if explanation.since else ""
+        self.print_text(f"{explanation.month}: {explanation.state}{since}")
+        self.print_text(explanation.verdict)
+        self.print_text(f"Next: {explanation.command or 'nothing to do'}")
+        if explanation.stages:
+            table = _table("stage")
+            for column in ("rows", "dollars"):
+                table.add_column(column, justify="right")
+            for name, rows, cents in explanation.stages:
+                table.add_row(name, f"{rows:,}", f"{cents / 100:,.2f}")
+            self._console.print()
+            self._console.print(table)
+        if explanation.events:
+            table = _table("at (UTC)", "what happened", "state", "run", "why")
+            for event in explanation.events:
+                at = event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+                table.add_row(at, event.event, _state(event.after), event.run_id or "", escape(event.reason or ""))
+            self._console.print()
+            self._console.print(table)
+
+
+def _origin(run: RunRecord) -> str:
+    code = f", commit {run.git_commit[:10]}{' with changes' if run.is_dirty else ''}" if run.git_commit else ""
+    return f"by {run.started_by or 'nobody known'} on {run.host or 'an unknown host'}, trigger {run.trigger}{code}"
 
 
 def _table(*columns: str) -> Table:

@@ -83,6 +83,16 @@ class Events:
         for listener in self._listeners:
             listener(event)
 
+    @contextmanager
+    def heard_by(self, listener: Listener) -> Iterator[None]:
+        """Tell `listener` too while this lasts."""
+        before = self._listeners
+        self._listeners = (*before, listener)
+        try:
+            yield
+        finally:
+            self._listeners = before
+
     def say(self, text: str) -> None:
         """Something is done, or under way."""
         self.emit(Message(Level.INFO, text))

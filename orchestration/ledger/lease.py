@@ -167,6 +167,12 @@ def take(connection: psycopg.Connection, command: str) -> Lease:
             return Lease(taken[0], taken_at)
 
 
+def holder_in_progress(connection: psycopg.Connection) -> str | None:
+    """The run that holds the lease, in words; None where it has ended, or is gone."""
+    holder = _holder_of(connection)
+    return None if holder.is_free or holder.is_expired or holder.is_gone else str(holder)
+
+
 def application_name(run_id: str) -> str:
     """What the sessions of a run are called in Postgres: by it, its successor ends them."""
     return f"{APPLICATION} {run_id}"

@@ -8,12 +8,14 @@ import psycopg
 from ingest import postgres
 from orchestration.events.events import MonthChanged
 from orchestration.ledger.builds import Builds
-from orchestration.ledger.lease import Lease
+from orchestration.ledger.history import History
+from orchestration.ledger.lease import Lease, holder_in_progress
 from orchestration.ledger.months import Months
 from orchestration.ledger.pooling import refuse_pooling
 from orchestration.ledger.runs import Runs
 from orchestration.ledger.session import Session
 from orchestration.ledger.stages import Stages
+from orchestration.ledger.ticks import Ticks
 
 
 class Ledger:
@@ -30,6 +32,8 @@ class Ledger:
         self.months = Months(self._session, tell)
         self.stages = Stages(self._session)
         self.builds = Builds(self._session)
+        self.history = History(self._session)
+        self.ticks = Ticks(self._session)
 
     @property
     def dsn(self) -> str:
@@ -46,6 +50,10 @@ class Ledger:
         """The right to write, as that run holds it."""
         assert self._session.lease
         return self._session.lease
+
+    def holder(self) -> str | None:
+        """The run in progress, whosever it is, in words; None where there is none."""
+        return holder_in_progress(self._session.connection)
 
     def reconnected(self) -> AbstractContextManager[None]:
         """Over another connection, where the first is lost."""

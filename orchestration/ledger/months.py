@@ -11,6 +11,7 @@ from common.masking import masked
 from ingest.datasets import ColumnType
 from ingest.source import Fetched
 from orchestration.events.events import MonthChanged
+from orchestration.ledger.history import add_event
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.ledger.session import Session
 from orchestration.ledger.transitions import Event, State, next_state
@@ -108,27 +109,25 @@ class Months:
 
     def landed_again(self, key: MonthKey, undeclared: Mapping[str, ColumnType]) -> None:
         """Both stores hold the same edition with wider types."""
-        self._update(key, undeclared=Jsonb(undeclared))
+        self._update(key, "landed again with wider columns", undeclared=Jsonb(undeclared))
 
     def unchanged(self, key: MonthKey, etag: str, length: int | None) -> None:
         """The source states another ETag for the same bytes."""
-        self._update(key, source_etag=etag, source_length=length)
+        self._update(key, "same file under another ETag", source_etag=etag, source_length=length)
 
     def accepted(self, key: MonthKey, sha256: str) -> None:
         """A person accepted this edition of the month's file, suspicious as it is."""
-        self._update(key, accepted_sha256=sha256, accepted_at=datetime.now(UTC))
+        self._update(key, "accepted", accepted_sha256=sha256, accepted_at=datetime.now(UTC))
 
     def untouched(self, key: MonthKey) -> None:
         """A landing failed before either store changed."""
-        self._update(key, stores_differ=False)
+        self._update(key, "stores unchanged", stores_differ=False)
 
     def gone(self, key: MonthKey, is_gone: bool) -> None:
         """The source no longer has the month's file, or has it again."""
-        self._session.write(
-            "update taxi_ledger.months set gone_since = %s, updated_at = now(),"
-            " change_number = nextval('taxi_ledger.changes') where (service_type, file_month) = (%s, %s)",
-            datetime.now(UTC) if is_gone else None, *key,
-        )  # fmt: skip
+        since = datetime.now(UTC) if is_gone else None
+        news = ", updated_at = now(), change_number = nextval('taxi_ledger.changes')"
+        self._update(key, "gone from the source" if is_gone else "at the source again", news, gone_since=since)
 
     def _change(self, key: MonthKey, event: Event, **values: Any) -> None:
         with self._session.writing() as cursor:
@@ -144,16 +143,22 @@ class Months:
                 " change_number = nextval('taxi_ledger.changes')",
                 (*key, *values.values()),
             )
+            add_event(cursor, key, state, after, event, self._session.run_id, values)
         if after is not state:
             self._tell(MonthChanged(key, state, after, event, values.get("error")))
 
-    def _update(self, key: MonthKey, **values: Any) -> None:
-        values = {"run_id": self._session.run_id, **values}
-        assignments = ", ".join(f"{name} = %s" for name in values)
-        self._session.write(
-            f"update taxi_ledger.months set {assignments} where (service_type, file_month) = (%s, %s)",
-            *values.values(), *key,
-        )  # fmt: skip
+    def _update(self, key: MonthKey, event: str, news: str = "", **values: Any) -> None:
+        """Change what is known of a month, and not its state. `news`: SQL that has BigQuery's copy follow."""
+        with self._session.writing() as cursor:
+            state = _state(cursor, key)
+            values = {"run_id": self._session.run_id, **values}
+            assignments = ", ".join(f"{name} = %s" for name in values) + news
+            cursor.execute(
+                f"update taxi_ledger.months set {assignments} where (service_type, file_month) = (%s, %s)",
+                (*values.values(), *key),
+            )
+            if state:
+                add_event(cursor, key, state, state, event, self._session.run_id, values)
 
 
 def _state(cursor: psycopg.Cursor[dict[str, Any]], key: MonthKey) -> State | None:

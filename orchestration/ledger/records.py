@@ -49,3 +49,34 @@ class MonthRecord:
     def is_held_in(self, stores: str) -> bool:
         """Whether Postgres and the lake hold one edition of the file, the last or an earlier one."""
         return self.stores == stores and not self.stores_differ
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A row of taxi_ledger.runs."""
+
+    run_id: str
+    command: str
+    profile: str
+    source: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    error: str | None
+    started_by: str | None
+    host: str | None
+    trigger: str
+    git_commit: str | None
+    is_dirty: bool | None
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """A row of taxi_ledger.steps."""
+
+    step: str
+    subject: str
+    started_at: datetime
+    outcome: str
+    error: str | None
+    milliseconds: int | None

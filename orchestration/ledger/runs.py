@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -13,9 +14,14 @@ from common.masking import masked
 from ingest.errors import StoreError
 from orchestration import interrupts
 from orchestration.ledger import lease
+from orchestration.ledger.records import RunRecord, StepRecord
 from orchestration.ledger.session import Session
 
 _PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "google-cloud-storage")
+_RUN = (
+    "run_id, command, profile, source, started_at, finished_at, outcome, error, started_by, host, trigger, git_commit,"
+    " is_dirty"
+)
 
 
 class Runs:
@@ -25,8 +31,11 @@ class Runs:
         self._session = session
         self._began = time.monotonic()
 
-    def start(self, command: str, profile: str, source: str) -> str:
-        """Take the lease, open a run and return its id. Raises StoreError while another run is in progress."""
+    def start(self, command: str, profile: str, source: str, **origin: Any) -> str:
+        """Take the lease, open a run and return its id. Raises StoreError while another run is in progress.
+
+        `origin` has further columns of the run: who began it, and with which code.
+        """
         session = self._session
         session.lease = lease.take(session.connection, command)
         # We hold the lease, so a run that still says 'running' was killed.
@@ -35,13 +44,14 @@ class Runs:
         )
         session.write("update taxi_ledger.steps set outcome = 'interrupted' where outcome = 'running'")
         versions = Jsonb({package: version(package) for package in _PACKAGES})
+        names = "".join(f", {name}" for name in origin)
         inserted = None
         while not inserted:  # where the clock was set back, the second of this start may have had a run before
             session.run_id = f"{_time_of_start()}-{secrets.token_hex(2)}"
             inserted = session.write(
-                "insert into taxi_ledger.runs (run_id, command, profile, source, versions) values (%s, %s, %s, %s, %s)"
-                " on conflict do nothing returning run_number",
-                session.run_id, command, profile, source, versions,
+                f"insert into taxi_ledger.runs (run_id, command, profile, source, versions{names})"
+                f" values (%s, %s, %s, %s, %s{', %s' * len(origin)}) on conflict do nothing returning run_number",
+                session.run_id, command, profile, source, versions, *origin.values(),
             )  # fmt: skip
         session.run_number, self._began = inserted[0]["run_number"], time.monotonic()
         session.write("update taxi_ledger.lease set run_id = %s where epoch = %s", session.run_id, session.lease.epoch)
@@ -69,6 +79,37 @@ class Runs:
             " (select coalesce(max(run_number), 0) from taxi_ledger.runs where outcome in ('done', 'failed'))"
         )
         return [row["run_id"] for row in rows]
+
+    def get(self, run_id: str) -> RunRecord | None:
+        """A run by its id."""
+        row = self._session.one(f"select {_RUN} from taxi_ledger.runs where run_id = %s", run_id)
+        return RunRecord(**row) if row else None
+
+    def last(self) -> RunRecord | None:
+        """The run that began last."""
+        row = self._session.one(f"select {_RUN} from taxi_ledger.runs order by run_number desc limit 1")
+        return RunRecord(**row) if row else None
+
+    def last_done_at(self) -> datetime | None:
+        """When a run last ended with all that it wanted done."""
+        row = self._session.one("select max(finished_at) as at from taxi_ledger.runs where outcome = 'done'")
+        return row["at"] if row else None
+
+    def steps_of(self, run_id: str) -> list[StepRecord]:
+        """The steps of a run, in the order in which they began."""
+        columns = "step, subject, started_at, outcome, error, milliseconds"
+        query = f"select {columns} from taxi_ledger.steps where run_id = %s order by step_number"
+        return [StepRecord(**row) for row in self._session.all(query, run_id)]
+
+    def usual_seconds(self) -> dict[str, float]:
+        """The median duration of each step, over the last 10 that ended well."""
+        rows = self._session.all(
+            "select step, percentile_cont(0.5) within group (order by milliseconds) / 1000 as seconds from ("
+            " select step, milliseconds, row_number() over (partition by step order by step_number desc) as place"
+            " from taxi_ledger.steps where outcome = 'done' and milliseconds is not null"
+            ") as latest where place <= 10 group by step order by step"
+        )
+        return {row["step"]: row["seconds"] for row in rows}
 
     @contextmanager
     def step(self, step: str, subject: str = "") -> Iterator[None]:

@@ -16,7 +16,8 @@ class Request:
     """What somebody asks for.
 
     `datasets` are those that are named or else those of the settings; `are_named` says which. `months` are those that
-    are named, none for all that is new. `force` redoes what is done; `accept` takes files that are suspicious.
+    are named, none for all that is new. `force` redoes what is done; `accept` takes files that are suspicious. `also`
+    are done months that a source without a listing is asked about besides, to find out whether their files changed.
     """
 
     datasets: tuple[DataSet, ...]
@@ -24,6 +25,7 @@ class Request:
     months: tuple[date, ...] = ()
     force: bool = False
     accept: bool = False
+    also: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def wanted_months(listing: Listing, request: Request, records: Iterable[MonthRec
         first = dict(reversed(listing.newest))
         begun = [_pair(record) for record in known if record.state != "done"]
         newer = [pair for pair in map(_pair, from_here) if pair[1] >= first.get(pair[0], date.max)]
-        wanted = [*listing.newest, *begun, *newer]
+        wanted = [*listing.newest, *begun, *newer, *request.also]
     order = list(DATASETS)
     return sorted(set(wanted), key=lambda pair: (pair[1], order.index(pair[0].name)))
 

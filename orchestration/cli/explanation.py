@@ -1,0 +1,115 @@
+"""`explain`: where a file month is, why, since when, and the command that comes next, in plain words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ingest.checksums import Measure
+from ingest.months import label
+from orchestration.cli import sentences
+from orchestration.ledger.history import MonthEvent
+from orchestration.ledger.transitions import State
+from orchestration.plan.months import PlannedMonth, has_landed
+from orchestration.plan.reasons import Action, MonthReason
+
+_STAGES = {
+    "file": "TLC's file",
+    "postgres_raw": "raw in Postgres",
+    "lake": "the lake",
+    "bigquery_raw": "raw on BigQuery",
+    "postgres_accepted": "accepted in Postgres",
+    "postgres_rejected": "rejected in Postgres",
+    "bigquery_accepted": "accepted on BigQuery",
+    "bigquery_rejected": "rejected on BigQuery",
+}
+_SHOWN_EVENTS = 12
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `explain` prints. `verdict` is a sentence; `command` is None where nothing is to be done."""
+
+    month: str
+    state: str
+    verdict: str
+    since: datetime | None
+    command: str | None
+    stages: tuple[tuple[str, int, int], ...]
+    """Stage, rows and cents, as last measured."""
+    events: tuple[MonthEvent, ...]
+
+
+def explain(
+    planned: PlannedMonth,
+    measures: Mapping[str, Measure],
+    events: Sequence[MonthEvent],
+    holder: str | None = None,
+) -> Explanation:
+    """Put into words what the plan and the ledger know of one month. `holder` names a run in progress."""
+    record = planned.record
+    state = record.state if record else None
+    verdict = _verdict(planned, holder)
+    return Explanation(
+        month=str(planned),
+        state=state or "unknown",
+        verdict=verdict,
+        since=_since(events) or (record.updated_at if record else None),
+        command=_command(planned, holder),
+        stages=tuple(
+            (_STAGES[name], measures[name].rows, measures[name].cents) for name in _STAGES if name in measures
+        ),
+        events=tuple(events[-_SHOWN_EVENTS:]),
+    )
+
+
+def _verdict(planned: PlannedMonth, holder: str | None) -> str:
+    record, why = planned.record, sentences.why_month(planned)
+    if record is None:
+        if planned.action is Action.LAND:
+            return "No run has taken it up yet. The source has its file."
+        return f"No run has taken it up yet: {why}."
+    rows = f"{record.rows:,} rows" if record.rows is not None else "rows"
+    match record.state:
+        case State.LANDING if holder:
+            return f"It is landing now, in run {holder}."
+        case State.LANDING:
+            return (
+                "A run broke off while it landed it, so Postgres and the lake may differ. The next run lands it again."
+            )
+        case State.LANDED:
+            error = f" The last try ended with: {record.error}." if record.error else ""
+            return f"Postgres and the lake hold its {rows}. It is not reconciled yet.{error}"
+        case State.FAILED:
+            kept = " What landed before stays." if has_landed(record) else ""
+            return f"It failed: {record.error}.{kept}"
+        case State.SUSPECT:
+            return f"It waits for you: {record.suspect_why}."
+        case State.DONE if planned.action is Action.LAND:
+            return f"It was done with {rows}, and is due again: {why}."
+        case State.DONE if planned.is_gone:
+            return f"It is done: every store holds the same {rows}. The source no longer has its file; its rows stay."
+        case State.DONE if planned.error:
+            return f"It is done: every store holds the same {rows}. Its file cannot be checked now: {planned.error}."
+        case State.DONE:
+            return f"It is done: every store holds the same {rows}, and the file is unchanged."
+
+
+def _command(planned: PlannedMonth, holder: str | None) -> str | None:
+    record = planned.record
+    of_it = f"--months {label(planned.month)} --datasets {planned.dataset.name}"
+    if record and record.state is State.LANDING and holder:
+        return "python orchestrate.py status"
+    if planned.action is Action.WAIT:
+        return f"python orchestrate.py run {of_it} --accept"
+    if planned.action in (Action.LAND, Action.BUILD):
+        return f"python orchestrate.py run {of_it}"
+    if planned.action is Action.UNAVAILABLE and planned.reason is not MonthReason.NOT_PUBLISHED:
+        return f"python orchestrate.py run {of_it}"
+    return None
+
+
+def _since(events: Sequence[MonthEvent]) -> datetime | None:
+    """When the month came into the state that it is in."""
+    changed = (event.at for event in reversed(events) if event.before != event.after)
+    since = next(changed, None)
+    return since and since.astimezone(UTC)
