@@ -91,7 +91,13 @@ def _parse(array: pa.Array, column_type: ColumnType) -> pa.Array:
 
 
 def _check_years(array: pa.Array) -> None:
-    """BigQuery's DATETIME has the years 1 to 9999, and refuses every query of a file that holds another one."""
+    """BigQuery has the years 1 to 9999, and refuses every query of a file that holds another one.
+
+    Both ends are in the documented range of DATETIME and of TIMESTAMP
+    (https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-types). In 2020 the service refused
+    0001-01-01 00:00:00 in parquet (https://github.com/googleapis/python-bigquery/issues/61), naming it as valid; since
+    August 2021 that client's own tests load it again (https://github.com/googleapis/python-bigquery/pull/895).
+    """
     bounds = pc.min_max(array.cast(pa.int64())).as_py()
     if bounds["min"] is not None and (bounds["min"] < _YEAR_1 or bounds["max"] >= _YEAR_10000):
         raise pa.ArrowInvalid("a year before 1 or after 9999")

@@ -7,6 +7,7 @@ Sources: the files themselves, and TLC's data dictionaries, edition 2025-03-18
 (https://www.nyc.gov/site/tlc/about/tlc-trip-record-data.page).
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -55,6 +56,12 @@ class DataSet:
 
 TLC_SERVER = "https://d37ci6vzurychx.cloudfront.net"
 ZONE_LOOKUP_PATH = "misc/taxi_zone_lookup.csv"
+
+
+def declared_fingerprint(dataset: DataSet) -> str:
+    """Changes when the declared columns of the data set do: what landed with other columns has to land again."""
+    columns = [f"{column.name} {column.type} {sorted(column.source_names)}" for column in dataset.columns]
+    return hashlib.sha256("\n".join(columns).encode()).hexdigest()[:12]
 
 
 def fold(name: str) -> str:

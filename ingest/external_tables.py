@@ -15,6 +15,7 @@ from requests.exceptions import RequestException
 from ingest.conform import ROW_NUMBER
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import StoreError, first_line
+from ingest.external_times import detect_time_type
 from ingest.lake import RAW_PREFIX
 from ingest.postgres import RAW_SCHEMA
 from ingest.small_tables import SMALL_TABLES, external_table
@@ -28,14 +29,8 @@ _JOB_RETRY = DEFAULT_JOB_RETRY.with_timeout(30)
 # What the client raises when BigQuery, the network or the credentials fail.
 BIGQUERY_FAULTS = (GoogleAPIError, GoogleAuthError, RequestException)
 
-# Parquet timestamps without a zone (isAdjustedToUTC=false) are BigQuery's DATETIME.
-# https://docs.cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet#type_conversions
-BIGQUERY_TYPES: dict[ColumnType, str] = {
-    "bigint": "INT64",
-    "double": "FLOAT64",
-    "text": "STRING",
-    "timestamp": "DATETIME",
-}
+# A timestamp's is BigQuery's answer, see external_times.
+BIGQUERY_TYPES: dict[ColumnType, str] = {"bigint": "INT64", "double": "FLOAT64", "text": "STRING"}
 
 
 def query(client: bigquery.Client, statement: str) -> list[tuple]:
@@ -62,17 +57,18 @@ def ensure_dataset(client: bigquery.Client, name: str, location: str) -> None:
 def ensure_external_tables(
     client: bigquery.Client, bucket: str, location: str, undeclared: dict[str, tuple[Column, ...]] | None = None
 ) -> None:
-    """Make (or make anew) the raw dataset and its external tables over gs://`bucket`.
+    """Make the raw dataset and its external tables over gs://`bucket`, or make them again.
 
     `undeclared` are the columns that came with files though nobody declared them, by data set.
     Raises StoreError.
     """
     try:
         ensure_dataset(client, RAW_SCHEMA, location)
+        types = {**BIGQUERY_TYPES, "timestamp": detect_time_type(client, bucket)}
         for taxi_dataset in DATASETS.values():
             extra = (undeclared or {}).get(taxi_dataset.name, ())
             table = f"{client.project}.{RAW_SCHEMA}.{taxi_dataset.table}"
-            query(client, trips_ddl(table, f"gs://{bucket}", taxi_dataset, extra))
+            query(client, trips_ddl(table, f"gs://{bucket}", taxi_dataset, types, extra))
         for small in SMALL_TABLES:
             query(client, external_table(small, client.project, bucket))
     except BIGQUERY_FAULTS as error:
@@ -86,14 +82,14 @@ def trips_ddl(
     table: str,
     root: str,
     dataset: DataSet,
+    types: Mapping[ColumnType, str],
     undeclared: tuple[Column, ...] = (),
-    types: Mapping[ColumnType, str] = BIGQUERY_TYPES,
     options: str = "",
 ) -> str:
     """The statement that declares the external `table` (project.dataset.name) of a data set's months.
 
-    `root` is the folder that holds raw/, such as gs://bucket; `options` are further ones of BigQuery's, each after a
-    comma.
+    `root` is the folder that holds raw/, such as gs://bucket; `types` are BIGQUERY_TYPES and that of a timestamp;
+    `options` are further ones of BigQuery's, each after a comma.
     """
     columns = [f"`{ROW_NUMBER}` INT64 OPTIONS (description = 'Row number in the file, from 1')"]
     for column in (*dataset.columns, *undeclared):

@@ -16,7 +16,7 @@ from ingest.casts import ARROW_TYPES
 from ingest.checksums import Measure, Measurer
 from ingest.conform import BATCH_ROWS, ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.content import crc32c_of
-from ingest.datasets import DATASETS, DataSet
+from ingest.datasets import DATASETS, DataSet, declared_fingerprint
 from ingest.errors import StoreError, UnknownOutcomeError, first_line
 from ingest.fence import OPEN, Fence
 from ingest.lake_download import download
@@ -24,8 +24,10 @@ from ingest.lake_faults import ANSWERS, REFUSALS, RETRY, refused
 
 RAW_PREFIX = "raw"
 
-# Its file has no rows, so no query ever sees this month.
+# Its object has no rows, so no query ever sees this month.
 _NO_MONTH = date(1970, 1, 1)
+# In an object's metadata: the declaration of its data set by which the object was made.
+_DECLARED = "declared"
 # 21 MB of yellow trips before they are compressed: BigQuery asks for row groups of 16 MiB or more
 # (https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet).
 _ROW_GROUP_ROWS = 131_072
@@ -37,6 +39,11 @@ _RETRY_ONCE_MORE = RETRY.with_timeout(5)  # after an upload that was tried for a
 def object_name(dataset: DataSet, month: date) -> str:
     """Such as raw/dataset=yellow/file_month=2024-01-01/yellow_tripdata_2024-01.parquet."""
     return f"{RAW_PREFIX}/dataset={dataset.name}/file_month={month.isoformat()}/{dataset.table}_{month:%Y-%m}.parquet"
+
+
+def placeholder_name(dataset: DataSet) -> str:
+    """The object without rows of a data set, see `ensure_prefixes`."""
+    return object_name(dataset, _NO_MONTH)
 
 
 def ensure_bucket(bucket: storage.Bucket, location: str) -> str:
@@ -71,11 +78,25 @@ def ask(bucket: storage.Bucket, name: str) -> None:
 
 
 def ensure_prefixes(bucket: storage.Bucket, scratch: Path) -> None:
-    """Put a file without rows where a data set has no month yet: BigQuery refuses an external table without files."""
+    """Put an object without rows beside each data set's months: BigQuery refuses an external table without files.
+
+    It has the declared columns; one with others, of an earlier declaration, is replaced. Raises StoreError.
+    """
     for dataset in DATASETS.values():
-        name = object_name(dataset, _NO_MONTH)
         columns = [(column.name, ARROW_TYPES[column.type]) for column in dataset.columns]
-        ensure_table(bucket, name, pa.schema([(ROW_NUMBER, pa.int64()), *columns]).empty_table(), scratch)
+        nothing = pa.schema([(ROW_NUMBER, pa.int64()), *columns]).empty_table()
+        replace_table(bucket, placeholder_name(dataset), nothing, scratch)
+
+
+def is_made_as_declared(bucket: storage.Bucket, dataset: DataSet, month: date, measure: Measure) -> bool:
+    """Whether the month's object, which has this measure, was made by today's declaration. Raises StoreError."""
+    name = object_name(dataset, month)
+    try:
+        blob = bucket.get_blob(name, retry=RETRY)
+    except REFUSALS as error:
+        raise refused(bucket, error, name) from error
+    metadata = (blob and blob.metadata) or {}
+    return (metadata.get(_DECLARED), metadata.get("digest")) == (declared_fingerprint(dataset), measure.digest)
 
 
 def replace_month(
@@ -111,6 +132,7 @@ def replace_month(
             "rows": str(measurer.measure.rows),
             "cents": str(measurer.measure.cents),
             "digest": measurer.measure.digest,
+            _DECLARED: declared_fingerprint(dataset),
         }
         fence.check()
         upload(bucket, object_name(dataset, month), Path(file.name), metadata)

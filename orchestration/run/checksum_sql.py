@@ -1,11 +1,12 @@
 """The checksums of ingest/checksums.py in SQL, one SELECT a table, for Postgres and BigQuery alike."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from ingest.checksums import CENTS_LIMIT, DOUBLE_LIMIT, DOUBLE_SCALE, PRIME
+from ingest.external_times import TimeType
 
 # The column of models that names the data set: on BigQuery a dataset is a schema.
 SERVICE_TYPE = "service_type"
@@ -81,6 +82,11 @@ BIGQUERY = Dialect(
     quote="`",
     escapes={"\\": "\\\\", "`": "\\`"},
 )
+# The raw tables' times are DATETIME or TIMESTAMP, as BigQuery reads them of the lake (ingest/external_times.py).
+RAW_BIGQUERY: Mapping[TimeType, Dialect] = {
+    "DATETIME": BIGQUERY,
+    "TIMESTAMP": replace(BIGQUERY, timestamp="unix_micros({0})"),
+}
 
 
 def measure_query(

@@ -13,12 +13,14 @@ from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError, first_line
+from ingest.external_times import declared_time_type
 from ingest.lake_faults import MissingObjectError
 from orchestration.ledger.records import MonthKey
 from orchestration.run.checksum_sql import (
     BIGQUERY,
     KIND_OF_POSTGRES_TYPE,
     POSTGRES,
+    RAW_BIGQUERY,
     SERVICE_TYPE,
     WHOLE_ROW,
     Dialect,
@@ -65,13 +67,14 @@ def measure_stages(
             # it would sort 1.2 GB a month, in twice the time.
             connection.execute("set enable_sort = off")
             return _measure_warehouse(
-                "postgres", POSTGRES, lambda query: connection.execute(query).fetchall(), files, columns
+                "postgres", POSTGRES, POSTGRES, lambda query: connection.execute(query).fetchall(), files, columns
             )
 
     def in_bigquery() -> _Measured:
         client = connections.bigquery
+        raw = RAW_BIGQUERY[declared_time_type(client)]
         return _measure_warehouse(
-            "bigquery", BIGQUERY, lambda query: external_tables.query(client, query), files, columns
+            "bigquery", BIGQUERY, raw, lambda query: external_tables.query(client, query), files, columns
         )
 
     def in_lake() -> _Measured:
@@ -110,6 +113,7 @@ def check_zones(connections: Connections) -> None:
 def _measure_warehouse(
     warehouse: str,
     dialect: Dialect,
+    dialect_of_raw: Dialect,
     run: Callable[[str], Sequence[Sequence[Any]]],
     files: dict[MonthKey, Measure],
     columns: dict[str, dict[str, Kind]],
@@ -132,8 +136,9 @@ def _measure_warehouse(
     for stage, table, kinds, totals, keys, is_aggregate in tables:
         if not keys:
             continue
-        column = "dataset" if stage == f"{warehouse}_raw" else SERVICE_TYPE
-        query = measure_query(dialect, table, kinds, totals, keys, is_aggregate, column)
+        is_raw = stage == f"{warehouse}_raw"
+        spoken, column = (dialect_of_raw, "dataset") if is_raw else (dialect, SERVICE_TYPE)
+        query = measure_query(spoken, table, kinds, totals, keys, is_aggregate, column)
         started = time.monotonic()
         rows = run(query)
         seconds = round((time.monotonic() - started) / len(keys), 3)

@@ -36,7 +36,7 @@ def test_a_source_has_the_types_that_ingest_declares(parsed, target: str):
         "bigint": "bigint",
         "text": "string",
         "double": "float64" if on_bigquery else "double precision",
-        "timestamp": "datetime" if on_bigquery else "timestamp without time zone",
+        "timestamp": "timestamp" if on_bigquery else "timestamp without time zone",
     }
     for dataset in DATASETS.values():
         columns = sources[f"source.taxi.raw.{dataset.table}"]["columns"]

@@ -20,8 +20,9 @@ from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import YELLOW, Column, DataSet
+from ingest.external_times import declared_time_type
 from ingest.widening import layout_beside
-from orchestration.run.checksum_sql import BIGQUERY, POSTGRES, measure_query
+from orchestration.run.checksum_sql import POSTGRES, RAW_BIGQUERY, measure_query
 
 
 @dataclass
@@ -78,7 +79,8 @@ class Stores:
                 extra = {dataset.name: undeclared}
                 external_tables.ensure_external_tables(self.bigquery, self.bucket.name, "US", extra)
                 self._in_bigquery = extra
-            rows = self.bigquery.query_and_wait(measure_query(BIGQUERY, *arguments))
+            dialect = RAW_BIGQUERY[declared_time_type(self.bigquery)]
+            rows = self.bigquery.query_and_wait(measure_query(dialect, *arguments))
             found["bigquery"] = to_measures([row.values() for row in rows], list(columns))
         return {store: {month: held.get(month, Measure()) for month in months} for store, held in found.items()}
 
@@ -108,6 +110,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
         client = partial(storage.Client, ends.project, AnonymousCredentials())
         bucket = client(client_options={"api_endpoint": ends.gcs_url}).bucket("lake")
         lake.ensure_bucket(bucket, "US")
+        lake.ensure_prefixes(bucket, root)
         dsn = make_conninfo(
             host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user,
             password=ends.postgres_password, dbname=ends.postgres_dbname,

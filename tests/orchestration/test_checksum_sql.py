@@ -1,10 +1,12 @@
 """A column can have any name in the queries that measure it."""
 
+from datetime import date
+
 import pytest
 from psycopg import sql
 
-from linting.google_analyzer import Analyzer
-from orchestration.run.checksum_sql import BIGQUERY, POSTGRES
+from linting.google_analyzer import Analyzer, SqlError
+from orchestration.run.checksum_sql import BIGQUERY, POSTGRES, RAW_BIGQUERY, measure_query
 
 NAMES = ["fare", "a b", 'a"b', "a`b", "a\\b", 'x" from t; drop table t; --', "x` from t --", "{0}", "%s", "select"]
 
@@ -22,3 +24,17 @@ def analyzer() -> Analyzer:
 @pytest.mark.parametrize("name", NAMES)
 def test_bigquery_reads_a_quoted_name_as_it_is(analyzer: Analyzer, name: str):
     assert analyzer.check(f"select 1 as {BIGQUERY.quoted(name)}") == [(name, "INT64")]
+
+
+@pytest.mark.parametrize(("kind", "other"), [("TIMESTAMP", "DATETIME"), ("DATETIME", "TIMESTAMP")])
+def test_raw_times_are_measured_by_their_own_type_and_by_no_cast(analyzer: Analyzer, kind: str, other: str):
+    identity = [("dataset", "string"), ("file_month", "date"), ("row_number", "int64")]
+    analyzer.add_table("project", kind, "raw", [*identity, ("pickup_at", kind)])
+    columns = {"row_number": "bigint", "pickup_at": "timestamp"}
+    arguments = f"project.{kind}.raw", columns, (), [("yellow", date(2024, 1, 1))], False, "dataset"
+    query = measure_query(RAW_BIGQUERY[kind], *arguments)
+    assert len(analyzer.check(query)) == 10
+    assert "timestamp(" not in query
+    if other == "DATETIME":  # a DATETIME would be taken for a TIMESTAMP, by the project's default time zone
+        with pytest.raises(SqlError):
+            analyzer.check(measure_query(RAW_BIGQUERY[other], *arguments))

@@ -1,5 +1,6 @@
 {% macro trips_by_the_course(service_type, years, one_per=["vendor_id", "pickup_at"], first_by=[]) -%}
     {%- set meter = {"green": "lpep", "yellow": "tpep"}[service_type] -%}
+    {%- set times = [meter ~ "_pickup_datetime", meter ~ "_dropoff_datetime"] -%}
     select *
     from (
         select
@@ -22,7 +23,10 @@
                 {{ meter }}_dropoff_datetime as dropoff_at,
                 file_month,
                 row_number as number_in_file
-            from {{ source("raw", service_type ~ "_tripdata") }}
+            from (
+                select * {{ local_times(service_type ~ "_tripdata", times) }}
+                from {{ source("raw", service_type ~ "_tripdata") }}
+            ) as raw_trips
             where
                 vendor_id is not null
                 and file_month between date '{{ years[0] }}-01-01' and date '{{ years[-1] }}-12-01'

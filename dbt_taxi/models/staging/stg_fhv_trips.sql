@@ -1,6 +1,9 @@
 -- One row per row of a for-hire vehicle (FHV) file: typed and named as everywhere. FHV bases report no money.
 with source as (
-    select * from {{ source('raw', 'fhv_tripdata') }}
+    select * {{ local_times('fhv_tripdata', [
+        'pickup_datetime', 'dropoff_datetime',
+    ]) }}
+    from {{ source('raw', 'fhv_tripdata') }}
 ),
 
 renamed as (

@@ -12,7 +12,10 @@
 {%- endfor %}
 
 with source as (
-    select * from {{ source('raw', 'fhvhv_tripdata') }}
+    select * {{ local_times('fhvhv_tripdata', [
+        'request_datetime', 'on_scene_datetime', 'pickup_datetime', 'dropoff_datetime',
+    ]) }}
+    from {{ source('raw', 'fhvhv_tripdata') }}
 ),
 
 renamed as (

@@ -7,7 +7,10 @@
 } %}
 
 with source as (
-    select * from {{ source('raw', 'green_tripdata') }}
+    select * {{ local_times('green_tripdata', [
+        'lpep_pickup_datetime', 'lpep_dropoff_datetime',
+    ]) }}
+    from {{ source('raw', 'green_tripdata') }}
 ),
 
 renamed as (

@@ -1,6 +1,9 @@
 -- One row per row of a yellow taxi file: typed, named as everywhere, the words of 2009-2010 decoded to today's codes.
 with source as (
-    select * from {{ source('raw', 'yellow_tripdata') }}
+    select * {{ local_times('yellow_tripdata', [
+        'tpep_pickup_datetime', 'tpep_dropoff_datetime',
+    ]) }}
+    from {{ source('raw', 'yellow_tripdata') }}
 ),
 
 renamed as (
