@@ -62,11 +62,14 @@ def add_columns(connection: psycopg.Connection, dataset: DataSet, columns: tuple
     """Add those of `columns` that the raw table lacks (a change of the catalogue only, whatever the table's size).
 
     Those that are there with another type, because they landed before they were declared or a file needs a wider one,
-    get this one: Postgres then writes the table again. Raises StoreError.
+    get this one: Postgres then writes the table again. Raises StoreError, also where it would round a value.
     """
     held = column_types(connection, dataset)
     changed = {column.name: POSTGRES_TYPES[column.type] for column in columns if held.get(column.name) != column.type}
     if altered := {name: column_type for name, column_type in changed.items() if name in held}:
+        for name, kind in altered.items():
+            if (held[name], kind) == ("double", "bigint"):
+                _refuse_fractions(connection, dataset, name)
         alter_types(connection, RAW_SCHEMA, dataset.table, altered)
     for column in (column for column in columns if column.name in changed):
         name, table = sql.Identifier(column.name), _raw(dataset.table)
@@ -81,6 +84,17 @@ def add_columns(connection: psycopg.Connection, dataset: DataSet, columns: tuple
         except psycopg.Error as error:
             what = f"{RAW_SCHEMA}.{dataset.table} cannot take the column {column.name} as {column.type}"
             raise StoreError(f"{what}: {first_line(error)}", "See to the server, then run again") from error
+
+
+def _refuse_fractions(connection: psycopg.Connection, dataset: DataSet, column: str) -> None:
+    """Raise StoreError if a double is no integer: Postgres would round it. What else does not fit, Postgres refuses."""
+    table, name = _raw(dataset.table), sql.Identifier(column)
+    query = sql.SQL("select exists (select from {} where {} <> trunc({}))").format(table, name, name)
+    if connection.execute(query).fetchone() == (True,):
+        raise StoreError(
+            f"{RAW_SCHEMA}.{dataset.table} holds values of {column} that bigint does not hold",
+            f"Give {column} the type double again in ingest/datasets.py; nothing has changed",
+        )
 
 
 def column_types(connection: psycopg.Connection, dataset: DataSet) -> dict[str, ColumnType]:

@@ -1,10 +1,12 @@
-"""Columns that nobody declared get a wider type when a month needs one, and what landed before follows.
+"""A column gets another type, and what landed before follows: undeclared ones as a month needs it, declared ones too.
 
 Postgres casts its own rows. The objects of earlier months have to be made again, since BigQuery refuses one whose type
 is not its external table's; each is made of itself, so the source need not have the file any more. Text is written in
 one way only (ingest/texts.py), which is not Postgres', so the month goes through both stores' own `replace_month`.
 """
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from psycopg import sql
 from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import Layout, TargetColumn, conformed_batches, read_layout
-from ingest.datasets import Column, ColumnType, DataSet
+from ingest.datasets import Column, ColumnType, DataSet, fold
 from ingest.errors import StoreError, first_line
 from ingest.fence import OPEN, Fence
 from ingest.lake_faults import MissingObjectError
@@ -69,11 +71,15 @@ def land_again(
     recorded: Measure,
     scratch: Path,
     fence: Fence = OPEN,
+    is_redeclared: bool = False,
 ) -> Measure:
-    """Bring the month's object into both stores with the `types` of its undeclared columns; returns its measure now.
+    """Bring the month's object into both stores with today's declared columns; returns its measure now.
 
-    `recorded` is what was measured of the month's file. An object that an earlier try has made again already has it in
-    all other columns. Raises WrongObjectError where the object holds anything else, and then nothing is changed.
+    `types` are those of the raw table's undeclared columns. `recorded` is what was measured of the month's file, which
+    landed by another declaration if it `is_redeclared`. An object that an earlier try has made again already has its
+    rows and cents, and other columns.
+    Raises WrongObjectError where the object holds anything else, and then nothing is changed; BadFileError where a
+    value does not fit its declared type.
     """
     name = lake.object_name(dataset, month)
     try:
@@ -82,8 +88,10 @@ def land_again(
                 held = lake.measure_file(path, dataset)
             except (pa.ArrowException, OSError) as error:
                 raise WrongObjectError(f"{name} in the lake cannot be read: {first_line(error)}", _NEXT_STEP) from error
+            if is_redeclared and lake.is_made_as_declared(bucket, dataset, month, held):
+                recorded = replace(recorded, columns=held.columns)  # an earlier try made it again
             _check(name, held, recorded, types)
-            layout = _layout_of_object(path, dataset, types)
+            layout = _layout_of_object(path, dataset, types, held)
             measure = lake.replace_month(bucket, dataset, month, path, layout, scratch, fence=fence)
             postgres.replace_month(dsn, dataset, month, path, layout, fence=fence)
     except MissingObjectError as error:
@@ -91,7 +99,7 @@ def land_again(
     return measure
 
 
-def _check(name: str, held: Measure, recorded: Measure, types: dict[str, ColumnType]) -> None:
+def _check(name: str, held: Measure, recorded: Measure, types: Collection[str]) -> None:
     """Raise WrongObjectError unless this was recorded; a column in its new type must have as many values as before."""
     absent = (0, 0, 0)
     differing = [
@@ -134,14 +142,15 @@ def _holds(connection: psycopg.Connection, dataset: DataSet, column: str, condit
     return connection.execute(query).fetchone()[0]
 
 
-def _layout_of_object(path: Path, dataset: DataSet, types: dict[str, ColumnType]) -> Layout:
+def _layout_of_object(path: Path, dataset: DataSet, types: dict[str, ColumnType], held: Measure) -> Layout:
     with pq.ParquetFile(path) as file:
-        names, rows = file.schema_arrow.names, file.metadata.num_rows
-    declared = {column.name: column for column in dataset.columns}
-    targets = [TargetColumn(column, name if name in names else None) for name, column in declared.items()]
-    targets += [
-        TargetColumn(Column(name, types[name], ""), name, False)
-        for name in names
-        if name not in declared and name != ROW_NUMBER
-    ]
+        names, rows = [name for name in file.schema_arrow.names if name != ROW_NUMBER], file.metadata.num_rows
+    targets = []
+    for column in dataset.columns:
+        # Declared under this name or, so far, undeclared under an alias: the one with values.
+        candidates = [name for name in names if fold(name) in column.source_names]
+        candidates.sort(key=lambda name, own=column.name: (not held.columns[name][0], name != own))
+        targets.append(TargetColumn(column, candidates[0] if candidates else None))
+    taken = {target.source for target in targets} | {column.name for column in dataset.columns}
+    targets += [TargetColumn(Column(name, types[name], ""), name, False) for name in names if name not in taken]
     return Layout(tuple(targets), rows, path)

@@ -31,7 +31,7 @@ def take_snapshot(
     """
     records, stores = ledger.months.all(), stores_of(settings)
     listing = take_listing(source, request, settings.source.newest_months, today, warn)
-    wanted = wanted_months(listing, request, records.values())
+    wanted = wanted_months(listing, request, records.values(), stores)
     answers = source.stat_many([dataset.file_path(month) for dataset, month in wanted])
     return Snapshot(
         today=today,

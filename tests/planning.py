@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from ingest.datasets import DataSet
+from ingest.datasets import DATASETS, DataSet
 from ingest.source import Source
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.plan.months import PlannedMonth, plan_months
@@ -26,7 +26,7 @@ def planned_months(
     answers = source.stat_many([dataset.file_path(month) for dataset, month in wanted])
     files = {pair: answers[pair[0].file_path(pair[1])] for pair in wanted}
     months = tuple(month for _, month in wanted) if is_named else ()
-    request = Request((), months=months, force=force, accept=is_accepted)
+    request = Request(tuple(DATASETS.values()), months=months, force=force, accept=is_accepted)
     return plan_months(wanted, files, records, stores, request, TODAY)
 
 
@@ -38,7 +38,8 @@ def wanted(
     today: date = TODAY,
     are_named: bool = False,
     records: Iterable[MonthRecord] = (),
+    stores: str = "",
 ) -> list[Pair]:
     """The file months that are wanted of the source."""
     request = Request(tuple(datasets), are_named, tuple(months))
-    return wanted_months(take_listing(source, request, newest, today), request, records)
+    return wanted_months(take_listing(source, request, newest, today), request, records, stores)

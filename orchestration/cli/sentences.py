@@ -16,6 +16,7 @@ _SHOWN = 5
 
 _TODO = {
     Action.LAND: "land, build, reconcile",
+    Action.LAND_AGAIN: "land again from the lake, build, reconcile",
     Action.BUILD: "build, reconcile",
     Action.NOTHING: "nothing",
     Action.WAIT: "nothing: it waits",

@@ -107,9 +107,9 @@ class Months:
             if (record := self.get(key)) and record.state is State.DONE:
                 self._change(key, Event.TABLES_CHANGED, difference=None)
 
-    def landed_again(self, key: MonthKey, undeclared: Mapping[str, ColumnType]) -> None:
-        """Both stores hold the same edition with wider types."""
-        self._update(key, "landed again with wider columns", undeclared=Jsonb(undeclared))
+    def landed_again(self, key: MonthKey, declared: str, undeclared: Mapping[str, ColumnType]) -> None:
+        """Both stores hold the same edition with other types."""
+        self._update(key, "landed again with today's columns", declared=declared, undeclared=Jsonb(undeclared))
 
     def unchanged(self, key: MonthKey, etag: str, length: int | None) -> None:
         """The source states another ETag for the same bytes."""

@@ -1,11 +1,10 @@
 """What is to be done for each wanted file month: its file, as the source states it, against the ledger's record."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from ingest.datasets import Column, DataSet
+from ingest.datasets import Column, DataSet, declared_fingerprint
 from ingest.errors import NotPublishedError, RefusedError, SourceError, TaxiError
 from ingest.months import label
 from ingest.publication import check_month
@@ -13,7 +12,7 @@ from ingest.source import FileStat
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.plan.reasons import Action, MonthReason
 from orchestration.plan.suspicion import Edition, SuspectError
-from orchestration.plan.wanted import Pair, Request
+from orchestration.plan.wanted import Pair, Request, is_redeclared
 
 
 @dataclass(frozen=True)
@@ -58,33 +57,29 @@ def plan_months(
     """What is to be done for each of the `wanted` file months, in their order.
 
     `files` is what the source says of each. `stores` names the lake and the BigQuery project in use: a month that was
-    landed in others is landed again. With `request.accept`, what is suspicious of these files was looked at, and is
-    right. Unless months are named, one that landed and is gone from the source is no error.
+    landed in others is landed again. With `request.accept`, what is suspicious of the files asked for was looked at,
+    and is right. Unless months are named, one that landed and is gone from the source is no error.
     """
     planned = []
     for dataset, month in wanted:
         stat, record = files[dataset, month], records.get((dataset.name, month))
-        decided = _decide(dataset, month, stat, record, stores, request.force, today)
-        if record and record.state == "suspect" and isinstance(stat, FileStat) and not request.force:
-            decided = _decide_suspect(decided, record, stat, stores, request.accept)
+        is_asked_for = request.names((dataset, month))
+        force, accept = request.force and is_asked_for, request.accept and is_asked_for
+        decided = _decide(dataset, month, stat, record, stores, force, today)
+        if record and record.state == "suspect" and isinstance(stat, FileStat) and not force:
+            decided = _decide_suspect(decided, record, stat, stores, accept)
         is_gone = isinstance(stat, NotPublishedError) and has_landed(record)
         if is_gone and decided.action is Action.UNAVAILABLE:
             reason = MonthReason.REFUSED if isinstance(stat, RefusedError) else MonthReason.GONE
             decided = replace(decided, reason=reason)
             decided = decided if request.months else replace(decided, action=Action.NOTHING, error=None)
-        planned.append(replace(decided, is_accepted=request.accept, is_gone=is_gone))
+        planned.append(replace(decided, is_accepted=accept, is_gone=is_gone))
     return planned
 
 
 def has_landed(record: MonthRecord | None) -> bool:
     """Whether an edition of the month has ever landed, whatever became of later ones."""
     return record is not None and record.rows is not None
-
-
-def declared_fingerprint(dataset: DataSet) -> str:
-    """Changes when the declared columns of the data set do: months landed with other columns are landed again."""
-    columns = [f"{column.name} {column.type} {sorted(column.source_names)}" for column in dataset.columns]
-    return hashlib.sha256("\n".join(columns).encode()).hexdigest()[:12]
 
 
 def undeclared_names(columns: Sequence[Column]) -> str:
@@ -105,6 +100,8 @@ def _decide(
         return PlannedMonth(dataset, month, action, reason, record, error)
 
     if isinstance(stat, TaxiError):
+        if record and is_redeclared(record, stores):
+            return planned(Action.LAND_AGAIN, MonthReason.COLUMNS_CHANGED)
         if record and record.state == "landed" and record.stores == stores and not force:
             return planned(Action.BUILD, MonthReason.NOT_RECONCILED)  # which needs no source
         if isinstance(stat, RefusedError) and has_landed(record):

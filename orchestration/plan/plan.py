@@ -18,8 +18,8 @@ from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.plan.builds import Build, Fingerprint, Rebuild, Warehouse, plan_builds, rebuild_of
 from orchestration.plan.months import PlannedMonth, plan_months
 from orchestration.plan.reasons import Action, BuildReason, MonthReason, PublishReason, StepReason
-from orchestration.plan.wanted import Pair, Request
-from orchestration.steps import DBT, EXTERNAL_TABLES, INGEST, PREPARE, PUBLISH, RECONCILE, Step
+from orchestration.plan.wanted import Pair, Request, is_redeclared
+from orchestration.steps import DBT, EXTERNAL_TABLES, INGEST, PREPARE, PUBLISH, RECONCILE, WIDEN, Step
 
 T = TypeVar("T")
 
@@ -124,6 +124,9 @@ class Plan:
             for month in batch.months:
                 if month.action is Action.LAND:
                     yield PlannedStep(INGEST, str(month), month.reason)
+            for month in batch.months:
+                if month.action is Action.LAND_AGAIN:
+                    yield PlannedStep(WIDEN, str(month), month.reason)
             yield PlannedStep(EXTERNAL_TABLES, "", StepReason.BUILDS_TO_COME)
             for build in batch.builds:
                 yield PlannedStep(DBT[build.warehouse], subject_of(build.months), build.reason, build)
@@ -144,7 +147,7 @@ def make_plan(snapshot: Snapshot) -> Plan:
     """Compare what is wanted with what the ledger says is done, and each warehouse with the dbt project."""
     wanted, records = list(snapshot.files), snapshot.records
     months = plan_months(wanted, snapshot.files, records, snapshot.stores, snapshot.request, snapshot.today)
-    todo = [planned for planned in months if planned.action in (Action.LAND, Action.BUILD)]
+    todo = [planned for planned in months if planned.action in (Action.LAND, Action.LAND_AGAIN, Action.BUILD)]
     held = [key for key, record in records.items() if record.is_held_in(snapshot.stores)]
     rebuilds = {}
     if todo or held:
@@ -164,6 +167,7 @@ def _plan_batches(
 ) -> Iterator[Batch]:
     """The planned months, `batch_months` file months at a time, every data set of a file month in the same batch.
 
+    What landed by another declaration is the first batch, all of it: the external tables get today's types after it.
     The first batch brings all other months that are held up to the project: else some would stand there by other rules
     than others, or be missing from a table made anew.
     """
@@ -172,7 +176,11 @@ def _plan_batches(
     by_month = [list(group) for _, group in groupby(todo, key=lambda planned: planned.month)]
     is_due = bool(rebuilds) and bool(held)
     taken: set[date] = set()  # with the first batch
-    for batch in chunks(by_month, size) if by_month else [[]] * is_due:
+    redeclared = {key[1] for key, record in records.items() if is_redeclared(record, snapshot.stores)}
+    first = [group for group in by_month if group[0].month in redeclared]
+    rest = [group for group in by_month if group[0].month not in redeclared]
+    batches: list[Sequence[list[PlannedMonth]]] = [first] * bool(first) + [*chunks(rest, size)]
+    for batch in batches or [[]] * is_due:
         planned = [one for group in batch for one in group]
         waiting: list[MonthKey] = []
         others: list[date] = []
@@ -180,7 +188,7 @@ def _plan_batches(
             waiting = [key for key in held if records[key].state != "done"]
             taken = {month for _, month in held} | {one.month for one in planned}
         else:
-            planned = [one for one in planned if one.action is Action.LAND or one.month not in taken]
+            planned = [one for one in planned if one.action is not Action.BUILD or one.month not in taken]
         half = _half_landed(records, planned)
         new = sorted(({one.month for one in planned} | {month for _, month in waiting}) - half)
         if is_due:

@@ -8,6 +8,8 @@ class Action(StrEnum):
 
     LAND = "land"
     """From its file on."""
+    LAND_AGAIN = "land_again"
+    """From its own object in the lake, since the source does not give its file."""
     BUILD = "build"
     """Both stores hold it; dbt and reconciling are missing."""
     NOTHING = "nothing"

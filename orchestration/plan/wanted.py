@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from ingest.datasets import DATASETS, DataSet
+from ingest.datasets import DATASETS, DataSet, declared_fingerprint
 from ingest.not_taken import no_month
 from orchestration.ledger.records import MonthRecord
 
@@ -27,6 +27,11 @@ class Request:
     accept: bool = False
     also: tuple[Pair, ...] = ()
 
+    def names(self, pair: Pair) -> bool:
+        """Whether somebody asks for this file month."""
+        dataset, month = pair
+        return dataset in self.datasets and (not self.months or month in self.months)
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -42,10 +47,14 @@ class Listing:
     not_taken: tuple[str, ...] = ()
 
 
-def wanted_months(listing: Listing, request: Request, records: Iterable[MonthRecord] = ()) -> list[Pair]:
+def wanted_months(
+    listing: Listing, request: Request, records: Iterable[MonthRecord] = (), stores: str = ""
+) -> list[Pair]:
     """The file months that are wanted, in the order in which they are done: by month, then by data set.
 
-    None is of a data set other than those of the request.
+    Whatever the request, all that landed in these `stores` by another declaration than today's is wanted: BigQuery
+    reads no object whose types are not those of its external table. Otherwise none is of a data set other than those of
+    the request.
 
     Without named months, all that a source holds that can be listed, and what has landed and is not done, which needs
     no source. Of one that can't be listed, the newest months of each data set, and those that the ledger says were
@@ -54,6 +63,8 @@ def wanted_months(listing: Listing, request: Request, records: Iterable[MonthRec
     are wanted of every data set if the data sets are named, otherwise of those that the source holds or that landed
     from it. Raises SettingError where the source holds nothing.
     """
+    records = list(records)
+    redeclared = [_pair(record) for record in records if is_redeclared(record, stores)]
     known = [record for record in records if DATASETS[record.dataset] in request.datasets]
     from_here = [record for record in known if _is_from(listing.location, record)]
     if request.months:
@@ -70,7 +81,12 @@ def wanted_months(listing: Listing, request: Request, records: Iterable[MonthRec
         newer = [pair for pair in map(_pair, from_here) if pair[1] >= first.get(pair[0], date.max)]
         wanted = [*listing.newest, *begun, *newer, *request.also]
     order = list(DATASETS)
-    return sorted(set(wanted), key=lambda pair: (pair[1], order.index(pair[0].name)))
+    return sorted({*wanted, *redeclared}, key=lambda pair: (pair[1], order.index(pair[0].name)))
+
+
+def is_redeclared(record: MonthRecord, stores: str) -> bool:
+    """Whether these `stores` hold the month by another declaration of its columns than today's."""
+    return record.is_held_in(stores) and record.declared != declared_fingerprint(DATASETS[record.dataset])
 
 
 def _named(listing: Listing, request: Request) -> list[Pair]:

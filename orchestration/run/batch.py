@@ -13,6 +13,7 @@ from ingest.watched_postgres import session_settings
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.transitions import State
 from orchestration.plan.plan import Batch, chunks
+from orchestration.plan.wanted import is_redeclared
 from orchestration.run.build import Building
 from orchestration.run.context import Context
 from orchestration.run.land import Landing
@@ -62,16 +63,23 @@ class BatchWork:
         return {month for _, month in self._landed} | self._batch.held
 
     def _widen(self, _: set[date]) -> set[date]:
-        """Earlier months follow wider columns; from here on only months that both stores hold whole go on."""
+        """Earlier months follow the columns of today; from here on only months that both stores hold whole go on."""
         self._widened, failed = self._widening.follow()
         going = {month for _, month in {*self._landed} - {*failed}} | self._batch.held
         self._context.touch(self._batch.waiting)
-        half = [key for key, one in self._context.ledger.months.all().items() if one.stores_differ and key[1] in going]
-        for dataset, month in sorted(half):
-            text = f"{label(month)} is not built: the landing of {dataset} broke off between Postgres and the lake"
+        stores = self._context.connections.stores
+        left_out: set[date] = set()
+        for (dataset, month), record in sorted(self._context.ledger.months.all().items()):
+            if month not in going or not (record.stores_differ or is_redeclared(record, stores)):
+                continue
+            text = f"{label(month)} is not built: "
+            if record.stores_differ:
+                text += f"the landing of {dataset} broke off between Postgres and the lake"
+            else:
+                text += f"{dataset} is in the lake by an earlier declaration of its columns"
             self._context.events.warn(text)
             self._context.failures.append(text)
-        left_out = {month for _, month in half}
+            left_out.add(month)
         if self._batch.is_rebuild:  # what of them is done is so by the project of before
             self._context.ledger.months.tables_changed(left_out)
         return going - left_out

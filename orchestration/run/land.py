@@ -14,6 +14,7 @@ from common.masking import masked
 from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import Layout
+from ingest.datasets import declared_fingerprint
 from ingest.errors import (
     NotPublishedError,
     StoreDownError,
@@ -27,7 +28,7 @@ from ingest.landing import land_side_by_side
 from ingest.pipelines import ReplaceMonth
 from ingest.source import Fetched
 from ingest.widening import layout_beside
-from orchestration.plan.months import PlannedMonth, declared_fingerprint, undeclared_names
+from orchestration.plan.months import PlannedMonth, undeclared_names
 from orchestration.plan.reasons import Action, MonthReason
 from orchestration.plan.suspicion import Edition, SuspectError, shrunk
 from orchestration.run.context import Context

@@ -1,4 +1,4 @@
-"""Brings months up to the types that the raw tables have by now, each from its own object in the lake."""
+"""Brings months up to the columns that the raw tables have by now, each from its own object in the lake."""
 
 from collections.abc import Collection, Iterator
 from functools import partial
@@ -6,12 +6,11 @@ from functools import partial
 import psycopg
 
 from ingest import postgres
-from ingest.datasets import DATASETS, Column, ColumnType, DataSet
+from ingest.datasets import DATASETS, Column, ColumnType, DataSet, declared_fingerprint
 from ingest.errors import StoreDownError, StoreError, TaxiError, first_line
 from ingest.widening import WrongObjectError, land_again
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.ledger.transitions import State
-from orchestration.plan.months import declared_fingerprint
 from orchestration.run.context import Context, name_of
 from orchestration.steps import WIDEN
 
@@ -19,10 +18,11 @@ Types = dict[str, ColumnType]
 
 
 class Widening:
-    """The columns that a run has widened, and the months that have to follow.
+    """The columns that have another type by now, and the months that have to follow.
 
-    The ledger says with which types a month landed: where these are not the raw table's, a run broke off between
-    widening a column and landing the month again, and the next one goes on from there.
+    The ledger says with which types and by which declaration a month landed. Where these are not today's, a run has
+    widened a column, or somebody changed the declaration and the source did not give the file again. A run that broke
+    off before all months followed leaves it so, and the next one goes on from there.
     """
 
     def __init__(self, context: Context):
@@ -56,8 +56,8 @@ class Widening:
         for record, types in list(self._stale()):
             key, name = record.key, name_of(record.key)
             try:
-                with self._context.step(WIDEN, name, f"{name}: landing again with wider columns"):
-                    self._land_again(key, types)
+                with self._context.step(WIDEN, name, f"{name}: landing again from the lake"):
+                    self._land_again(record, types)
                 followed.append(key)
             except StoreDownError:  # no month would fare better; the next run goes on from here
                 raise
@@ -68,7 +68,7 @@ class Widening:
                 self._fail(key, StoreError(f"{name} cannot be widened: {first_line(error)}", "Run again"))
                 failed.append(key)
         if followed:
-            self._context.events.say(f"{len(followed)} file months landed again from the lake, with wider columns")
+            self._context.events.say(f"{len(followed)} file months landed again from the lake, with today's columns")
         return [key for key in followed if key in self._were_done], failed
 
     def _fail(self, key: MonthKey, error: TaxiError) -> None:
@@ -79,27 +79,39 @@ class Widening:
         else:
             self._ledger.months.landing_failed(key, str(error))
 
-    def _land_again(self, key: MonthKey, types: Types) -> None:
-        dataset, recorded = DATASETS[key[0]], self._ledger.stages.latest(key)["file"]
-        stores = self._connections.dsn, self._connections.bucket
+    def _land_again(self, record: MonthRecord, types: Types) -> None:
+        key, dataset = record.key, DATASETS[record.dataset]
+        self._were_done |= {key} if record.state is State.DONE else set()
+        self._ledger.months.tables_will_change([key])
         measure = land_again(
-            *stores, dataset, key[1], types, recorded, self._context.settings.scratch, self._ledger.lease
+            self._connections.dsn,
+            self._connections.bucket,
+            dataset,
+            record.month,
+            types,
+            self._ledger.stages.latest(key)["file"],
+            self._context.settings.scratch,
+            self._ledger.lease,
+            is_redeclared=record.declared != declared_fingerprint(dataset),
         )
         self._ledger.stages.add(key, "file", measure, 0.0)
-        self._ledger.months.landed_again(key, types)
+        undeclared = {name: kind for name, kind in types.items() if name in measure.columns}
+        self._ledger.months.landed_again(key, declared_fingerprint(dataset), undeclared)
 
     def _stale(self) -> Iterator[tuple[MonthRecord, Types]]:
-        """The months whose undeclared columns have other types than their table's, and these.
+        """The months that landed by another declaration, or whose undeclared columns have other types than their table.
 
-        Left out are those that the stores hold in two editions, that were about to land, or that have other declared
-        columns than today's: they land from the source.
+        With them the types of the table's undeclared columns. Left out are those that the stores hold in two editions,
+        or that were about to land: they land from the source.
         """
         with postgres.connect(self._connections.dsn) as connection:
             column_types = partial(postgres.column_types, connection)
             tables = {dataset.name: column_types(dataset) for dataset in DATASETS.values()}
         for record in self._ledger.months.all().values():
             dataset, table = DATASETS[record.dataset], tables[record.dataset]
-            types = {name: table.get(name, held) for name, held in record.undeclared.items()}
-            is_whole = record.is_held_in(self._connections.stores) and record.declared == declared_fingerprint(dataset)
-            if is_whole and record.state is not State.LANDING and types != record.undeclared:
+            declared = {column.name for column in dataset.columns}
+            types = {name: kind for name, kind in table.items() if name not in declared}
+            is_redeclared = record.declared != declared_fingerprint(dataset)
+            is_stale = is_redeclared or any(types.get(name, held) != held for name, held in record.undeclared.items())
+            if is_stale and record.is_held_in(self._connections.stores) and record.state is not State.LANDING:
                 yield record, types

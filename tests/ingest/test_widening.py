@@ -1,5 +1,6 @@
 """Columns that nobody declared get wider as months need it, and every month that landed before keeps its values."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -8,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest import lake, postgres
-from ingest.datasets import GREEN
+from ingest.checksums import Measure
+from ingest.datasets import GREEN, Column
 from ingest.errors import BadFileError, StoreError
-from ingest.widening import WrongObjectError, layout_beside
+from ingest.widening import WrongObjectError, land_again, layout_beside
 from tests.ingest.conftest import Stores
 from tests.ingest.story import TIME as T
 from tests.ingest.story import Story
@@ -223,3 +225,40 @@ class TestWhatBrokeOff:
         assert half.in_postgres("fee") == ["1", "2"]
         if change in ("missing", "damaged"):  # the other tests read all objects
             half.stores.to_lake(month, half.write({"fee": [1, 2]})[1], GREEN)
+
+
+class TestAnotherDeclaration:
+    """A declared column of whole doubles is declared bigint, and a column that came undeclared is declared too."""
+
+    @pytest.fixture
+    def older(self, story: Story) -> Story:
+        """A month that landed by today's declaration, before it changes."""
+        story.land(fee=[1.0, None], toll=[0.5, 1.5])
+        return story
+
+    def redeclare(self, story: Story) -> None:
+        fee = Column(f"Fee {story.year}", "bigint", "", (story.column("fee"),))
+        columns = tuple(replace(one, type="bigint") if one.name == "ehail_fee" else one for one in GREEN.columns)
+        story.dataset = replace(GREEN, columns=(*columns, replace(fee, name=f"night_fee_{story.year}")))
+
+    def follow(self, story: Story, recorded: Measure) -> Measure:
+        with postgres.connect(story.stores.dsn) as connection:
+            postgres.add_columns(connection, story.dataset, story.dataset.columns)
+            held = postgres.column_types(connection, story.dataset)
+        declared = {column.name for column in story.dataset.columns}
+        types = {name: kind for name, kind in held.items() if name not in declared}
+        arguments = story.dataset, date(story.year, 1, 1), types, recorded, story.stores.folder
+        return land_again(story.stores.dsn, story.stores.bucket, *arguments, is_redeclared=True)
+
+    def test_reaches_a_month_from_its_object_once_or_again_where_nobody_recorded_it(self, older: Story):
+        month = date(older.year, 1, 1)
+        recorded = older.files[month]
+        self.redeclare(older)
+        once = self.follow(older, recorded)
+        again = self.follow(older, recorded)
+        assert once == again
+        assert once.columns[f"night_fee_{older.year}"] == (1, 1, 1)
+        assert (once.rows, once.cents) == (recorded.rows, recorded.cents)
+        assert set(once.differing_columns(recorded)) == {f"night_fee_{older.year}", older.column("fee")}
+        older.files[month] = once
+        older.assert_same_everywhere()

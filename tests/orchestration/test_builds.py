@@ -5,13 +5,12 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ingest.datasets import GREEN, YELLOW
+from ingest.datasets import GREEN, YELLOW, declared_fingerprint
 from ingest.errors import NotPublishedError
 from ingest.source import FileStat
 from orchestration.ledger.records import MonthRecord
 from orchestration.ledger.transitions import State
 from orchestration.plan.builds import Build, Fingerprint, Warehouse, rebuild_of, with_what_is_due
-from orchestration.plan.months import declared_fingerprint
 from orchestration.plan.plan import Plan, Snapshot, make_plan
 from orchestration.plan.reasons import BuildReason, Models, PublishReason
 from orchestration.plan.wanted import Request
@@ -135,13 +134,23 @@ def test_months_that_wait_for_a_changed_project_are_built_once_with_the_first_ba
 
 
 def test_a_month_that_lands_in_a_later_batch_is_brought_up_to_the_project_before_as_it_was():
-    records = [record(JANUARY, declared="older"), record(FEBRUARY, declared="older")]
-    found = plan([JANUARY, FEBRUARY], records, EDITED, EDITED, batch_months=1)
+    records = [record(JANUARY), record(FEBRUARY)]
+    found = plan([JANUARY, FEBRUARY], records, EDITED, EDITED, batch_months=1, etag="of a new file")
     assert [(months, models) for warehouse, months, models in builds(found) if warehouse == "postgres"] == [
         ((FEBRUARY,), Models.CHANGED),
         ((JANUARY,), Models.OF_MONTHS_AND_CHANGED),
         ((FEBRUARY,), Models.OF_MONTHS),
     ]
+
+
+def test_all_that_landed_by_another_declaration_lands_before_anything_is_built():
+    records = [record(JANUARY, declared="older"), record(FEBRUARY), record(MARCH, declared="older")]
+    found = plan([JANUARY, FEBRUARY, MARCH], records, EDITED, batch_months=1)
+    (batch,) = found.batches
+    assert [one.month for one in batch.months] == [JANUARY, MARCH]
+    assert {build.months for build in batch.builds if build.warehouse == "postgres"} == {
+        (JANUARY,), (FEBRUARY,), (MARCH,)
+    }  # fmt: skip
 
 
 def test_a_month_whose_last_build_failed_is_built_alone():

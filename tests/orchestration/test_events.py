@@ -68,7 +68,7 @@ def test_every_change_of_a_months_state_is_told_with_its_reason_and_nothing_else
     ledger.runs.start("a test", "local", "nowhere")
     ledger.months.landing_began(KEY)
     ledger.months.landed(KEY, Fetched(Path("a"), FileStat("a", "etag", 1, ""), "sha"), "declared", "here", {}, 10)
-    ledger.months.landed_again(KEY, {})  # no change of its state
+    ledger.months.landed_again(KEY, "declared", {})  # no change of its state
     ledger.months.not_verified(KEY, "BigQuery is down")
     ledger.months.reconciled(KEY)
     ledger.months.tables_changed([KEY[1]])

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from ingest.datasets import FHV, GREEN, YELLOW
+from ingest.datasets import FHV, GREEN, YELLOW, declared_fingerprint
 from ingest.errors import NotPublishedError, SettingError
 from ingest.open_source import open_source
 from orchestration.ledger.records import MonthRecord
-from orchestration.plan.months import declared_fingerprint
+from orchestration.plan.months import plan_months
 from orchestration.plan.reasons import MonthReason
+from orchestration.plan.wanted import Request
 from synthetic import write_month
 from tests.ingest.tlc_server import TlcServer
-from tests.planning import planned_months, wanted
+from tests.planning import TODAY, planned_months, wanted
 
 JANUARY = date(2024, 1, 1)
 HERE = "gs://lake, BigQuery project p"
@@ -79,6 +80,35 @@ def test_a_month_that_has_landed_is_built_though_its_file_is_gone(source):
     (Path(source.location) / GREEN.file_path(JANUARY)).unlink()
     [planned] = planned_months(source, [(GREEN, JANUARY)], {("green", JANUARY): landed}, HERE)
     assert planned.action == "build"
+
+
+def test_what_landed_by_another_declaration_is_wanted_whatever_is_asked_for(source):
+    older = record(source, dataset="yellow", month=date(2019, 5, 1), declared="older", state="suspect")
+    lost = record(source, dataset="fhv", month=date(2019, 6, 1), declared="older", stores="gs://other")
+    found = wanted(source, [GREEN], [JANUARY], are_named=True, records=[older, lost], stores=HERE)
+    assert found == [(YELLOW, older.month), (GREEN, JANUARY)]
+
+
+@pytest.mark.parametrize("state", ["done", "landed", "failed", "suspect"])
+def test_what_landed_by_another_declaration_and_is_gone_lands_again_from_the_lake(source, state: str):
+    ledger = {("green", JANUARY): record(source, declared="older", state=state)}
+    (Path(source.location) / GREEN.file_path(JANUARY)).unlink()
+    [planned] = planned_months(source, [(GREEN, JANUARY)], ledger, HERE)
+    assert (planned.action, planned.reason, planned.is_gone) == ("land_again", "columns_changed", True)
+    [elsewhere] = planned_months(source, [(GREEN, JANUARY)], ledger, "gs://other, BigQuery project p")
+    assert elsewhere.action == "unavailable"
+
+
+def test_what_is_forced_or_accepted_is_what_is_asked_for_alone(source):
+    pairs = [(YELLOW, date(2023, 12, 1)), (GREEN, JANUARY)]
+    answers = {pair: source.stat(pair[0].file_path(pair[1])) for pair in pairs}
+    stat = answers[pairs[0]]
+    etag = {"source_etag": stat.etag, "source_length": stat.length}
+    older = record(source, dataset="yellow", month=pairs[0][1], declared="older", **etag)
+    ledger = {older.key: older, ("green", JANUARY): record(source)}
+    request = Request((GREEN,), months=(JANUARY,), force=True, accept=True)
+    found = plan_months(pairs, answers, ledger, HERE, request, TODAY)
+    assert [(one.reason, one.is_accepted) for one in found] == [("columns_changed", False), ("forced", True)]
 
 
 class Unlisted:

@@ -154,7 +154,7 @@ def test_a_run_killed_while_months_follow_is_gone_on_with_by_the_next_which_need
         (line.source / "trip-data" / f"green_tripdata_{name}.parquet").unlink()
 
     result = line.run("run")
-    assert "2 file months landed again from the lake, with wider columns" in result.stderr
+    assert "2 file months landed again from the lake, with today's columns" in result.stderr
     months = line.months()
     assert {name for name, found in months.items() if found["state"] != "done"} == {"green 2021-02", "green 2022-03"}
     stages = line.stages()

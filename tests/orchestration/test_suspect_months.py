@@ -11,10 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.datasets import GREEN
+from ingest.datasets import GREEN, declared_fingerprint
 from ingest.open_source import open_source
 from orchestration.ledger.records import MonthRecord
-from orchestration.plan.months import declared_fingerprint
 from orchestration.plan.suspicion import SuspectError, is_mostly_rejected, shrunk
 from tests.line import Line
 from tests.months import write

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import psycopg
 
-from ingest.datasets import GREEN
+from ingest.datasets import GREEN, declared_fingerprint
 from ingest.open_source import open_source
 from ingest.source import Source
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.records import MonthRecord
-from orchestration.plan.months import declared_fingerprint
 from orchestration.plan.suspicion import after_build
 from tests.months import write
 from tests.planning import planned_months
