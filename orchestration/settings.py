@@ -119,12 +119,21 @@ class RunSettings(Group):
     state_dir: Path = Field(Path(".taxi"), alias="state_dir")
     retention_days: float = Field(30, ge=1, alias="retention_days")
 
+    # Only dbt's documentation shows them.
+    owner_name: str = Field("Taxi data team", min_length=1, alias="owner_name")
+    owner_email: str = Field("", pattern=r"^([^@\s]+@[^@\s]+)?$", alias="owner_email")
+
     @field_validator("dbt_select")
     @classmethod
     def _no_options(cls, value: str) -> str:
         if options := [word for word in value.split() if word.startswith("-")]:
             raise ValueError(f"{options[0]} is an option of dbt, and only criteria of its --select can be given")
         return value
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """Who answers for the marts: the variables that dbt's groups and exposures read."""
+        return {"DBT_TAXI_OWNER_NAME": self.owner_name, "DBT_TAXI_OWNER_EMAIL": self.owner_email}
 
     @property
     def scratch(self) -> Path:

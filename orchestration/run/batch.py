@@ -92,7 +92,7 @@ class BatchWork:
                 f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
             )
         connections = self._context.connections
-        if months:
+        if months and self._batch.builds:
             dbt = Dbt(self._variables_of_dbt(), connections.heartbeats, self._context.ledger.lease.deadline)
             self._dbt = self._entered.enter_context(dbt)  # it starts meanwhile
         with self._context.step(EXTERNAL_TABLES):
@@ -111,12 +111,11 @@ class BatchWork:
 
     def _build_on(self, warehouse: str) -> Callable[[set[date]], set[date]]:
         def build(months: set[date]) -> set[date]:
-            if not self._dbt:
-                return set()
             builds = [build for build in self._batch.builds if build.warehouse == warehouse]
             named = {month for build in builds for month in build.months}
-            # A warehouse that is as the project would build it has nothing to do for months that are done there.
-            return (months - named) | {*self._building.build(self._dbt, builds, months)}
+            # A warehouse that is as the project would build it has nothing to do for months that are built there.
+            passed = self._building.build(self._dbt, builds, months) if self._dbt else []
+            return (months - named) | {*passed}
 
         return build
 
@@ -145,6 +144,7 @@ class BatchWork:
         asked = [f"-c {name}={value}" for name, value in settings.items()]
         return {
             **environment,
+            **self._context.settings.owner,
             "DBT_TAXI_RUN_ID": self._context.ledger.run_id,
             "DBT_TAXI_LEASE": str(lease.epoch),
             "DBT_TAXI_LOCK_SECONDS": f"{LOCK:.0f}",

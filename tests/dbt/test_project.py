@@ -96,3 +96,21 @@ def test_a_file_month_that_is_none_is_named(months: str, tmp_path: Path):
     assert result.returncode != 0
     assert "file_months" in result.stdout
     assert ("2024-01-02" if "2024" in months else "empty") in result.stdout
+
+
+def test_an_exposure_is_of_something_in_the_repository_that_reads_its_models(parsed):
+    manifest = json.loads((parsed["postgres"] / "manifest.json").read_text())
+    for exposure in manifest["exposures"].values():
+        path = PROJECT.parent / exposure["config"]["meta"]["path"]
+        assert path.exists(), exposure["name"]
+        files = path.rglob("*.sql") if path.is_dir() else [path]
+        text = " ".join(file.read_text() for file in files)
+        models = {manifest["nodes"][node]["name"] for node in exposure["depends_on"]["nodes"]}
+        if exposure["name"] == "reconciliation":  # it finds its tables by what they are
+            nodes = [
+                node for node in manifest["nodes"].values() if node["original_file_path"].startswith("models/marts")
+            ]
+            by_month = {node["name"] for node in nodes if node["config"].get("partition_by")}
+            assert models == by_month | {"dim_zones"}
+        else:
+            assert [name for name in sorted(models) if not re.search(rf"\b{name}\b", text)] == [], exposure["name"]
