@@ -1,4 +1,4 @@
-"""The door to the line, for the command line and for whoever else asks: plan, run, tick, verify, check, env, up, down.
+"""The door to what a line does: plan, run, adopt, tick, verify, check, env, up, down; for the command line and others.
 
 Below it nobody reads the command line or sets a variable of the environment, and nobody prints: what happens is told as
 events, what comes of it is returned.
@@ -30,12 +30,14 @@ from orchestration.plan.plan import Plan, Snapshot, make_plan
 from orchestration.plan.rotation import rotation
 from orchestration.plan.wanted import Pair, Request
 from orchestration.provenance import provenance
+from orchestration.run.adopt import Adopted, adopt
 from orchestration.run.disk import Disk
-from orchestration.settings import Settings
+from orchestration.settings import ROOT, Settings
 from orchestration.snapshot import take_snapshot
+from orchestration.warehouses.dbt_by_hand import IDENTITY
 from orchestration.warehouses.dbt_project import project_fingerprint
 from orchestration.warehouses.relations import relations_in_bigquery, relations_in_postgres
-from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker
+from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker, stores_of, warehouses_identity
 from orchestration.warehouses.users import Users
 
 if TYPE_CHECKING:
@@ -106,20 +108,20 @@ class Service:
         """Do what is missing. `command` and `trigger` are recorded; `on_plan` is told before anything is done."""
         with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
             source = self._source(servers)
-            origin = asdict(provenance(trigger))
-            dbt_project = str(project_fingerprint(self._settings.run.dbt_select))
-            ledger.runs.start(command, self._settings.profile, source.location, dbt_project=dbt_project, **origin)
-            try:
-                servers.tell_run(ledger.run_id, command)
-                with ledger.lease.renewed(ledger.dsn, interrupts.stop):
-                    planned, snapshot = self._plan(servers, ledger, source, request)
-                    on_plan(planned)
-                    result = self._execute(servers, ledger, source, planned, snapshot)
-                ledger.runs.finish("failed" if result.failures else "done", "\n".join(result.failures) or None)
-            except BaseException as error:
-                self._break_off(ledger, error)
-                raise
+            with self._recorded(servers, ledger, command, source.location, trigger) as failures:
+                planned, snapshot = self._plan(servers, ledger, source, request)
+                on_plan(planned)
+                result = self._execute(servers, ledger, source, planned, snapshot)
+                failures += result.failures
         return result
+
+    def adopt(self, target: Path, command: str) -> Adopted:
+        """Record a build that somebody made by hand; `target` holds dbt's artifacts. Raises NotProvenError."""
+        with Servers(self._settings, "adopt") as servers, self._ledger(servers) as ledger:
+            variables = servers.all().environment | self._settings.run.owner
+            with self._recorded(servers, ledger, command, ""):
+                stores, identity = stores_of(self._settings), warehouses_identity(self._settings)
+                return adopt(ledger, self._settings.run, stores, target, identity, variables)
 
     def tick(self, request: Request, command: str, on_plan: Callable[[Planned], None] = lambda _: None) -> TickResult:
         """Ask the source for new and republished months, and run where there are some; while paused, do nothing.
@@ -187,7 +189,14 @@ class Service:
         """The variables by which dbt, psql and Google's clients find the servers, the password among them."""
         if self._settings.profile == "local" and not embedded_stack(self._settings).running():
             raise StoreError("The embedded servers are down", "Start them with `python orchestrate.py up`")
-        return Servers(self._settings).all().environment
+        return {
+            **Servers(self._settings).all().environment,
+            # dbt by hand finds the project from any folder, as with --project-dir and --profiles-dir.
+            "DBT_PROJECT_DIR": str(ROOT / "dbt_taxi"),
+            "DBT_PROFILES_DIR": str(ROOT),
+            **self._settings.run.owner,
+            f"DBT_ENV_CUSTOM_ENV_{IDENTITY}": warehouses_identity(self._settings),
+        }
 
     def up(self) -> None:
         """Start the embedded servers, and keep them."""
@@ -217,6 +226,24 @@ class Service:
     def _ledger(self, servers: Servers) -> Iterator[Ledger]:
         with open_ledger(servers.postgres().dsn, self._events.emit) as ledger:
             yield ledger
+
+    @contextmanager
+    def _recorded(
+        self, servers: Servers, ledger: Ledger, command: str, source: str, trigger: str = "hand"
+    ) -> Iterator[list[str]]:
+        """A run of the ledger, which holds the lease; what is added to the list are its failures."""
+        origin = asdict(provenance(trigger))
+        dbt_project = str(project_fingerprint(self._settings.run.dbt_select))
+        ledger.runs.start(command, self._settings.profile, source, dbt_project=dbt_project, **origin)
+        failures: list[str] = []
+        try:
+            servers.tell_run(ledger.run_id, command)
+            with ledger.lease.renewed(ledger.dsn, interrupts.stop):
+                yield failures
+            ledger.runs.finish("failed" if failures else "done", "\n".join(failures) or None)
+        except BaseException as error:
+            self._break_off(ledger, error)
+            raise
 
     def _source(self, servers: Servers) -> Source:
         settings = self._settings.source

@@ -42,7 +42,7 @@ def take_snapshot(
         is_published=ledger.builds.is_published(stores),
         project=project_fingerprint(settings.run.dbt_select),
         warehouses={
-            name: _warehouse(settings.run.state_dir, ledger, name, stores, existing(name)) for name in WAREHOUSES
+            name: warehouse_of(settings.run.state_dir, ledger, name, stores, existing(name)) for name in WAREHOUSES
         },
         batch_months=settings.run.batch_months,
     )
@@ -66,7 +66,10 @@ def take_listing(
     return Listing(source.location, newest=tuple(published))
 
 
-def _warehouse(state_dir: Path, ledger: Ledger, name: str, stores: str, existing: frozenset[str] | None) -> Warehouse:
+def warehouse_of(
+    state_dir: Path, ledger: Ledger, name: str, stores: str, existing: frozenset[str] | None = None
+) -> Warehouse:
+    """What the ledger and `state_dir` know of a warehouse. `existing`: its relations, where somebody looked."""
     last = ledger.builds.last(name, stores)
     if last is None:
         return Warehouse(existing=existing)

@@ -29,6 +29,7 @@ from orchestration.cli.options import (
     Profile,
     RunByDefault,
     SourceOption,
+    TargetPath,
     shown_command,
 )
 from orchestration.cli.scheduling import Count, Cron, Why, Zone, schedule_ticks, whoever
@@ -241,6 +242,13 @@ def resume(profile: Profile = None) -> None:
     """End the pause."""
     ended = _service(load_settings({"profile": profile})).resume(whoever())
     events.say(f"Resumed. It was {ended}")
+
+
+@app.command()
+def adopt(profile: Profile = None, target_path: TargetPath = ROOT / "dbt_taxi" / "target") -> None:
+    """Record what you built with dbt by hand, so that the next run does not build it again."""
+    found = _service(load_settings({"profile": profile})).adopt(target_path.resolve(), shown_command())
+    events.say(sentences.adopted(found))
 
 
 @app.command()

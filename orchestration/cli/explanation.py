@@ -101,7 +101,7 @@ def _command(planned: PlannedMonth, holder: str | None) -> str | None:
         return "python orchestrate.py status"
     if planned.action is Action.WAIT:
         return f"python orchestrate.py run {of_it} --accept"
-    if planned.action in (Action.LAND, Action.BUILD):
+    if planned.action in (Action.LAND, Action.BUILD, Action.RECONCILE):
         return f"python orchestrate.py run {of_it}"
     if planned.action is Action.UNAVAILABLE and planned.reason is not MonthReason.NOT_PUBLISHED:
         return f"python orchestrate.py run {of_it}"

@@ -1,6 +1,7 @@
 """The command line's options, and `run` as the command that is meant where none is named."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,9 @@ Force = Annotated[bool, typer.Option("--force", help="Redo months that are alrea
 EndOthers = Annotated[bool, typer.Option("--force", help="End the commands that are at work with them")]
 Accept = Annotated[
     bool, typer.Option("--accept", help="The files of these months are right, suspicious as they are; needs --months")
+]
+TargetPath = Annotated[
+    Path, typer.Option("--target-path", help="dbt's folder of artifacts", show_default="dbt_taxi/target")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout")]
 

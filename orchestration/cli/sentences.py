@@ -8,6 +8,7 @@ from ingest.months import label
 from orchestration.plan.builds import Build
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.reasons import Action, BuildReason, Models, MonthReason, PublishReason, StepReason
+from orchestration.run.adopt import Adopted
 
 if TYPE_CHECKING:
     from orchestration.check.items import Report
@@ -18,6 +19,7 @@ _TODO = {
     Action.LAND: "land, build, reconcile",
     Action.LAND_AGAIN: "land again from the lake, build, reconcile",
     Action.BUILD: "build, reconcile",
+    Action.RECONCILE: "reconcile",
     Action.NOTHING: "nothing",
     Action.WAIT: "nothing: it waits",
     Action.UNAVAILABLE: "unavailable",
@@ -96,6 +98,17 @@ def why(reason: MonthReason | BuildReason | StepReason | PublishReason) -> str:
 def what_is_built(build: Build) -> str:
     """Which models, for which months."""
     return f"{_MODELS[build.models]}, {few([label(month) for month in build.months])}"
+
+
+def adopted(found: Adopted) -> str:
+    """What was recorded of a build by hand, and what is left to do."""
+    text = f"Recorded: {found.made} models and seeds on {found.warehouse} are built from this project."
+    if found.behind:
+        what = " and ".join(found.behind)
+        text += f" Not yet on {what}: build there and adopt again, or leave it to the next run."
+    if found.to_reconcile:
+        text += f" The next run reconciles {found.to_reconcile} file months."
+    return text
 
 
 def gone(months: Sequence[str], what: str = "Gone from the source") -> str:

@@ -19,7 +19,7 @@ from orchestration.ledger.transitions import Event, State, next_state
 _COLUMNS = (
     "service_type as dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores,"
     " stores_differ, undeclared, rows, difference, error, updated_at, is_doubtful, suspect_etag, suspect_length,"
-    " suspect_sha256, suspect_why, accepted_sha256, source_name, gone_since"
+    " suspect_sha256, suspect_why, accepted_sha256, source_name, gone_since, is_built"
 )
 # Columns of sentences: an error that is none of ours may repeat an address with its password.
 _PROSE = ("error", "suspect_why")
@@ -82,7 +82,9 @@ class Months:
 
     def not_verified(self, key: MonthKey, error: str) -> None:
         """Both stores hold the month, but a server failed before it was reconciled; the next run goes on from there."""
-        self._change(key, Event.NOT_VERIFIED, error=error, difference=None)
+        record = self.get(key)
+        is_built = record is not None and record.is_built
+        self._change(key, Event.NOT_VERIFIED, error=error, difference=None, is_built=is_built)
 
     def differed(self, key: MonthKey, error: str, difference: int) -> None:
         """The stores hold other rows, cents or values than each other; the next run lands it again."""
@@ -101,6 +103,15 @@ class Months:
             elif key[1] in months and record.state is State.DONE:
                 self._change(key, Event.TABLES_CHANGED, difference=None)
 
+    def built_by_hand(self, months: Iterable[date]) -> None:
+        """Somebody made the tables of these file months with dbt: of those that were done, reconciling is missing."""
+        months = set(months)
+        for key, record in self.all().items():
+            if key[1] in months and record.state is State.DONE:
+                self._change(key, Event.TABLES_CHANGED, difference=None, is_built=True)
+            elif key[1] in months and record.is_suspect_as_held:
+                self._change(key, Event.RELEASED, difference=None)
+
     def tables_will_change(self, keys: Iterable[MonthKey]) -> None:
         """What is done of these is about to change."""
         for key in keys:
@@ -109,7 +120,8 @@ class Months:
 
     def landed_again(self, key: MonthKey, declared: str, undeclared: Mapping[str, ColumnType]) -> None:
         """Both stores hold the same edition with other types."""
-        self._update(key, "landed again with today's columns", declared=declared, undeclared=Jsonb(undeclared))
+        event = "landed again with today's columns"
+        self._update(key, event, declared=declared, undeclared=Jsonb(undeclared), is_built=False)
 
     def unchanged(self, key: MonthKey, etag: str, length: int | None) -> None:
         """The source states another ETag for the same bytes."""
@@ -133,7 +145,7 @@ class Months:
         with self._session.writing() as cursor:
             state = _state(cursor, key)
             after = next_state(state, event)
-            values = {"run_id": self._session.run_id, "state": after, **values}
+            values = {"run_id": self._session.run_id, "state": after, "is_built": False, **values}
             values |= {name: masked(values[name]) for name in _PROSE if values.get(name)}
             names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
             updates = ", ".join(f"{name} = excluded.{name}" for name in values)

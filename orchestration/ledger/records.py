@@ -35,6 +35,7 @@ class MonthRecord:
     accepted_sha256: str | None = None  # of the last suspicious edition that a person accepted
     source_name: str | None = None
     gone_since: datetime | None = None  # a run found that the source no longer has the file
+    is_built: bool = False  # landed, with its tables made by hand on both warehouses
 
     @property
     def key(self) -> MonthKey:

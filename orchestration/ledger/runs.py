@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -110,6 +110,19 @@ class Runs:
             ") as latest where place <= 10 group by step order by step"
         )
         return {row["step"]: row["seconds"] for row in rows}
+
+    def worked_since(self, moment: datetime, steps: Sequence[str]) -> str:
+        """A step among `steps` that lasted until after `moment`, as 'run: step subject'; '' where there is none.
+
+        A step that was killed may have lasted until the next run began.
+        """
+        row = self._session.one(
+            "select concat_ws(' ', run_id || ':', step, subject) as what from taxi_ledger.steps"
+            " inner join taxi_ledger.runs using (run_id) where step = any(%s)"
+            " and coalesce(steps.finished_at, runs.finished_at, now()) >= %s order by step_number desc limit 1",
+            list(steps), moment,
+        )  # fmt: skip
+        return row["what"].strip() if row else ""
 
     @contextmanager
     def step(self, step: str, subject: str = "") -> Iterator[None]:

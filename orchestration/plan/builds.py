@@ -86,12 +86,15 @@ def plan_builds(
     others: Sequence[date],
     doubtful: Collection[date],
     size: int,
+    is_built: Collection[date] = (),
 ) -> list[Build]:
     """The builds of a warehouse: `others`, where it needs a rebuild, then the `new` months; `size` months at a time.
 
-    `doubtful` are months whose last build failed: each is built alone, so that no other is held up.
+    `doubtful` are months whose last build failed: each is built alone, so that no other is held up. Months that
+    somebody has built by hand (`is_built`) need no build, unless the warehouse needs one.
     """
     if rebuild is None:
+        new = [month for month in new if month not in is_built]
         return [Build(warehouse, some, Models.OF_MONTHS, BuildReason.LANDED) for some in _batches(new, doubtful, size)]
     is_all = rebuild.models is Models.ALL
     of_new = Models.ALL if is_all else Models.OF_MONTHS_AND_CHANGED

@@ -99,11 +99,12 @@ def _decide(
     def planned(action: Action, reason: MonthReason, error: TaxiError | None = None) -> PlannedMonth:
         return PlannedMonth(dataset, month, action, reason, record, error)
 
+    waiting = Action.RECONCILE if record and record.is_built else Action.BUILD
     if isinstance(stat, TaxiError):
         if record and is_redeclared(record, stores):
             return planned(Action.LAND_AGAIN, MonthReason.COLUMNS_CHANGED)
         if record and record.state == "landed" and record.stores == stores and not force:
-            return planned(Action.BUILD, MonthReason.NOT_RECONCILED)  # which needs no source
+            return planned(waiting, MonthReason.NOT_RECONCILED)  # which needs no source
         if isinstance(stat, RefusedError) and has_landed(record):
             return planned(Action.UNAVAILABLE, MonthReason.REFUSED, _refused(stat, dataset, month))
         is_missing = isinstance(stat, NotPublishedError)
@@ -125,7 +126,7 @@ def _decide(
     if record.state == "done":
         return planned(Action.NOTHING, MonthReason.DONE)
     if record.state == "landed":
-        return planned(Action.BUILD, MonthReason.NOT_RECONCILED)
+        return planned(waiting, MonthReason.NOT_RECONCILED)
     return planned(Action.LAND, MonthReason.FAILED)
 
 

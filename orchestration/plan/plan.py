@@ -147,7 +147,8 @@ def make_plan(snapshot: Snapshot) -> Plan:
     """Compare what is wanted with what the ledger says is done, and each warehouse with the dbt project."""
     wanted, records = list(snapshot.files), snapshot.records
     months = plan_months(wanted, snapshot.files, records, snapshot.stores, snapshot.request, snapshot.today)
-    todo = [planned for planned in months if planned.action in (Action.LAND, Action.LAND_AGAIN, Action.BUILD)]
+    to_do = (Action.LAND, Action.LAND_AGAIN, Action.BUILD, Action.RECONCILE)
+    todo = [planned for planned in months if planned.action in to_do]
     held = [key for key, record in records.items() if record.is_held_in(snapshot.stores)]
     rebuilds = {}
     if todo or held:
@@ -195,10 +196,11 @@ def _plan_batches(
             others = sorted({month for _, month in held} - set(new) - half)
         if not planned and not others and not new:
             continue
+        is_built = {month for month in new if _is_built(records, planned, month)}
         builds = [
             build
             for warehouse in snapshot.warehouses
-            for build in plan_builds(warehouse, rebuilds.get(warehouse), new, others, doubtful, size)
+            for build in plan_builds(warehouse, rebuilds.get(warehouse), new, others, doubtful, size, is_built)
         ]
         yield Batch(
             tuple(planned),
@@ -214,6 +216,13 @@ def _half_landed(records: Mapping[MonthKey, MonthRecord], planned: Sequence[Plan
     """The file months of which the stores hold a data set in two editions, and go on to: nothing is built of them."""
     landing = {one.key for one in planned if one.action is Action.LAND}
     return {key[1] for key, record in records.items() if record.stores_differ and key not in landing}
+
+
+def _is_built(records: Mapping[MonthKey, MonthRecord], planned: Sequence[PlannedMonth], month: date) -> bool:
+    """Whether no data set of a file month that is not done needs dbt: somebody made its tables by hand."""
+    is_to_come = any(one.month == month and one.action is not Action.RECONCILE for one in planned)
+    others = [record for key, record in records.items() if key[1] == month and record.state != "done"]
+    return not is_to_come and all(record.is_built for record in others)
 
 
 def _reconciliations(

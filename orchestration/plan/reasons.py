@@ -12,6 +12,8 @@ class Action(StrEnum):
     """From its own object in the lake, since the source does not give its file."""
     BUILD = "build"
     """Both stores hold it; dbt and reconciling are missing."""
+    RECONCILE = "reconcile"
+    """Its tables were made by hand; reconciling is missing."""
     NOTHING = "nothing"
     WAIT = "wait"
     """It is suspect: a person has to look at it."""

@@ -27,7 +27,7 @@ def project_fingerprint(selected: str) -> Fingerprint:
 
 def keep_manifest(state_dir: Path, warehouse: str, project: Fingerprint, manifest: Path) -> None:
     """Keep dbt's manifest of the project that all of `warehouse` was built from: the next change is held against it."""
-    folder = _manifest_folder(state_dir, warehouse)
+    folder = manifest_folder(state_dir, warehouse)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(manifest, folder / "manifest.json")
     (folder / "fingerprint").write_text(str(project), encoding="utf-8")
@@ -35,7 +35,7 @@ def keep_manifest(state_dir: Path, warehouse: str, project: Fingerprint, manifes
 
 def manifest_of(state_dir: Path, warehouse: str) -> Fingerprint | None:
     """The project whose manifest was kept for `warehouse`; None where there is none."""
-    folder = _manifest_folder(state_dir, warehouse)
+    folder = manifest_folder(state_dir, warehouse)
     if not (folder / "manifest.json").is_file() or not (folder / "fingerprint").is_file():
         return None
     return Fingerprint.parse((folder / "fingerprint").read_text(encoding="utf-8"))
@@ -46,14 +46,15 @@ def withdraw_manifest(state_dir: Path, warehouse: str, into: Path) -> None:
 
     A build that breaks off leaves some months by new rules; without the manifest, everything is built after it.
     """
-    folder = _manifest_folder(state_dir, warehouse)
+    folder = manifest_folder(state_dir, warehouse)
     if (folder / "manifest.json").is_file():
         into.mkdir(parents=True, exist_ok=True)  # it is there where the project was edited twice during a run
         shutil.move(folder / "manifest.json", into / "manifest.json")
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _manifest_folder(state_dir: Path, warehouse: str) -> Path:
+def manifest_folder(state_dir: Path, warehouse: str) -> Path:
+    """Where the manifest of a warehouse's last build is kept, with the fingerprint of its project."""
     return state_dir / "dbt" / f"{warehouse}_as_built"
 
 

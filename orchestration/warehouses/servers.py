@@ -1,6 +1,7 @@
 """The three servers that a run talks to: found by the settings, or started (profile `local`)."""
 
 import fcntl
+import hashlib
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -99,6 +100,16 @@ class Servers:
 def stores_of(settings: Settings) -> str:
     """Which lake and which BigQuery project a run with these settings works on, for the ledger."""
     return stores_name(settings.lake, PROJECT if settings.profile == "local" else settings.bigquery.project)
+
+
+def warehouses_identity(settings: Settings) -> str:
+    """A digest that tells these two warehouses from others, without their addresses."""
+    if settings.profile == "local":  # whose ports change
+        postgres = str(settings.run.state_dir)
+    else:
+        given = settings.postgres.parameters()
+        postgres = f"{given['host']} {given['port']} {given['dbname']}"
+    return hashlib.sha256(f"{settings.profile} {postgres} {stores_of(settings)}".encode()).hexdigest()[:16]
 
 
 def embedded_stack(settings: Settings) -> Stack:

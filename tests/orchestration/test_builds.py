@@ -72,6 +72,36 @@ def test_where_all_is_done_there_is_nothing_to_do():
     assert plan([], []).is_nothing, "and nothing to rebuild where nothing has landed"
 
 
+def test_a_month_whose_tables_were_made_by_hand_is_reconciled_and_not_built():
+    by_hand, waiting = record(JANUARY, State.LANDED, is_built=True), record(FEBRUARY, State.LANDED)
+    found = plan([JANUARY], [by_hand])
+    assert steps(found) == ["prepare", "external tables", "reconcile: 2024-01", "publish the ledger"]
+    found = plan([JANUARY, FEBRUARY], [by_hand, waiting])
+    assert {months for _, months, _ in builds(found)} == {(FEBRUARY,)}
+    assert "reconcile: 2024-01, 2024-02" in steps(found)
+
+
+def test_a_month_whose_tables_were_made_by_hand_is_built_where_a_warehouse_is_behind():
+    by_hand = record(JANUARY, State.LANDED, is_built=True)
+    found = plan([JANUARY], [by_hand], bigquery=EDITED)
+    assert builds(found) == [("bigquery", (JANUARY,), Models.OF_MONTHS_AND_CHANGED)]
+    assert "reconcile: 2024-01" in steps(found)
+
+
+def test_a_month_that_failed_is_built_on_both_warehouses_where_one_is_behind():
+    found = plan([], [record(JANUARY, State.FAILED, error="a test failed")], bigquery=EDITED)
+    assert {(warehouse, months) for warehouse, months, _ in builds(found)} == {
+        ("postgres", (JANUARY,)), ("bigquery", (JANUARY,)),
+    }  # fmt: skip
+
+
+def test_a_month_whose_other_data_set_waits_is_built():
+    by_hand, other = record(JANUARY, State.LANDED, is_built=True), record(JANUARY, State.LANDED, "yellow")
+    assert [months for _, months, _ in builds(plan([JANUARY], [by_hand], batch_months=1))] == []
+    found = plan([JANUARY], [by_hand, other])
+    assert builds(found) == [(name, (JANUARY,), Models.OF_MONTHS) for name in ("postgres", "bigquery")]
+
+
 def test_a_copy_of_the_ledger_that_is_older_is_made_again():
     found = plan([JANUARY], [record(JANUARY)], is_published=False)
     assert (steps(found), found.publish) == (["publish the ledger"], PublishReason.COPY_IS_OLDER)

@@ -84,6 +84,31 @@ def test_every_change_of_a_months_state_is_told_with_its_reason_and_nothing_else
     assert told[-1].error == "a test failed"
 
 
+def test_a_month_that_was_built_by_hand_is_so_until_anything_else_happens_to_it(connection: psycopg.Connection):
+    ledger = Ledger(connection)
+    ledger.runs.start("a test", "local", "nowhere")
+    fetched = Fetched(Path("a"), FileStat("a", "etag", 1, ""), "sha")
+
+    def is_built() -> tuple[str, bool]:
+        record = ledger.months.all()[KEY]
+        return record.state, record.is_built
+
+    ledger.months.landing_began(KEY)
+    ledger.months.landed(KEY, fetched, "declared", "here", {}, 10)
+    ledger.months.built_by_hand([KEY[1]])
+    assert is_built() == ("landed", False), "it was never built by a run: nobody knows of the other warehouse"
+    ledger.months.reconciled(KEY)
+    ledger.months.built_by_hand([KEY[1]])
+    assert is_built() == ("landed", True)
+    ledger.months.not_verified(KEY, "BigQuery is down")
+    assert is_built() == ("landed", True)
+    ledger.months.reconciled(KEY)
+    assert is_built() == ("done", False)
+    ledger.months.built_by_hand([KEY[1]])
+    ledger.months.landed_again(KEY, "declared", {})
+    assert is_built() == ("landed", False)
+
+
 def test_from_when_a_landing_begins_to_when_it_has_landed_the_stores_may_differ(connection: psycopg.Connection):
     ledger = Ledger(connection)
     ledger.runs.start("a test", "local", "nowhere")

@@ -123,7 +123,8 @@ def test_a_ledger_of_seven_migrations_keeps_its_rows_by_the_new_names_and_is_pub
     for row in before["months"] + before["stages"]:
         row["service_type"] = row.pop("dataset")
     stage = itemgetter("rows")
-    assert after["months"] == before["months"]
+    columns = before["months"][0].keys()  # later migrations add columns
+    assert [{name: row[name] for name in columns} for row in after["months"]] == before["months"]
     assert [row | {"stage": ""} for row in sorted(after["stages"], key=stage)] == [
         row | {"stage": ""} for row in sorted(before["stages"], key=stage)
     ]

@@ -48,6 +48,7 @@ def record(source, **changes) -> MonthRecord:
         ({"declared": "older"}, "land", "columns_changed"),
         ({"stores": "gs://other"}, "land", "landed_elsewhere"),
         ({"state": "landed"}, "build", "not_reconciled"),
+        ({"state": "landed", "is_built": True}, "reconcile", "not_reconciled"),
         ({"state": "landing"}, "land", "interrupted"),
         ({"state": "landing", "source_etag": None}, "land", "interrupted"),
         ({"state": "failed", "error": "disk full"}, "land", "failed"),
