@@ -21,7 +21,7 @@ demo: install
 docs: install
 	@export TAXI_PROFILE=local TAXI_STATE_DIR=$(DEMO)/state; \
 	$(BIN)/python orchestrate.py up && eval "$$($(BIN)/python orchestrate.py env)" && \
-	$(BIN)/dbt docs generate --static --project-dir dbt_taxi --profiles-dir . --target postgres --target-path $$PWD/$(DEMO)/dbt_docs
+	$(BIN)/dbt docs generate --static --target postgres --target-path $$PWD/$(DEMO)/dbt_docs
 	@cp $(DEMO)/dbt_docs/static_index.html $(DEMO)/dbt_docs.html && echo "The dbt docs: $(DEMO)/dbt_docs.html"
 
 test: install lint

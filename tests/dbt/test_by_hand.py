@@ -55,7 +55,7 @@ def test_dbt_by_hand_passes_and_changes_nothing(marts_line: Line, arguments: tup
     [
         pytest.param(("run", "--target", "postgres", "--vars", '{file_months: ["2023-01-01"]}'), marks=SLOW),
         pytest.param(("run", "--target", "bigquery", "--vars", '{file_months: ["2023-01-01"]}'), marks=SLOW),
-        pytest.param(("build", "--target", "bigquery"), marks=SLOW),
+        pytest.param(("build", "--target", "bigquery", "--vars", "{file_months: all}"), marks=SLOW),
     ],
     ids=" ".join,
 )
@@ -100,6 +100,24 @@ def test_what_a_run_builds_after_another_has_taken_the_lease_is_not_swapped_in(m
     assert result.returncode == 1
     assert "another run has taken the lease" in result.stdout
     assert marts_line.query(partitions) == before
+
+
+@pytest.mark.parametrize("folder", [".", "dbt_taxi", "docs"])
+def test_dbt_finds_the_project_from_any_folder(marts_line: Line, folder: str):
+    environment = {**os.environ, **marts_line.servers(), "DBT_TARGET_PATH": str(marts_line.state / "any_folder")}
+    command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "ls", "--resource-type", "exposure"]
+    listed = subprocess.run(command, cwd=ROOT / folder, env=environment, capture_output=True, text=True, check=False)
+    assert listed.returncode == 0, listed.stdout[-3000:]
+    assert "exposure:taxi.ledger" in listed.stdout.split()
+
+
+@pytest.mark.parametrize("command", ["build", "test"])
+def test_dbt_on_bigquery_stops_without_months_and_names_the_choices(marts_line: Line, command: str):
+    result = dbt(marts_line, command, "--target", "bigquery", "--select", "fct_trips", folder="stopped")
+    assert result.returncode != 0
+    (said,) = {line.strip() for line in result.stdout.splitlines() if "BigQuery bills" in line}
+    assert all(choice in said for choice in ("--vars", "DBT_TAXI_FILE_MONTHS", "file_months: all", "--full-refresh"))
+    assert "1 of " not in result.stdout, "nothing was built or tested"
 
 
 @pytest.mark.parametrize("table", ["fct_trips", "fct_rejected_trips", "agg_zone_revenue"])
