@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONSAFEPATH PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONWARNINGS
 $(foreach name,$(filter DBT_% PG%,$(.VARIABLES)),$(eval unexport $(name)))
 
-.PHONY: demo docs test lint bench install lock down
+.PHONY: demo docs test lint mart bench install lock down
 
 demo: install
 	@test -d $(DEMO)/source/trip-data || $(BIN)/python -m synthetic $(DEMO)/source
@@ -32,6 +32,10 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m linting
+
+# The files of a new mart, to be filled in: make mart NAME=daily_things FOLDER=mobility
+mart: install
+	@$(BIN)/python -m linting.new_mart "$(NAME)" "$(FOLDER)"
 
 # Compares the pipeline with the limits of this machine. Takes hours; BENCH="landing --rows 100000" takes minutes.
 bench: .venv/bench
