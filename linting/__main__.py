@@ -17,7 +17,9 @@ SQLFLUFF = [sys.executable, "-m", "linting.offline_sqlfluff", "lint", "--nocolor
 # sqlfluff reads the SQL once, as rendered for Postgres; what is rendered otherwise for BigQuery, the analyzer reads.
 STEPS: dict[str, dict[str, list[str]]] = {
     "postgres": {
+        "short YAML": [sys.executable, "-m", "linting.yaml_lines"],
         "dbt compile": [str(BIN / "dbt"), "--quiet", *COMPILE, "--vars", VARS],
+        "one meaning a column": [sys.executable, "-m", "linting.column_docs"],
         "reconciled types": [sys.executable, "-m", "linting.reconciled_types"],
         "sqlfluff": [*SQLFLUFF, "--dialect", "postgres", "--processes", "2", "analyses", "models", "tests"],
     },

@@ -1,7 +1,7 @@
 """Keeps the YAML beside the models short: a column, a test or a constraint that fits on one line is on one line.
 
-`python -m linting.yaml_lines` names the files that are longer than that, `--write` rewrites them. What has a comment, a
-folded text or an anchor to a block stays as somebody wrote it.
+`python -m linting.yaml_lines` names the files that are longer than that, `--write` rewrites them. What has a comment or
+a folded text stays as somebody wrote it.
 """
 
 import re
@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from linting.artifacts import PROJECT
 
 WIDTH = 128  # a column that is not null and has a name of two words
-# Lists whose items are put on a line each. The others, such as the models themselves, are read from top to bottom.
+# Lists whose items are put on a line each, and mappings that are. The others are read from top to bottom.
 LISTS = ("columns", "data_tests", "constraints")
+MAPPINGS = ("overrides",)
 # Plain text that has another meaning within { } or [ ].
 _UNSAFE = re.compile(r"[,\[\]{}]|: | #")
 
@@ -64,7 +65,7 @@ def _tree(text: str) -> Node:
 
 
 def _shorten(node: Node, is_within: bool = False) -> None:
-    is_within = is_within or node.key in LISTS
+    is_within = is_within or node.key in (*LISTS, *MAPPINGS)
     for child in node.children:
         _shorten(child, is_within)
     if node.key in LISTS:
@@ -107,7 +108,8 @@ def _flow(node: Node) -> str | None:
     if not node.children:
         shown = _value(value.strip())
         return None if shown is None else f"{key}: {shown}"
-    if value.strip():  # a folded text, or an anchor to a block
+    anchor = value.strip()
+    if anchor and not re.fullmatch(r"&\w+", anchor):  # a folded text
         return None
     is_list = node.children[0].text.startswith("- ")
     parts = []
@@ -117,7 +119,8 @@ def _flow(node: Node) -> str | None:
             return None
         parts.append(_in_list(flow.removeprefix("- ")) if is_list else flow)
     inner = ", ".join(parts)
-    return f"{key}: [{inner}]" if is_list else f"{key}: {{{inner}}}"
+    shown = f"[{inner}]" if is_list else f"{{{inner}}}"
+    return f"{key}: {anchor} {shown}" if anchor else f"{key}: {shown}"
 
 
 def _in_list(flow: str) -> str:
