@@ -31,6 +31,7 @@ def late() -> None:
         set_struct,
         time_zone,
         tokens,
+        utc_clocks,
     )
 
     for fix in (
@@ -48,5 +49,6 @@ def late() -> None:
         set_struct,
         time_zone,
         tokens,
+        utc_clocks,
     ):
         fix.apply()
