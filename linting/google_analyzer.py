@@ -13,6 +13,8 @@ from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
 from zetasql.wasi._pb2.zetasql.proto import simple_catalog_pb2
 from zetasql.wasi._pb2.zetasql.public import options_pb2, simple_table_pb2, type_pb2
 
+from linting.time_zones import zone_dependent
+
 # https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-types
 TYPE_ALIASES = {
     type_pb2.TYPE_INT64: ("int", "smallint", "integer", "bigint", "tinyint", "byteint"),
@@ -95,7 +97,10 @@ class Analyzer:
         return count
 
     def _analyze(self, statement: str):
-        return self._send(local_service_pb2.AnalyzeRequest(sql_statement=statement)).resolved_statement
+        resolved = self._send(local_service_pb2.AnalyzeRequest(sql_statement=statement)).resolved_statement
+        if found := zone_dependent(resolved):
+            raise SqlError(f"depends on the project's default time zone: {', '.join(found)}")
+        return resolved
 
     def _send(self, request):
         """To register a catalog takes three times as long as to analyze a query: done when a new table is missed."""

@@ -11,6 +11,7 @@ from common import masking
 from synthetic import write_zone_lookup
 from tests.line import Line
 from tests.months import MARTS_MONTHS, MONTHS, ROWS_OF, write
+from tests.warehouses import bigquery_of
 
 # A shell has its background jobs ignore ctrl-C, and they pass that on: what the tests start shall heed it all the same.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -108,9 +109,14 @@ def finished_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 
 @pytest.fixture(scope="session")
 def marts_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """A line with every model of the dbt project, and months enough to ask it something. Tests only read it."""
+    """A line with every model of the dbt project, and months enough to ask it something. Tests only read it.
+
+    New York is the default time zone of its BigQuery project, and no table differs from Postgres for that.
+    """
     root = tmp_path_factory.mktemp("marts")
     for line in _open(root / "state", _source(root / "source", MARTS_MONTHS), ""):
+        set_zone = "alter project set options (`region-us.default_time_zone` = 'America/New_York')"
+        bigquery_of(line).query_and_wait(set_zone)
         line.first_run = line.done("run")
         yield line
 

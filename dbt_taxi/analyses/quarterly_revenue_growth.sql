@@ -22,11 +22,11 @@ course_quarters as (
     {% for service_type in ['green', 'yellow'] -%}
     select
         '{{ service_type }}' as service_type,
-        cast({{ dbt.date_trunc('quarter', 'pickup_at') }} as date) as pickup_quarter,
+        cast({{ local_trunc('quarter', 'pickup_at') }} as date) as pickup_quarter,
         cast(sum(total_amount) as numeric) as total_amount
     from {{ service_type }}_trips
     where extract(year from pickup_at) between {{ years[0] }} and {{ years[-1] }}
-    group by cast({{ dbt.date_trunc('quarter', 'pickup_at') }} as date)
+    group by cast({{ local_trunc('quarter', 'pickup_at') }} as date)
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),

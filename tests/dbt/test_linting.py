@@ -1,5 +1,6 @@
 """The tools of `make lint` see what they are there to see."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,7 +27,13 @@ TRIPS = "`taxi-local`.`taxi_raw`.`trips`"
 @pytest.fixture(scope="module")
 def analyzer() -> Analyzer:
     known = Analyzer()
-    columns = [("zone", "bigint"), ("fare", "numeric(18, 2)"), ("vendor", "string"), ("pickup_at", "datetime")]
+    columns = [
+        ("zone", "bigint"),
+        ("fare", "numeric(18, 2)"),
+        ("vendor", "string"),
+        ("pickup_at", "datetime"),
+        ("seen_at", "timestamp"),
+    ]
     known.add_table("taxi-local", "taxi_raw", "trips", columns)
     return known
 
@@ -66,6 +73,39 @@ def test_what_bigquery_refuses_is_named(analyzer: Analyzer, query: str, complain
 )
 def test_what_bigquery_takes_is_no_false_alarm(analyzer: Analyzer, query: str):
     analyzer.check(query.format(trips=TRIPS))
+
+
+@pytest.mark.parametrize(
+    ("expression", "complaint"),
+    [
+        ("timestamp_trunc(cast(pickup_at as timestamp), hour)", "a cast from or to TIMESTAMP, timestamp_trunc without"),
+        ("cast(seen_at as date)", "a cast from or to TIMESTAMP"),
+        ("extract(hour from seen_at)", "extract without a time zone"),
+        ("timestamp(pickup_at)", "timestamp without a time zone"),
+        ("current_date", "current_date without a time zone"),
+    ],
+)
+def test_what_takes_the_projects_default_time_zone_is_refused(analyzer: Analyzer, expression: str, complaint: str):
+    with pytest.raises(SqlError, match=f"default time zone: {complaint}"):
+        analyzer.check(f"select {expression} as x from {TRIPS}")
+
+
+def test_what_names_its_time_zone_or_needs_none_passes(analyzer: Analyzer):
+    passing = (
+        "datetime(seen_at, 'UTC')", "extract(hour from seen_at at time zone 'UTC')", "current_date('UTC')",
+        "datetime_trunc(pickup_at, hour)", "cast(pickup_at as date)", "extract(hour from pickup_at)", "trim(vendor)",
+        "current_timestamp()", "timestamp_diff(seen_at, seen_at, hour)", "cast(date '2024-01-01' as datetime)",
+    )  # fmt: skip
+    analyzer.check(f"select {', '.join(f'{one} as x{n}' for n, one in enumerate(passing))} from {TRIPS}")
+
+
+def test_how_old_the_raw_tables_are_is_asked_without_the_projects_default_time_zone(analyzer: Analyzer, parsed):
+    sources = json.loads((parsed["bigquery"] / "manifest.json").read_text())["sources"].values()
+    asked = [one for one in sources if one["freshness"] and one["loaded_at_field"]]
+    assert len(asked) >= 4
+    for one in asked:
+        raw = "(select date '2024-01-01' as file_month)"
+        analyzer.check(f"select max({one['loaded_at_field']}) as x from {raw} where {one['freshness']['filter']}")
 
 
 def test_each_statement_of_a_script_is_analyzed(analyzer: Analyzer):

@@ -1,3 +1,3 @@
 {% macro month_of(moment) -%}
-    cast({{ dbt.date_trunc("month", moment) }} as date)
+    cast({{ local_trunc("month", moment) }} as date)
 {%- endmacro %}

@@ -2,6 +2,6 @@
     {%- if column == "pickup_" ~ unit -%}
         {{ column }}
     {%- else -%}
-        cast({{ dbt.date_trunc(unit, column) }} as date)
+        cast({{ local_trunc(unit, column) }} as date)
     {%- endif -%}
 {%- endmacro %}

@@ -14,7 +14,7 @@ numbered as (
         cast(extract(quarter from date_day) as bigint) as calendar_quarter,
         extract(month from date_day) as month_number,
         extract(day from date_day) as day_of_month,
-        cast({{ dbt.date_trunc('month', 'date_day') }} as date) as calendar_month,
+        {{ month_of('date_day') }} as calendar_month,
         -- Sunday is 0 there and 7 here
         cast(coalesce(nullif({{ day_of_week('date_day') }}, 0), 7) as bigint) as iso_weekday
     from days

@@ -13,10 +13,10 @@ select
     count(*) as trips,
     cast(sum(total_amount) as numeric) as total_amount,
     file_month,
-    cast({{ dbt.date_trunc('hour', 'pickup_at') }} as {{ type_local_time() }}) as pickup_hour
+    {{ hour_of('pickup_at') }} as pickup_hour
 from fct_trips
 group by
     coalesce(pickup_location_id, 264),
     service_type,
     file_month,
-    cast({{ dbt.date_trunc('hour', 'pickup_at') }} as {{ type_local_time() }})
+    {{ hour_of('pickup_at') }}

@@ -24,9 +24,9 @@ by_quarter as (
         ) as which_months,
         cast(sum(trips) as bigint) as trips,
         cast(sum(total_amount) as numeric) as total_amount,
-        cast({{ dbt.date_trunc('quarter', 'pickup_month') }} as date) as pickup_quarter
+        cast({{ local_trunc('quarter', 'pickup_month') }} as date) as pickup_quarter
     from by_month
-    group by service_type, cast({{ dbt.date_trunc('quarter', 'pickup_month') }} as date)
+    group by service_type, cast({{ local_trunc('quarter', 'pickup_month') }} as date)
 ),
 
 year_before as (
