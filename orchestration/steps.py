@@ -55,7 +55,8 @@ INGEST = Step(
     limits=("source_timeout", "source_minimum_rate", "silence_seconds", "statement_minutes"),
 )
 WIDEN = Step("widen", Granularity.MONTH, ("ingest",))
-"""Earlier months follow a file that has wider columns. Which ones is known only when the file has been read."""
+"""Months land again from the lake: those of an earlier declaration that the source does not give, as planned; and those
+before a file with wider columns, which are known only when the file has been read."""
 EXTERNAL_TABLES = Step("external tables", Granularity.BATCH, ("widen",), failure=Failure.RUN)
 DBT = {
     # Postgres first: its tests are the gate to BigQuery.

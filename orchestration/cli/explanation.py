@@ -84,7 +84,7 @@ def _verdict(planned: PlannedMonth, holder: str | None) -> str:
             return f"It failed: {record.error}.{kept}"
         case State.SUSPECT:
             return f"It waits for you: {record.suspect_why}."
-        case State.DONE if planned.action is Action.LAND:
+        case State.DONE if planned.action in (Action.LAND, Action.LAND_AGAIN):
             return f"It was done with {rows}, and is due again: {why}."
         case State.DONE if planned.is_gone:
             return f"It is done: every store holds the same {rows}. The source no longer has its file; its rows stay."
@@ -101,7 +101,7 @@ def _command(planned: PlannedMonth, holder: str | None) -> str | None:
         return "python orchestrate.py status"
     if planned.action is Action.WAIT:
         return f"python orchestrate.py run {of_it} --accept"
-    if planned.action in (Action.LAND, Action.BUILD, Action.RECONCILE):
+    if planned.action in (Action.LAND, Action.LAND_AGAIN, Action.BUILD, Action.RECONCILE):
         return f"python orchestrate.py run {of_it}"
     if planned.action is Action.UNAVAILABLE and planned.reason is not MonthReason.NOT_PUBLISHED:
         return f"python orchestrate.py run {of_it}"

@@ -189,7 +189,8 @@ def _plan_batches(
             waiting = [key for key in held if records[key].state != "done"]
             taken = {month for _, month in held} | {one.month for one in planned}
         else:
-            planned = [one for one in planned if one.action is not Action.BUILD or one.month not in taken]
+            lands = (Action.LAND, Action.LAND_AGAIN)
+            planned = [one for one in planned if one.action in lands or one.month not in taken]
         half = _half_landed(records, planned)
         new = sorted(({one.month for one in planned} | {month for _, month in waiting}) - half)
         if is_due:

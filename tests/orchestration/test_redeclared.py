@@ -18,7 +18,7 @@ from tests.line import Line, copy_project
 from tests.months import write
 from tests.warehouses import bigquery_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MONTHS = ("2023-01", "2023-02", "2023-03")
 WHOLE = "ehail_fee"
 
@@ -34,8 +34,9 @@ def line(tmp_path: Path) -> Iterator[Line]:
         fees = pa.array([float(number % 3) if number % 2 else None for number in range(table.num_rows)])
         pq.write_table(table.set_column(table.schema.get_field_index(WHOLE), WHOLE, fees), path)
     write_zone_lookup(folder / "source")
-    line = Line(folder / "state", folder / "source", models="+monthly_zone_revenue", root=folder)
+    line = Line(folder / "state", folder / "source", models="+monthly_zone_revenue", root=folder, timeout=800)
     Stack(line.state / "servers", rules=["parquet_types"]).start()
+    line.done("up")  # and leave them running
     line.done("run")
     yield line
     line.run("down", "--force")
@@ -85,7 +86,7 @@ def test_all_months_land_again_those_that_are_gone_from_the_lake_and_a_killed_ru
 
     kill_as_the_first_month_has_landed_again(line)
     assert on_bigquery(line) == "FLOAT", "some objects have the old type"
-    line.done("run", "--months", MONTHS[2])
+    line.done("run")
 
     assert on_bigquery(line) == "INTEGER"
     assert {name: month["state"] for name, month in line.months().items()} == {
