@@ -27,7 +27,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     for month in ("2023-01", "2023-02"):
         write(folder / "source", "green", month, rows=200)
     write_zone_lookup(folder / "source")
-    line = Line(folder / "state", folder / "source", models=MODELS[0], root=folder)
+    line = Line(folder / "state", folder / "source", models=MODELS[0], root=folder, timeout=900)
     line.done("up")
     line.done("run")
     yield line

@@ -46,6 +46,7 @@ def test_an_empty_variable_is_one_that_is_not_set(file: Path, monkeypatch):
         ("datasets = 3", "datasets 3 in settings.toml: write a list"),
         ('datasets = ["purple"]', "datasets in settings.toml: 'purple' is not a data set"),
         ('profile = "cloud"', "profile is 'cloud' in settings.toml"),
+        ('owner_email = "the team"', "owner_email 'the team' in settings.toml"),
         ("bucket =", "settings.toml is not TOML"),
         ('dbt_select = "+fct_trips --full-refresh"', "in settings.toml: --full-refresh is an option of dbt"),
         ('bucket = "lake\'); drop"', 'bucket "lake\'); drop" in settings.toml'),

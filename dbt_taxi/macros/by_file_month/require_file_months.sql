@@ -7,7 +7,8 @@
 {%- endmacro %}
 
 {% macro bigquery__require_file_months() -%}
-    {%- if execute and not (flags.FULL_REFRESH or flags.EMPTY or flags.SAMPLE or chosen_file_months()) -%}
+    {%- set is_part = flags.EMPTY or invocation_args_dict.get("sample") -%}
+    {%- if execute and not (is_part or flags.FULL_REFRESH or chosen_file_months()) -%}
         {%- for name in selected_resources if reads_file_months(graph.nodes.get(name)) -%}
             {{ exceptions.raise_compiler_error(
                 "BigQuery bills each month that is read. Name the months: --vars '{file_months: [\"2024-01-01\"]}' or"
