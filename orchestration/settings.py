@@ -106,6 +106,8 @@ class BigQuerySettings(Group):
     port: _Port | None = Field(None, alias="bigquery_port")
     token: SecretStr = Field(SecretStr(""), alias="bigquery_token")
     keyfile: Path | None = Field(None, alias="bigquery_keyfile")
+    # Whether the embedded one follows the rules of embedded.contract.
+    contract: bool = Field(False, alias="bigquery_contract")
 
 
 class RunSettings(Group):

@@ -47,7 +47,8 @@ class Line:
         mine = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         # The profile first of all: whatever the machine's settings are, tests stay on their own servers.
         ours = {"TAXI_PROFILE": "local", "TAXI_STATE_DIR": str(self.state), "TAXI_SOURCE": str(self.source)}
-        return {**mine, **ours, "TAXI_DBT_SELECT": self.models, "COLUMNS": "200"}
+        strict = {"TAXI_BIGQUERY_CONTRACT": "true"}  # as Google's documentation says, not as the emulator forgives
+        return {**mine, **ours, **strict, "TAXI_DBT_SELECT": self.models, "COLUMNS": "200"}
 
     def command(self, *arguments: str) -> list[str]:
         """The command line itself."""

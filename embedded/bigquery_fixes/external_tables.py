@@ -89,11 +89,15 @@ def _detected(resource: Table) -> Table:
     )
 
 
-def value(field: TableFieldSchema, _state: tuple) -> str:
-    """The SQL of a declared column. A timestamp in a file is a number, of UTC, whatever the query's zone."""
-    if types.duckdb_type(field) == "TIMESTAMPTZ":
-        return f"make_timestamptz(epoch_us({quote(field.name)}))"
-    return f"CAST({quote(field.name)} AS {types.duckdb_type(field)})"
+def value(field: TableFieldSchema, _state: tuple, is_zoned: bool) -> str:
+    """The SQL of a declared column. A timestamp in a file is a number, of UTC, whatever the query's zone.
+
+    `is_zoned`: whether DuckDB reads times with a zone from the files. It takes those without for times in the query's.
+    """
+    name = quote(field.name)
+    if types.duckdb_type(field) == "TIMESTAMPTZ" and not is_zoned:
+        return f"timezone('UTC', CAST({name} AS TIMESTAMP))"
+    return f"CAST({name} AS {types.duckdb_type(field)})"
 
 
 def _make_view(resource: Table, state: tuple) -> None:
@@ -104,8 +108,11 @@ def _make_view(resource: Table, state: tuple) -> None:
     if keys:
         options["hive_types"] = load._struct(keys, types.duckdb_type)
     listed = ", ".join(map(literal, [str(_file_without_rows(resource)), *state[0]]))
-    columns = ", ".join(f"{value(field, state)} AS {quote(field.name)}" for field in [*tables.fields(resource), *keys])
     source = f"read_parquet([{listed}]{load._options(options)})"
+    found = database.fetch(f"DESCRIBE SELECT * FROM {source}")
+    zoned = {name for name, kind, *_ in found if kind == "TIMESTAMP WITH TIME ZONE"}
+    fields = [*tables.fields(resource), *keys]
+    columns = ", ".join(f"{value(one, state, one.name in zoned)} AS {quote(one.name)}" for one in fields)
     database.execute(f"CREATE OR REPLACE VIEW {tables.name(*reference)} AS SELECT {columns} FROM {source}")
     _state_of_view[reference] = state
 

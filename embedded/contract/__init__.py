@@ -22,7 +22,10 @@ VARIABLE = "BIGQUERY_CONTRACT"
 
 def apply() -> None:
     """Enforce the rules that the variable BIGQUERY_CONTRACT lists, with commas between them. Raises ValueError."""
-    for name in filter(None, os.environ.get(VARIABLE, "").split(",")):
+    wanted = list(filter(None, os.environ.get(VARIABLE, "").split(",")))
+    if wanted:
+        import_module("embedded.contract.statements").watch()
+    for name in wanted:
         if name not in RULES:
             raise ValueError(f"{VARIABLE} names {name}, and the rules are {', '.join(RULES)}")
         import_module(f"embedded.contract.{name}").apply()

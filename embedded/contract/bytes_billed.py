@@ -12,6 +12,10 @@ of what it changes:
 https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand-query-size-calculation
 """
 
+import contextlib
+import os
+from pathlib import Path
+
 import duckdb
 from local_bigquery import errors
 from local_bigquery.catalog import tables
@@ -19,6 +23,7 @@ from local_bigquery.engine import database
 from local_bigquery.errors import BigQueryError
 from local_bigquery.jobs import query
 from local_bigquery.models import TableFieldSchema
+from local_bigquery.settings import settings
 from local_bigquery.sql.translate import Context, translate
 from sqlglot import exp
 
@@ -27,6 +32,8 @@ from embedded.contract import pruning, statements
 
 MINIMUM = 10 * 2**20  # bytes, of each table
 SIZES = {"NUMERIC": 16, "BIGNUMERIC": 32, "BOOLEAN": 1, "STRING": 2 + 10, "BYTES": 2 + 10}
+_LEAST_COMPRESSED = 1_000  # no parquet file takes less of the bytes that BigQuery counts; nothing exact hangs on it
+_MOST_PLACES = 1_000  # tables in one query: https://docs.cloud.google.com/bigquery/quotas#query_jobs
 _READING = (exp.Query, exp.Insert, exp.Update, exp.Delete, exp.Merge)
 _REASON = "bytesBilledLimitExceeded"
 
@@ -38,7 +45,7 @@ def apply() -> None:
 
     def statement(cursor, tree, context, destination, config, dry_run, isolated):
         limit = int(config.maximumBytesBilled or 0)
-        if not (limit or dry_run) or not _reads(tree):
+        if not (dry_run or (limit and _may_exceed(limit))) or not _reads(tree):
             return statement_as_before(cursor, tree, context, destination, config, dry_run, isolated)
         read = estimate(tree, context)
         billed = sum(max(MINIMUM, -(-size // 2**20) * 2**20) for size in read)
@@ -51,6 +58,17 @@ def apply() -> None:
         return done
 
     query._statement = statement
+
+
+def _may_exceed(limit: int) -> bool:
+    """Whether any statement could, for all that is on disk: saves estimating each where the limit is high."""
+    folders = (settings.data_dir, settings.gcs_local_root)
+    files = (Path(root, name) for folder in folders for root, _, names in os.walk(folder) for name in names)
+    stored = 0
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):  # DuckLake removes files meanwhile
+            stored += file.stat().st_size
+    return limit < _LEAST_COMPRESSED * stored + _MOST_PLACES * MINIMUM
 
 
 def estimate(tree: exp.Expression, context: Context) -> list[int]:

@@ -34,8 +34,8 @@ def apply() -> None:
     def state(resource: Table) -> tuple:
         return (*state_as_before(resource), tuple(_mismatches(resource)))
 
-    def value(field: TableFieldSchema, state: tuple) -> str:
-        read = value_as_before(field, state)
+    def value(field: TableFieldSchema, state: tuple, is_zoned: bool) -> str:
+        read = value_as_before(field, state, is_zoned)
         wrong = [(file, error) for column, file, error in state[-1] if column == field.name.lower()]
         cases = "".join(f" WHEN {literal(file)} THEN error({literal(error)})" for file, error in wrong)
         return f"CASE {quote(external_tables.FILE_COLUMN)}{cases} ELSE {read} END" if wrong else read

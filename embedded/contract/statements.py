@@ -1,7 +1,7 @@
 """What a statement reads, through views and CTEs, for the rules that ask."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import sqlglot
 from local_bigquery.catalog import metadata, names
@@ -11,6 +11,9 @@ from local_bigquery.sql.translate import Context
 from sqlglot import exp
 
 Reference = tuple[str, str, str]  # project, data set, table
+
+_described: dict[Reference, Table | None] = {}
+_version = [0]
 
 
 def expanded(tree: exp.Expression, context: Context) -> exp.Expression:
@@ -29,8 +32,32 @@ def reads(tree: exp.Expression) -> Iterator[tuple[exp.Table, Reference]]:
 
 
 def described(reference: Reference) -> Table | None:
-    """What is stored about a table or view, if anything."""
-    return metadata.load(Table, *reference)
+    """What is stored about a table or view, if anything. Kept until anything is stored: statements ask often."""
+    version = _version[0]
+    if reference not in _described:
+        found = metadata.load(Table, *reference)
+        if version != _version[0]:
+            return found  # it may be stale by now
+        _described[reference] = found
+    return _described.get(reference)
+
+
+def watch() -> None:
+    """Forget what was stored as soon as something else is."""
+    for name in ("save", "delete"):
+        setattr(metadata, name, _forgetting(getattr(metadata, name)))
+
+
+def _forgetting(change: Callable) -> Callable:
+    @functools.wraps(change)
+    def changed(*args):
+        try:
+            return change(*args)
+        finally:
+            _version[0] += 1
+            _described.clear()
+
+    return changed
 
 
 def cte_of(table: exp.Table) -> exp.CTE | None:

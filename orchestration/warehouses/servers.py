@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from common.paths import make_private_folder
+from embedded import contract
 from embedded.endpoints import PROJECT
 from embedded.stack import Stack
 from ingest.time_limits import LIMITS
@@ -115,7 +116,8 @@ def warehouses_identity(settings: Settings) -> str:
 def embedded_stack(settings: Settings) -> Stack:
     """The embedded servers of these settings."""
     ports = {"postgres": settings.postgres.port, "gcs": settings.lake.port, "bigquery": settings.bigquery.port}
-    return Stack(settings.run.state_dir / "servers", {name: port for name, port in ports.items() if port})
+    rules = contract.RULES if settings.bigquery.contract else ()
+    return Stack(settings.run.state_dir / "servers", {name: port for name, port in ports.items() if port}, rules)
 
 
 def kept_marker(settings: Settings) -> Path:

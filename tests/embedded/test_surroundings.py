@@ -54,7 +54,7 @@ def test_the_servers_run_in_a_folder_of_any_name_under_any_shell_and_from_a_copy
         running = stack.start()
     for record in state.read(stack.root).values():
         assert not psutil.Process(record.pid).environ().items() & SHELL.items()
-    warehouse = Warehouse(running, "strange")
+    warehouse = Warehouse(running, "strange").make()
     warehouse.put("raw/file_month=2024-01-01/one.parquet", n=[1, 2])
     warehouse.query(EXTERNAL)
     warehouse.query("create table {ds}.kept as select 3 as n")
@@ -70,7 +70,7 @@ def test_the_servers_run_in_a_folder_of_any_name_under_any_shell_and_from_a_copy
         catalogue.execute("update ducklake_metadata set value = '/gone/bigquery/taxi-local/' where key = 'data_path'")
     for one in (stack, copy):  # side by side: neither reads what is the other's
         again = one.start()
-        warehouse = Warehouse(again, f"again-{one is copy}".lower())
+        warehouse = Warehouse(again, f"again-{one is copy}".lower()).make()
         warehouse.dataset = "strange"
         warehouse.bucket = warehouse.storage.bucket("strange-bucket")
         assert warehouse.query(HELD) == held

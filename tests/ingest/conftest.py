@@ -14,7 +14,7 @@ from google.cloud import bigquery, storage
 from google.oauth2.credentials import Credentials
 from psycopg.conninfo import make_conninfo
 
-from embedded import Stack, ports
+from embedded import Stack, contract, ports
 from embedded.gcs import CloudStorage
 from ingest import external_tables, lake, postgres
 from ingest.checksums import Measure
@@ -104,7 +104,7 @@ def to_measures(rows: Sequence[tuple], columns: Sequence[str]) -> dict[date, Mea
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
     """Postgres, Cloud Storage and BigQuery with nothing in them but the raw tables; each test has months of its own."""
     root = tmp_path_factory.mktemp("stores")
-    stack = Stack(root / "servers", rules=("rights",))
+    stack = Stack(root / "servers", rules=contract.RULES)
     ends = stack.start()
     try:
         client = partial(storage.Client, ends.project, AnonymousCredentials())

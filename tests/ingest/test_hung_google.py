@@ -15,7 +15,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
 from google.oauth2.credentials import Credentials
 
-from embedded import Endpoints, Stack, state
+from embedded import Endpoints, Stack, contract, state
 from ingest import external_tables, lake
 from ingest.datasets import GREEN
 from ingest.errors import StoreDownError, StoreError, UnknownOutcomeError
@@ -66,7 +66,7 @@ def options(server: str, url: str, token: str = "") -> dict:
 
 @pytest.fixture(scope="module")
 def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
-    stack = Stack(tmp_path_factory.mktemp("google") / "servers")
+    stack = Stack(tmp_path_factory.mktemp("google") / "servers", rules=contract.RULES)
     google = Google(stack, stack.start(("gcs", "bigquery")))
     lake.ensure_bucket(google.bucket, "US")
     yield google

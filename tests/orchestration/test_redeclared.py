@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from embedded import Stack
 from ingest.datasets import GREEN
 from ingest.months import parse_month
 from synthetic import write_zone_lookup
@@ -25,7 +24,7 @@ WHOLE = "ehail_fee"
 
 @pytest.fixture
 def line(tmp_path: Path) -> Iterator[Line]:
-    """Three months that are done, on a BigQuery that refuses a parquet double under INT64."""
+    """Three months that are done. The embedded BigQuery refuses a parquet double under INT64, as every test's does."""
     folder = copy_project(tmp_path / "project")
     for month in MONTHS:
         write(folder / "source", "green", month, rows=100)
@@ -35,7 +34,6 @@ def line(tmp_path: Path) -> Iterator[Line]:
         pq.write_table(table.set_column(table.schema.get_field_index(WHOLE), WHOLE, fees), path)
     write_zone_lookup(folder / "source")
     line = Line(folder / "state", folder / "source", models="+monthly_zone_revenue", root=folder, timeout=800)
-    Stack(line.state / "servers", rules=["parquet_types"]).start()
     line.done("up")  # and leave them running
     line.done("run")
     yield line
