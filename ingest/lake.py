@@ -1,8 +1,9 @@
 """The lake on Cloud Storage: one parquet object per data set and file month, hive-partitioned, replaced atomically."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,15 @@ _ROW_GROUP_ROWS = 131_072
 # The client's default sends, and holds, 100 MB at a time.
 _CHUNK_BYTES = 16 * 2**20
 _RETRY_ONCE_MORE = RETRY.with_timeout(5)  # after an upload that was tried for as long
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One edition of an object, as Cloud Storage states it: its generation, bytes and CRC32C (base64)."""
+
+    generation: int
+    size: int
+    crc32c: str
 
 
 def object_name(dataset: DataSet, month: date) -> str:
@@ -77,6 +87,16 @@ def ask(bucket: storage.Bucket, name: str) -> None:
         raise refused(bucket, error, name) from error
 
 
+def look_up(bucket: storage.Bucket, dataset: DataSet, month: date) -> StoredObject | None:
+    """Which object the lake holds of the month, without reading it; None where there is none. Raises StoreError."""
+    name = object_name(dataset, month)
+    try:
+        blob = bucket.get_blob(name, retry=RETRY)
+    except REFUSALS as error:
+        raise refused(bucket, error, name) from error
+    return _stored(blob) if blob else None
+
+
 def ensure_prefixes(bucket: storage.Bucket, scratch: Path) -> None:
     """Put an object without rows beside each data set's months: BigQuery refuses an external table without files.
 
@@ -108,8 +128,11 @@ def replace_month(
     scratch: Path,
     read: ReadBatches = conformed_batches,
     fence: Fence = OPEN,
+    tell: Callable[[StoredObject], None] = lambda _: None,
 ) -> Measure:
     """Put the file at `path`, as `read` reads it, in place of the month's object; returns what was written.
+
+    `tell` is called with the new object.
 
     The parquet is made whole in the folder `scratch`, then uploaded under its final name: Cloud Storage shows an object
     only when its upload is complete, so a reader sees the old one or the new one. The `fence` is asked before that.
@@ -135,7 +158,7 @@ def replace_month(
             _DECLARED: declared_fingerprint(dataset),
         }
         fence.check()
-        upload(bucket, object_name(dataset, month), Path(file.name), metadata)
+        tell(upload(bucket, object_name(dataset, month), Path(file.name), metadata))
     return measurer.measure
 
 
@@ -164,8 +187,8 @@ def replace_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: P
     return True
 
 
-def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, str]) -> None:
-    """Put the file under `name`, on condition that nobody else replaced the object meanwhile.
+def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, str]) -> StoredObject:
+    """Put the file under `name`, on condition that nobody else replaced the object meanwhile; returns what is there.
 
     The checksum goes with the upload, so that the server refuses bytes that changed on the way, and is compared with
     the one that the server states afterwards. Where no answer comes, the object is looked up: it may have arrived.
@@ -188,8 +211,8 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
             retry=RETRY,
         )
     except REFUSALS as error:  # an upload in parts that has arrived is no more there to be asked for: 404
-        if _has_arrived(bucket, name, before, checksum, metadata):
-            return
+        if arrived := _arrived(bucket, name, before, checksum, metadata):
+            return _stored(arrived)
         if isinstance(error, ANSWERS):
             raise refused(bucket, error, name) from error
         what = f"Cloud Storage refused gs://{bucket.name}/{name}, or broke off: {first_line(error)}"
@@ -197,19 +220,27 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
     if blob.crc32c != checksum:
         what = f"gs://{bucket.name}/{name} has the CRC32C {blob.crc32c}, the file {checksum}"
         raise UnknownOutcomeError(what, "Run again: the object is sent again")
+    return _stored(blob)
 
 
-def _has_arrived(bucket: storage.Bucket, name: str, before: int, checksum: str, metadata: dict[str, str]) -> bool:
-    """Whether the object is what we sent: another generation than `before`, and our bytes and metadata."""
+def _arrived(
+    bucket: storage.Bucket, name: str, before: int, checksum: str, metadata: dict[str, str]
+) -> storage.Blob | None:
+    """The object if it is what we sent: another generation than `before`, and our bytes and metadata."""
     try:
         found = bucket.get_blob(name, retry=_RETRY_ONCE_MORE)
     except REFUSALS:
-        return False
-    return (
+        return None
+    is_ours = (
         found is not None
         and found.generation != before
         and (found.crc32c, found.metadata or {}) == (checksum, metadata)
     )
+    return found if is_ours else None
+
+
+def _stored(blob: storage.Blob) -> StoredObject:
+    return StoredObject(blob.generation, blob.size, blob.crc32c)
 
 
 def measure_month(bucket: storage.Bucket, dataset: DataSet, month: date, scratch: Path) -> Measure:

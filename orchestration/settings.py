@@ -115,6 +115,7 @@ class RunSettings(Group):
 
     batch_months: int = Field(12, ge=1, alias="batch_months")
     dbt_select: str = Field("", alias="dbt_select")
+    reconcile_lake: Literal["download", "checksum"] = Field("download", alias="reconcile_lake")
     # BigQuery keeps a client that asks for a result waiting for 10 s.
     silence_seconds: float = Field(60, ge=15, alias="silence_seconds")
     statement_minutes: float = Field(120, gt=0, alias="statement_minutes")

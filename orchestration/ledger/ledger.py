@@ -9,6 +9,7 @@ from ingest import postgres
 from orchestration.events.events import MonthChanged
 from orchestration.ledger.builds import Builds
 from orchestration.ledger.history import History
+from orchestration.ledger.lake_objects import LakeObjects
 from orchestration.ledger.lease import Lease, holder_in_progress
 from orchestration.ledger.months import Months
 from orchestration.ledger.pooling import refuse_pooling
@@ -31,6 +32,7 @@ class Ledger:
         self.runs = Runs(self._session)
         self.months = Months(self._session, tell)
         self.stages = Stages(self._session)
+        self.lake_objects = LakeObjects(self._session)
         self.builds = Builds(self._session)
         self.history = History(self._session)
         self.ticks = Ticks(self._session)

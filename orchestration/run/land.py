@@ -51,10 +51,13 @@ class Landing:
         self._events = context.events
         self._widening = widening
         self._stores = stores
+        self._stored: list[lake.StoredObject] = []  # the month's new object, once it is there
         dsn, bucket, lease = context.connections.dsn, context.connections.bucket, context.ledger.lease
         self._replace: dict[str, ReplaceMonth] = {
             "postgres": partial(postgres.replace_month, dsn, fence=lease),
-            "lake": partial(lake.replace_month, bucket, scratch=context.settings.scratch, fence=lease),
+            "lake": partial(
+                lake.replace_month, bucket, scratch=context.settings.scratch, fence=lease, tell=self._stored.append
+            ),
         }
 
     def land(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:
@@ -138,6 +141,7 @@ class Landing:
             undeclared = {column.name: column.type for column in layout.undeclared}
             declared, stores = declared_fingerprint(planned.dataset), self._connections.stores
             self._ledger.stages.add(planned.key, "file", file, 0.0)
+            self._ledger.lake_objects.record(planned.key, self._stored.pop(), file)
             self._ledger.months.landed(planned.key, fetched, declared, stores, undeclared, layout.rows)
         self._events.say(f"{planned}: {layout.rows:,} rows landed in Postgres and the lake")
         return True
@@ -193,6 +197,7 @@ class Landing:
         long as to read.
         """
         pipelines = self._context.settings.state_dir / "dlt"
+        self._stored.clear()
         futures = land_side_by_side(self._replace, planned.dataset, planned.month, fetched.path, layout, pipelines)
         failures = [error for future in futures.values() if (error := future.exception())]
         failures.sort(key=lambda error: not isinstance(error, StoreDownError))

@@ -1,20 +1,19 @@
 """Measures what each store holds of a file month: rows, cents and a checksum of every column."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from common.pool import thread_pool
-from ingest import external_tables, lake, postgres
+from ingest import external_tables, postgres
 from ingest.checksums import Measure
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError, first_line
 from ingest.external_times import declared_time_type
-from ingest.lake_faults import MissingObjectError
+from ingest.lake import StoredObject
 from orchestration.ledger.records import MonthKey
 from orchestration.run.checksum_sql import (
     BIGQUERY,
@@ -28,6 +27,7 @@ from orchestration.run.checksum_sql import (
     measure_query,
 )
 from orchestration.run.differences import RAW_STAGES
+from orchestration.run.measure_lake import Stage, measure_lake
 from orchestration.warehouses.connections import Connections
 
 MARTS_SCHEMA = "taxi_marts"
@@ -35,24 +35,19 @@ MARTS_SCHEMA = "taxi_marts"
 _NAMES_OF_TABLES = {"fct_trips": "accepted", "fct_rejected_trips": "rejected"}
 
 
-@dataclass(frozen=True)
-class Stage:
-    """What a store holds of a file month, and how many seconds it took to find out."""
-
-    measure: Measure
-    seconds: float
-
-
 _Measured = dict[tuple[MonthKey, str], Stage]
 
 
 def measure_stages(
-    connections: Connections, files: dict[MonthKey, Measure], scratch: Path
+    connections: Connections,
+    files: dict[MonthKey, Measure],
+    scratch: Path,
+    trusted: Mapping[MonthKey, StoredObject],
 ) -> dict[MonthKey, dict[str, Stage]]:
     """Measure every stage of these file months anew, but for the files, which were measured as they landed (`files`).
 
     One query per table and warehouse, whatever the number of months: preparing one takes BigQuery a second. Objects of
-    the lake are read by way of the folder `scratch`.
+    the lake are read by way of the folder `scratch`, but for those that are still the `trusted` ones.
     Raises StoreError.
     """
     with postgres.connect(connections.dsn) as connection:
@@ -78,7 +73,7 @@ def measure_stages(
         )
 
     def in_lake() -> _Measured:
-        return {(key, "lake"): _measure_object(connections, key, scratch) for key in files}
+        return {(key, "lake"): stage for key, stage in measure_lake(connections, files, scratch, trusted).items()}
 
     with thread_pool(2) as pool:
         futures = [pool.submit(work) for work in (in_postgres, in_bigquery, in_lake)]
@@ -145,15 +140,6 @@ def _measure_warehouse(
         for name, month, *values in rows:
             found[(name, month), stage] = Stage(_to_measure(values, kinds, is_aggregate), seconds)
     return found
-
-
-def _measure_object(connections: Connections, key: MonthKey, scratch: Path) -> Stage:
-    started = time.monotonic()
-    try:
-        measure = lake.measure_month(connections.bucket, DATASETS[key[0]], key[1], scratch)
-    except MissingObjectError:
-        measure = Measure()
-    return Stage(measure, round(time.monotonic() - started, 3))
 
 
 def _to_measure(values: Sequence[Any], columns: dict[str, Kind], is_aggregate: bool) -> Measure:

@@ -10,7 +10,8 @@ from orchestration.plan.plan import subject_of
 from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_rejected
 from orchestration.run.context import Context, name_of
 from orchestration.run.differences import find_differences
-from orchestration.run.measure import Stage, check_zones, measure_stages
+from orchestration.run.measure import check_zones, measure_stages
+from orchestration.run.measure_lake import Stage
 from orchestration.steps import RECONCILE
 
 _MOST_FREQUENT_RULES = (
@@ -27,7 +28,9 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
     try:
         with context.step(RECONCILE, subject, f"reconciling {len(keys)} file months"):
             files = {key: ledger.stages.latest(key)["file"] for key in keys}
-            stages = measure_stages(context.connections, files, context.settings.scratch)
+            known = ledger.lake_objects.holding(files)
+            trusted = known if context.settings.reconcile_lake == "checksum" else {}
+            stages = measure_stages(context.connections, files, context.settings.scratch, trusted)
             check_zones(context.connections)
     except TaxiError as error:
         context.events.fail(error)
@@ -40,6 +43,9 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
             if name != "file":
                 ledger.stages.add(key, name, stage.measure, stage.seconds)
         differences = find_differences({name: stage.measure for name, stage in measured.items()})
+        lake = measured["lake"]
+        if lake.stored and lake.stored != known.get(key) and lake.measure == files[key]:
+            ledger.lake_objects.record(key, lake.stored, lake.measure)
         if differences:
             explained = f"the stages differ: {'; '.join(map(str, differences))}"
             context.fail(key, TaxiError(f"{name_of(key)}: {explained}"))
