@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from embedded import Stack
+from synthetic import write_zone_lookup
 from tests.line import Line
-from tests.months import MONTHS
+from tests.months import write
 from tests.stock_postgres import stock_postgres
 
-pytestmark = pytest.mark.slow  # every model on both warehouses: 3 minutes
+pytestmark = pytest.mark.slow  # every model on both warehouses: two minutes
+MONTHS = (("yellow", "2009-01"), ("green", "2023-02"), ("fhvhv", "2023-02"))
 
 
 @dataclass
@@ -27,8 +28,11 @@ class ManagedLine(Line):
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory, synthetic_source: Path) -> Iterator[ManagedLine]:
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedLine]:
     root = tmp_path_factory.mktemp("managed")
+    for dataset, month in MONTHS:
+        write(root / "source", dataset, month)
+    write_zone_lookup(root / "source")
     stack = Stack(root / "servers")
     with stock_postgres(root / "postgres") as url:
         ends = stack.start(("gcs", "bigquery"))
@@ -39,7 +43,7 @@ def line(tmp_path_factory: pytest.TempPathFactory, synthetic_source: Path) -> It
             "TAXI_BIGQUERY_TOKEN": ends.bigquery_token,
             "TAXI_BIGQUERY_PROJECT": ends.project,
         }
-        yield ManagedLine(root / "state", synthetic_source, timeout=560, variables=variables)
+        yield ManagedLine(root / "state", root / "source", timeout=900, variables=variables)
         stack.stop()
 
 
@@ -57,6 +61,6 @@ def test_every_month_is_done_without_a_superuser_on_stock_settings(line: Managed
     assert (states, len(line.months())) == ({("done", 0)}, len(MONTHS))
 
 
-def test_a_month_is_replaced_and_a_full_refresh_of_a_table_finds_locks_enough(line: ManagedLine):
-    line.done("run", "--force", "--months", "2023-02")
+def test_a_month_is_replaced_there_as_anywhere(line: ManagedLine):
+    line.done("run", "--force", "--months", "2023-02", "-d", "green")
     assert "Nothing to do" in line.done("run").stderr
