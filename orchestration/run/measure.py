@@ -42,7 +42,7 @@ def measure_stages(
     connections: Connections,
     files: dict[MonthKey, Measure],
     scratch: Path,
-    trusted: Mapping[MonthKey, StoredObject],
+    trusted: Mapping[MonthKey, StoredObject] | None = None,
 ) -> dict[MonthKey, dict[str, Stage]]:
     """Measure every stage of these file months anew, but for the files, which were measured as they landed (`files`).
 
@@ -73,7 +73,7 @@ def measure_stages(
         )
 
     def in_lake() -> _Measured:
-        return {(key, "lake"): stage for key, stage in measure_lake(connections, files, scratch, trusted).items()}
+        return {(key, "lake"): stage for key, stage in measure_lake(connections, files, scratch, trusted or {}).items()}
 
     with thread_pool(2) as pool:
         futures = [pool.submit(work) for work in (in_postgres, in_bigquery, in_lake)]

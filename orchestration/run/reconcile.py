@@ -44,7 +44,7 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
                 ledger.stages.add(key, name, stage.measure, stage.seconds)
         differences = find_differences({name: stage.measure for name, stage in measured.items()})
         lake = measured["lake"]
-        if lake.stored and lake.stored != known.get(key) and lake.measure == files[key]:
+        if lake.stored and lake.stored != known.get(key) and lake.measure.digest == files[key].digest:
             ledger.lake_objects.record(key, lake.stored, lake.measure)
         if differences:
             explained = f"the stages differ: {'; '.join(map(str, differences))}"

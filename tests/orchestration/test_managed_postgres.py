@@ -42,6 +42,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedLine]:
             "TAXI_BIGQUERY_ENDPOINT": ends.bigquery_url,
             "TAXI_BIGQUERY_TOKEN": ends.bigquery_token,
             "TAXI_BIGQUERY_PROJECT": ends.project,
+            "TAXI_RECONCILE_LAKE": "checksum",
         }
         yield ManagedLine(root / "state", root / "source", timeout=900, variables=variables)
         stack.stop()

@@ -127,7 +127,7 @@ def test_a_column_whose_type_has_no_checksum_is_named_with_its_model(
     )
     try:
         with Servers(load_settings()) as servers, pytest.raises(StoreError) as caught:
-            measure_stages(servers.all(), {}, tmp_path, {})
+            measure_stages(servers.all(), {}, tmp_path)
     finally:
         finished_line.execute("drop table taxi_marts.odd")
     assert "taxi_marts.odd cannot be reconciled: waited is interval, a type without a checksum" in caught.value.what
