@@ -82,6 +82,14 @@ def test_a_model_begins_with_its_grain(path: Path):
     assert re.match(r"-- (One row per|Every) ", path.read_text())
 
 
+def test_bigquery_takes_every_description_of_a_mart(manifest):
+    """1,024 characters a column: docs.cloud.google.com/bigquery/docs/reference/rest/v2/tables#TableFieldSchema."""
+    marts = [node for node in manifest["models"] if node["config"]["persist_docs"]]
+    assert len(marts) > 30
+    columns = [(node["name"], *column) for node in marts for column in node["columns"].items()]
+    assert [f"{model}.{name}" for model, name, column in columns if len(column["description"]) > 1024] == []
+
+
 def test_warehouses_differ_in_macros_only():
     assert [path.name for path in MODEL_FILES if "target." in path.read_text()] == []
 
