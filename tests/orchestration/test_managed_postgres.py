@@ -12,7 +12,7 @@ from tests.line import Line
 from tests.months import write
 from tests.stock_postgres import stock_postgres
 
-pytestmark = pytest.mark.slow  # every model on both warehouses: two minutes
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # every model on both warehouses: two minutes
 MONTHS = (("yellow", "2009-01"), ("green", "2023-02"), ("fhvhv", "2023-02"))
 
 
