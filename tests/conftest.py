@@ -27,9 +27,11 @@ FILES_OF_A_LINE = {
         "dbt/test_parity",
         "dbt/test_by_hand",
         "dbt/test_readers",
+        "dbt/test_semantic",
         "dbt/test_development",
         "independent/test_course",
         "independent/test_marts",
+        "orchestration/test_reports",
     ),
     "finished": (
         "orchestration/test_bad_input",

@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.billing.column_bytes import MIB, Sizes, billed_bytes
-from benchmarks.billing.columns_read import Project
+from benchmarks.billing.columns_read import Project, Read
 from benchmarks.billing.questions import QUESTIONS
 from linting.artifacts import COMPILE, PROJECT, VARS, environment, folder
+from orchestration.run.reports import PICKUP_MONTH, summed_columns
 
 # On demand, US (multi-region), since 2023-07-05; the first TiB of a month is free, which is not taken off here.
 # https://cloud.google.com/bigquery/pricing
@@ -34,7 +35,7 @@ class Cost:
 
     mart: str
     asks: str
-    file_months: str  # named: those that the question names; all: all that the mart holds
+    months: str  # named: those that the question names; all: all that the mart holds
     bytes_of_a_month: int
     bytes_of_its_datasets: int  # if clustering spares the blocks of other data sets, which BigQuery does not promise
     billed_for_a_month: int
@@ -65,7 +66,7 @@ def costs(project: Project, sizes: Sizes) -> list[Cost]:
     found = []
     for question in QUESTIONS:
         reads = project.reads(project.analyses[question.analysis] if question.analysis else question.query)
-        monthly = [read for read in reads if read.table in project.by_file_month]
+        monthly = [read for read in reads if read.table in project.month_of]
         months = ("named" if all(read.names_months for read in monthly) else "all") if monthly else "–"
         size = round(sum(map(sizes.bytes_read, reads)))
         clustered = round(sum(sizes.bytes_read(read, is_clustered=True) for read in reads))
@@ -75,17 +76,38 @@ def costs(project: Project, sizes: Sizes) -> list[Cost]:
 
 
 def steps(project: Project, sizes: Sizes) -> list[Step]:
-    """Of a file month: each table's query, in a MERGE that overwrites its partition; then every column is measured."""
-    found = []
-    for table in sorted(table for table in project.by_file_month if not table.startswith("taxi_raw.")):
+    """Of a file month: each table's query, in a MERGE that overwrites its partitions; then every column is measured.
+
+    A report by month of pick-up takes in the months beside it: its MERGE replaces three partitions, and reads five file
+    months. Of the newest month's only three exist, and one of these partitions.
+    """
+    found, measured, compared = [], 0, 0
+    for table, column in sorted(project.month_of.items()):
+        if "int_" not in table and column == "file_month":
+            measured += billed_bytes(sizes.whole(table))
+        if table.startswith("taxi_raw."):
+            continue
         reads = project.reads(project.models[table])
         source = " from the lake" if any(read.table.startswith("taxi_raw.") for read in reads) else ""
-        selected, gone = sizes.billed(reads), billed_bytes(sizes.whole(table))
-        # the partition that goes, which a new month has none of
-        found.append(Step(f"{table.partition('.')[2]}{source}", selected + billed_bytes(0), selected + gone))
+        # the partitions that go, which a new month has none of
+        new, replaced, new_gone, gone = (1, 1, 0, 1) if column == "file_month" else (3, 5, 1, 3)
+        partition = sizes.whole(table)
+        found.append(
+            Step(
+                f"{table.partition('.')[2]}{source}",
+                sizes.billed(reads, new) + billed_bytes(new_gone * partition),
+                sizes.billed(reads, replaced) + billed_bytes(gone * partition),
+            )
+        )
+        if column == PICKUP_MONTH:
+            names = summed_columns(sorted(project.columns(table)))
+            compared += sizes.billed([Read(table, frozenset({"service_type", column, *names}), True)], 3)
     found.sort(key=lambda step: -step.billed)
-    measured = sum(billed_bytes(sizes.whole(table)) for table in project.by_file_month if "int_" not in table)
-    return [*found, Step("measure every column of the lake and the marts", measured, measured)]
+    return [
+        *found,
+        Step("measure every column of the lake and of the tables by file month", measured, measured),
+        Step("compare the reports by month of pick-up", compared, compared),
+    ]
 
 
 def main(
@@ -124,7 +146,7 @@ def _question_table(questions: list[Cost]) -> Table:
     for it in questions:
         billed = _mib(it.billed_for_a_month), _mib(it.billed_for_a_year), f"{it.dollars_for_a_year * 1000:,.2f}"
         read = f"{it.bytes_of_a_month / 1e6:,.2f}", f"{it.bytes_of_its_datasets / 1e6:,.2f}"
-        table.add_row(it.mart, it.asks, it.file_months, *read, *billed)
+        table.add_row(it.mart, it.asks, it.months, *read, *billed)
     return table
 
 

@@ -47,19 +47,19 @@ class Sizes:
         self._found: dict[str, dict[str, _Size]] = {}
         self._times: dict[str, float] = {}
         for dataset, wanted in rows.items():
-            found = _sizes(connection, f"taxi_raw.{dataset}_tripdata", month)
+            found = _sizes(connection, f"taxi_raw.{dataset}_tripdata", month, "file_month")
             self._times[dataset] = wanted / found[dataset].rows if found else 1
 
     def of(self, table: str) -> dict[str, _Size]:
-        """Of one file month, by data set; of a table that is not kept by file month, of all its rows.
+        """Of one month, by data set; of a table that is not partitioned by month, of all its rows.
 
         Rows grow in proportion to those of their data set. That is exact for a table of trips; a table of groups grows
         more slowly, so there it is the most it can be.
         """
         if table not in self._found:
-            is_monthly = table in self._project.by_file_month
-            self._found[table] = _sizes(self._connection, table, self._month if is_monthly else None)
-            for dataset, size in self._found[table].items() if is_monthly else ():
+            column = self._project.month_of.get(table)
+            self._found[table] = _sizes(self._connection, table, self._month, column)
+            for dataset, size in self._found[table].items() if column else ():
                 times = self._times.get(dataset, 1)
                 size.rows *= times
                 size.columns = {column: found * times for column, found in size.columns.items()}
@@ -71,7 +71,7 @@ class Sizes:
 
     def bytes_read(self, read: Read, months: int = 1, is_clustered: bool = False) -> float:
         """Of the columns that are read; with `is_clustered` of the rows of those data sets that are asked for."""
-        times = months if read.table in self._project.by_file_month else 1
+        times = months if read.table in self._project.month_of else 1
         asked = [
             size
             for dataset, size in self.of(read.table).items()
@@ -89,8 +89,8 @@ def billed_bytes(read: float) -> int:
     return max(ceil(read / MIB) * MIB, 10 * MIB)
 
 
-def _sizes(connection: psycopg.Connection, table: str, month: date | None) -> dict[str, _Size]:
-    """Sizes of a table (schema.name) by data set ('' for all of a table without), of one file month or in all."""
+def _sizes(connection: psycopg.Connection, table: str, month: date, column: str | None) -> dict[str, _Size]:
+    """Sizes of a table (schema.name) by data set ('' for all of a table without), of the rows of `month` or of all."""
     schema, name = table.split(".")
     types: dict[str, str] = dict(
         connection.execute(
@@ -105,7 +105,7 @@ def _sizes(connection: psycopg.Connection, table: str, month: date | None) -> di
         sql.Identifier(by) if by else sql.SQL("''"),
         sql.SQL(", ").join(_size(column, kind) for column, kind in types.items()),
         sql.Identifier(schema, name),
-        sql.SQL("where file_month = {}").format(sql.Literal(month)) if month else sql.SQL(""),
+        sql.SQL("where {} = {}").format(sql.Identifier(column), sql.Literal(month)) if column else sql.SQL(""),
     )
     found = {}
     for dataset, rows, *sums in connection.execute(query).fetchall():

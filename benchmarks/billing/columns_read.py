@@ -26,7 +26,7 @@ _COMPARISONS = (exp.EQ, exp.In, exp.Between, exp.GT, exp.GTE, exp.LT, exp.LTE)
 class Read:
     """A table (schema.name) that a query reads, and the columns of it.
 
-    `names_months`: wherever the query reads it, a condition on its file_month leaves some partitions only. `datasets`
+    `names_months`: wherever the query reads it, a condition on its month leaves some partitions only. `datasets`
     are those that conditions leave, by which tables are clustered first; none: all. A condition that stands further
     out, on a view, is not looked for.
     """
@@ -51,7 +51,7 @@ class Project:
         nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
         self.models: dict[str, str] = {}  # the compiled query of each model that is no view, by its table
         self.analyses: dict[str, str] = {}
-        self.by_file_month: set[str] = set()
+        self.month_of: dict[str, str] = {}  # the column by which a table is partitioned: file_month or pickup_month
         self._views: dict[str, str] = {}
         self._schema: dict[str, dict[str, dict[str, str]]] = {}
         for node in nodes:
@@ -65,8 +65,10 @@ class Project:
             if node["resource_type"] == "model":
                 is_view = node["config"]["materialized"] == "view"
                 (self._views if is_view else self.models)[f"{schema}.{name}"] = node["compiled_code"]
-            if node["config"].get("partition_by") or name.endswith("_tripdata"):
-                self.by_file_month.add(f"{schema}.{name}")
+            if partition := node["config"].get("partition_by"):
+                self.month_of[f"{schema}.{name}"] = partition["field"]
+            elif name.endswith("_tripdata"):
+                self.month_of[f"{schema}.{name}"] = "file_month"
 
     @classmethod
     def load(cls, path: Path) -> "Project":
@@ -92,7 +94,8 @@ class Project:
         for scope in traverse_scope(tree):
             for alias, source in scope.sources.items():
                 if isinstance(source, exp.Table):
-                    read = _read(scope, alias, f"{source.db}.{source.name}")
+                    table = f"{source.db}.{source.name}"
+                    read = _read(scope, alias, table, self.month_of.get(table, "file_month"))
                     found[read.table] = read.merged(found.get(read.table, read))
         return sorted(found.values(), key=lambda read: read.table)
 
@@ -108,8 +111,8 @@ class Project:
         return tree
 
 
-def _read(scope: Scope, alias: str, table: str) -> Read:
-    """How one SELECT reads a table that it calls `alias`."""
+def _read(scope: Scope, alias: str, table: str, month: str) -> Read:
+    """How one SELECT reads a table that it calls `alias`, and that is partitioned by the column `month`."""
     columns = frozenset(column.name for column in scope.columns if column.table == alias)
     datasets = [
         frozenset(literal.this for literal in condition.find_all(exp.Literal))
@@ -117,7 +120,7 @@ def _read(scope: Scope, alias: str, table: str) -> Read:
         for condition in _conditions(scope, alias, column)
         if isinstance(condition, (exp.EQ, exp.In))
     ]
-    is_pruned = any(_conditions(scope, alias, "file_month"))
+    is_pruned = any(_conditions(scope, alias, month))
     return Read(table, columns, is_pruned, frozenset.intersection(*datasets) if datasets else frozenset())
 
 

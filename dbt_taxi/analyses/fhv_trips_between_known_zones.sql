@@ -24,7 +24,7 @@ select
 from {{ ref('origin_destination') }}
 where
     service_type = 'fhv'
-    and extract(year from pickup_month) = {{ year }}
+    and pickup_month between date '{{ year }}-01-01' and date '{{ year }}-12-01'
     and pickup_location_id != 264
     and dropoff_location_id != 264
 order by rules

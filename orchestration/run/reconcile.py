@@ -12,6 +12,7 @@ from orchestration.run.context import Context, name_of
 from orchestration.run.differences import find_differences
 from orchestration.run.measure import check_zones, measure_stages
 from orchestration.run.measure_lake import Stage
+from orchestration.run.reports import differing_reports, stale_months
 from orchestration.steps import RECONCILE
 
 _MOST_FREQUENT_RULES = (
@@ -32,12 +33,14 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
             trusted = known if context.settings.reconcile_lake == "checksum" else {}
             stages = measure_stages(context.connections, files, context.settings.scratch, trusted)
             check_zones(context.connections)
+            differing = differing_reports(context.connections, {month for _, month in keys})
     except TaxiError as error:
         context.events.fail(error)
         for key in keys:
             context.failures.append(f"{name_of(key)}: {error}")
             ledger.months.not_verified(key, str(error))
         return
+    sound = []
     for key, measured in stages.items():
         for name, stage in measured.items():
             if name != "file":
@@ -53,6 +56,13 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
         elif suspicion := _suspicion(context, key, measured):
             context.fail(key, suspicion)
             ledger.months.found_suspect(key, suspicion.without_the_month, 0, **suspicion.for_the_ledger)
+        else:
+            sound.append(key)
+    stale = stale_months(differing, sound, ledger.months.all())
+    for key in sound:
+        if key in stale:
+            context.fail(key, TaxiError(f"{name_of(key)}: {stale[key]}", "Run again, which builds the month again"))
+            ledger.months.not_verified(key, stale[key])
         else:
             ledger.months.reconciled(key)
 

@@ -37,6 +37,10 @@ def _medians(relation: str, by: str) -> str:
 PAIR = "service_type, pickup_month, pickup_location_id, dropoff_location_id"
 AIRPORT = "service_type, pickup_month, airport_location_id, direction"
 EACH_TIME = "(select c.* from agg_travel_times as c, range(trips))"
+AIRPORT_OR_0 = ", ".join(
+    f"case when {end}_location_id in {AIRPORTS} then {end}_location_id else 0 end::bigint as {end}_airport_id"
+    for end in ("pickup", "dropoff")
+)
 MOBILITY = {
     "agg_zone_pairs": (
         [
@@ -71,6 +75,20 @@ MOBILITY = {
         f"""select service_type, file_month, {MONTH}, {FROM}, {TO}, {PRICED}, (duration_seconds + 30) // 60 as minutes,
             count(*) as trips
         from fct_trips where {TIMED} group by all""",
+    ),
+    "agg_area_travel_times": (
+        [
+            "service_type",
+            "file_month",
+            "pickup_month",
+            "zone_relation",
+            "pickup_airport_id",
+            "dropoff_airport_id",
+            "is_under_congestion_pricing",
+            "minutes",
+        ],
+        f"""select service_type, file_month, pickup_month, {RELATION} as zone_relation, {AIRPORT_OR_0},
+            is_under_congestion_pricing, minutes, count(*) as trips from {EACH_TIME} group by all""",
     ),
     "origin_destination": (
         ["service_type", "pickup_month", "pickup_location_id", "dropoff_location_id"],

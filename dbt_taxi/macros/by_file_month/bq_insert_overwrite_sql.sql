@@ -9,8 +9,9 @@
     tmp_relation_exists,
     copy_partitions
 ) -%}
+    {%- set literals = pickup_period_literals() if partition_by.field == "pickup_month" else file_month_literals() -%}
     {#- The bare column: a function around it may not prune, nor satisfy require_partition_filter. -#}
-    {%- set months = "DBT_INTERNAL_DEST.file_month in (" ~ file_month_literals() | join(", ") ~ ")" -%}
+    {%- set months = "DBT_INTERNAL_DEST." ~ partition_by.field ~ " in (" ~ literals | join(", ") ~ ")" -%}
     {%- set new_rows -%}
         (select * from {{ tmp_relation }})
     {%- endset -%}

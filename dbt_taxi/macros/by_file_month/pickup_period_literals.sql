@@ -1,9 +1,9 @@
-{% macro pickup_period_literals(months_in_period=1) -%}
+{% macro pickup_period_literals(months_in_period=1, reach=1) -%}
     {#- Trips of a file were picked up in its month or, a few of them, in the one before or after it. -#}
     {%- set literals = [] -%}
     {%- for month in file_months() -%}
         {%- set place = (month[:4] | int) * 12 + (month[5:7] | int) - 1 -%}
-        {%- for picked_up in (place - 1, place, place + 1) -%}
+        {%- for picked_up in range(place - reach, place + reach + 1) -%}
             {%- set first = picked_up // months_in_period * months_in_period -%}
             {%- set literal = "date '%04d-%02d-01'" % (first // 12, first % 12 + 1) -%}
             {%- if literal not in literals -%}

@@ -7,6 +7,7 @@
         held boolean;
         columns text;
         not_nulls text;
+        has_pickup_month boolean;
     begin
         -- There are no statistics of what comes out of views: Postgres expects few rows, and sorts millions of trips to
         -- merge them with some thousand refunds, which takes 40 s where hashing these takes 5. Or it compares each
@@ -19,8 +20,9 @@
 
         select
             string_agg(format('%I::%s', attname, format_type(atttypid, atttypmod)), ', ' order by attnum),
-            string_agg(format('alter %I set not null,', attname), ' ') filter (where attnotnull)
-        into columns, not_nulls
+            string_agg(format('alter %I set not null,', attname), ' ') filter (where attnotnull),
+            bool_or(attname = 'pickup_month')
+        into columns, not_nulls, has_pickup_month
         from pg_attribute
         where attrelid = '{{ relation }}'::regclass and attnum > 0 and not attisdropped;
 
@@ -46,6 +48,14 @@
                     'alter table %I.%I %s add constraint is_month check (file_month = %L)',
                     '{{ relation.schema }}', partition || '_new', not_nulls, month
                 );
+                if has_pickup_month then
+                    -- A question for one month of pick-up then reads three partitions, through the reports as well.
+                    execute format(
+                        'alter table %I.%I add constraint is_near_month check (pickup_month between %L and %L)',
+                        '{{ relation.schema }}', partition || '_new',
+                        (month - interval '1 month')::date, (month + interval '1 month')::date
+                    );
+                end if;
                 execute format('analyze %I.%I', '{{ relation.schema }}', partition || '_new');
                 filled := filled || partition;
             else

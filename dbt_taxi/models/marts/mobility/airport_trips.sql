@@ -1,31 +1,31 @@
 -- One row per data set, calendar month of pick-up, airport and direction. A trip from one airport to another, or to the
 -- same, has two rows: it counts as one from and as one to an airport.
-{%- set directions = [('from', 'pickup_location_id'), ('to', 'dropoff_location_id')] %}
+{%- set directions = [('from', 'pickup'), ('to', 'dropoff')] %}
 {%- set grain = ['airport_location_id', 'service_type', 'direction', 'pickup_month'] %}
 
 with agg_zone_pairs as (
     select * from {{ of_reported_months(ref('agg_zone_pairs')) }}
 ),
 
-agg_travel_times as (
-    select * from {{ ref('agg_travel_times') }}
+agg_area_travel_times as (
+    select * from {{ ref('agg_area_travel_times') }}
 ),
 
 dim_zones as (
     select * from {{ ref('dim_zones') }}
 ),
 
-{% for pairs, counts in [
-    ('airport_pairs', 'agg_zone_pairs'), ('airport_times', 'agg_travel_times'),
+{% for counted, counts, at in [
+    ('airport_pairs', 'agg_zone_pairs', '_location_id'), ('airport_times', 'agg_area_travel_times', '_airport_id'),
 ] -%}
-{{ pairs }} as (
+{{ counted }} as (
     {% for direction, end in directions -%}
     select
         *,
-        {{ end }} as airport_location_id,
+        {{ end ~ at }} as airport_location_id,
         '{{ direction }}' as direction
     from {{ counts }}
-    where {{ is_in_zones(end, airport_zones()) }}
+    where {{ is_in_zones(end ~ at, airport_zones()) }}
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),

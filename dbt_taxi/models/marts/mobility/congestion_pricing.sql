@@ -9,12 +9,12 @@
 with travel_times as (
     select
         service_type,
-        {{ zone_relation }} as zone_relation,
+        zone_relation,
         is_under_congestion_pricing,
         minutes,
         sum(trips) as trips,
         pickup_month
-    from {{ ref('agg_travel_times') }}
+    from {{ ref('agg_area_travel_times') }}
     group by service_type, zone_relation, is_under_congestion_pricing, minutes, pickup_month
 ),
 

@@ -1,10 +1,12 @@
 -- One row per data set, calendar month of pick-up, pick-up zone and drop-off zone, whatever file the trips came in.
+{{ by_pickup_month() }}
+
 with agg_zone_pairs as (
-    select * from {{ of_reported_months(ref('agg_zone_pairs')) }}
+    select * from {{ of_reported_months(of_pickup_months(ref('agg_zone_pairs'))) }}
 ),
 
 agg_travel_times as (
-    select * from {{ ref('agg_travel_times') }}
+    select * from {{ of_pickup_months(ref('agg_travel_times')) }}
 ),
 
 dim_zones as (

@@ -1,7 +1,9 @@
 -- One row per data set, calendar month of pick-up, zone of pick-up and zone of drop-off: how many minutes half of the
 -- trips, nine in ten and nineteen in twenty took at most.
+{{ by_pickup_month() }}
+
 with agg_travel_times as (
-    select * from {{ of_reported_months(ref('agg_travel_times')) }}
+    select * from {{ of_reported_months(of_pickup_months(ref('agg_travel_times'))) }}
 ),
 
 dim_zones as (
