@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import TaxiError
-from ingest.months import label
+from ingest.months import add_months, label
 from orchestration.steps import WAREHOUSES
 from orchestration.warehouses.dbt_artifacts import DbtResult, read_result
 
@@ -21,8 +21,9 @@ See https://docs.getdbt.com/reference/artifacts/dbt-artifacts.
 """
 
 _MADE = ("success", "pass", "warn")
-# The condition that macros/by_file_month/in_file_months.sql writes into every model kept by file month.
-_MONTHS = re.compile(r"file_month in \(([^)]*)\)")
+# The conditions that macros/by_file_month/ writes into every model by file month (in_file_months.sql), and into every
+# report by month of pick-up (of_pickup_months.sql), by the column of the partitions.
+_MONTHS = {column: re.compile(column + r" in \(([^)]*)\)") for column in ("file_month", "pickup_month")}
 # What decides the tables that dbt makes. The rest of a manifest is times, paths, and SQL compiled for some months.
 _DECISIVE = {
     "nodes": ("checksum", "raw_code", "config", "columns", "description", "test_metadata", "alias"),
@@ -99,8 +100,14 @@ def read_hand_build(target: Path, identity: str) -> HandBuild:
     if result.failed:
         raise NotProvenError(f"that dbt command failed: {result.failed[0]}")
     passed = [one for one in document["results"] if one["status"] in _MADE]
-    by_month = {name for name, node in manifest["nodes"].items() if node["config"].get("partition_by")}
-    of_tables = [_months_of(one["compiled_code"]) for one in passed if one["unique_id"] in by_month]
+    by_month = {
+        name: node["config"]["partition_by"]["field"]
+        for name, node in manifest["nodes"].items()
+        if node["config"].get("partition_by")
+    }
+    of_tables = [
+        _months_of(one["compiled_code"], by_month[one["unique_id"]]) for one in passed if one["unique_id"] in by_month
+    ]
     return HandBuild(
         manifest["metadata"]["adapter_type"],
         datetime.fromisoformat(document["metadata"]["invocation_started_at"].replace("Z", "+00:00")),
@@ -131,10 +138,17 @@ def _check_invocation(document: dict[str, Any], manifest: dict[str, Any], identi
         raise NotProvenError(f"dbt {metadata['dbt_version']} built, and {version('dbt-core')} is installed")
 
 
-def _months_of(sql: str) -> frozenset[date]:
-    """The file months that every part of a query is limited to."""
-    lists = [frozenset(map(date.fromisoformat, re.findall(r"\d{4}-\d\d-\d\d", one))) for one in _MONTHS.findall(sql)]
-    return frozenset[date].intersection(*lists) if lists else frozenset()
+def _months_of(sql: str, column: str) -> frozenset[date]:
+    """The file months of which a table partitioned by `column` has all, by what every part of its query is limited to.
+
+    A file month reaches into the months of pick-up beside it.
+    """
+    texts = _MONTHS[column].findall(sql)
+    lists = [frozenset(map(date.fromisoformat, re.findall(r"\d{4}-\d\d-\d\d", one))) for one in texts]
+    found = frozenset[date].intersection(*lists) if lists else frozenset()
+    if column == "file_month":
+        return found
+    return frozenset(month for month in found if {add_months(month, -1), add_months(month, 1)} <= found)
 
 
 def _decisive(items: dict[str, dict[str, Any]], fields: tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -136,6 +136,14 @@ def test_a_table_by_file_month_whose_sql_names_fewer_months_limits_all(tmp_path:
     assert read_hand_build(written(tmp_path, found), ME).months == {FEBRUARY}
 
 
+def test_a_report_by_month_of_pickup_has_a_file_month_with_both_its_neighbours(tmp_path: Path):
+    found = artifacts()
+    found["manifest"]["nodes"][TRIPS]["config"] = {**BY_MONTH, "partition_by": {"field": "pickup_month"}}
+    months = ", ".join(f"date '{month}-01'" for month in ("2023-12", "2024-01", "2024-02", "2024-04", "2024-05"))
+    found["run_results"]["results"][0]["compiled_code"] = f"where pickup_month in ({months}) and file_month in (…)"
+    assert read_hand_build(written(tmp_path, found), ME).months == {JANUARY}
+
+
 @pytest.mark.parametrize(
     "edit",
     [
