@@ -81,6 +81,27 @@ def trips(line: Line) -> list[list[tuple]]:
     return [line.query(counted), [row.values() for row in bigquery_of(line).query_and_wait(counted)]]
 
 
+@SLOW
+@pytest.mark.parametrize("report", ["origin_destination", "travel_time_percentiles"])
+def test_a_report_on_bigquery_follows_a_file_month_that_was_emptied_and_comes_back(marts_line: Line, report: str):
+    client = bigquery_of(marts_line)
+    table = "agg_zone_pairs" if report == "origin_destination" else "agg_travel_times"
+    month = ("--target", "bigquery", "--vars", '{file_months: ["2023-01-01"]}')
+
+    def rows(condition: str) -> list[tuple]:
+        query = f"select * from taxi_marts.{report} where {condition}"
+        return sorted((row.values() for row in client.query_and_wait(query)), key=str)
+
+    reached = "pickup_month between date '2022-12-01' and date '2023-02-01'"
+    before, others = rows(reached), rows(f"not ({reached})")
+    client.query_and_wait(f"delete from taxi_marts.{table} where file_month = date '2023-01-01'")
+    assert dbt(marts_line, "run", "--select", report, *month).returncode == 0
+    assert rows("pickup_month = date '2023-01-01'") == [], "its own file is gone"
+    assert rows(reached) != [], "the file beside it stays"
+    assert dbt(marts_line, "run", "--select", table, report, *month).returncode == 0
+    assert (rows(reached), rows(f"not ({reached})")) == (before, others)
+
+
 def test_a_readers_long_query_holds_the_swap_up_no_longer_than_the_limit(marts_line: Line):
     month = ("--vars", '{file_months: ["2023-01-01"]}')
     with marts_line.connect() as reader, reader.transaction():
