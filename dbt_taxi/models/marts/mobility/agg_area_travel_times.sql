@@ -1,6 +1,6 @@
--- One row per data set, file month, calendar month of pick-up, relation of the trips to the Congestion Relief Zone, airport
--- of pick-up, airport of drop-off, side of the day on which congestion pricing began and travel time in whole minutes:
--- how many trips took that long. Adds up to agg_travel_times, and is a hundredth of it.
+-- One row per data set, file month, calendar month of pick-up, relation of the trips to the Congestion Relief Zone,
+-- airport of pick-up, airport of drop-off, side of the day on which congestion pricing began and travel time in whole
+-- minutes: how many trips took that long. Adds up to agg_travel_times, of which it is a small part.
 {{ by_file_month(cluster_by=["pickup_month", "service_type"]) }}
 
 with agg_travel_times as (
@@ -33,5 +33,5 @@ select
     pickup_month
 from agg_travel_times
 group by
-    pickup_airport_id, dropoff_airport_id, service_type, zone_relation, minutes, is_under_congestion_pricing, file_month,
-    pickup_month
+    pickup_airport_id, dropoff_airport_id, service_type, zone_relation, minutes, is_under_congestion_pricing,
+    file_month, pickup_month
