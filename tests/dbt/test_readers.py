@@ -92,11 +92,16 @@ def reader(marts_line: Line) -> Iterator[psycopg.Connection]:
 def test_who_may_select_from_the_marts_on_postgres_reads_all_of_them_and_nothing_else(
     marts_line: Line, reader: psycopg.Connection
 ):
-    relations = "select oid::regclass::text from pg_class where relnamespace = '{}'::regnamespace and relkind = any({})"
-    for (mart,) in marts_line.query(relations.format(MARTS, "array['v', 'r', 'p']")):
+    relations = (
+        "select relnamespace::regnamespace::text, array_agg(oid::regclass::text) from pg_class"
+        " where relnamespace::regnamespace::text like 'taxi\\_%' and relkind in ('v', 'r', 'p') group by 1"
+    )
+    found = dict(marts_line.query(relations))
+    assert len(found) > 5
+    for mart in found.pop(MARTS):
         reader.execute(f"select * from {mart} limit 0")
-    for schema in ("taxi_raw", "taxi_staging", "taxi_intermediate", "taxi_seeds", "taxi_ledger"):
-        for (table,) in marts_line.query(relations.format(schema, "array['v', 'r', 'p']"))[:3]:
+    for others in found.values():
+        for table in others[:3]:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 reader.execute(f"select * from {table} limit 0")
 
