@@ -23,6 +23,7 @@ DESCRIPTIONS = {
     "total_amount": "of rejected rows, of trips with a finding, and of all trips",
     "trips": "of the trips that a row counts: all, timed, with a fare, or with a finding",
     "trips_percent": "of a file's rows, or of a month's trips",
+    "trips_per_day": "of a calendar month, or of its part before or after congestion pricing began",
 }
 
 

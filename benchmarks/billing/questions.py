@@ -65,6 +65,12 @@ QUESTIONS = (
         query="select pickup_month, borough, company_name, wheelchair_requests, match_percent"
         " from taxi_marts.wheelchair_service",
     ),
+    Question(
+        "tlc_report_difference",
+        "trips per day, ours and TLC's",
+        query="select * from taxi_marts.tlc_report_difference where indicator = 'trips_per_day' order by pickup_month",
+    ),
+    Question("tlc_monthly_indicators", "every month", query="select * from taxi_marts.tlc_monthly_indicators"),
     Question("agg_base_trips", "FHV trips with a base", "fhv_trips_with_a_base"),
     Question("dim_bases", "the largest bases", query="select * from taxi_marts.dim_bases order by trips desc"),
     Question("rejections_by_reason", "reasons to reject", "reasons_to_reject"),

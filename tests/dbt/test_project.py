@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from ingest.datasets import DATASETS
+from ingest.small_tables import SMALL_TABLES
 from tests.dbt.parsing import PROJECT, parse
 
 SQL_FILES = sorted(path for folder in ("models", "macros", "tests") for path in (PROJECT / folder).rglob("*.sql"))
@@ -46,7 +47,10 @@ def test_a_source_has_the_types_that_ingest_declares(parsed, target: str):
 
 
 def test_the_sources_are_the_raw_tables():
-    assert set(raw_tables()) == {dataset.table for dataset in DATASETS.values()} | {"taxi_zone_lookup"}
+    small = {small.name: small.schema.names for small in SMALL_TABLES}
+    assert set(raw_tables()) == {dataset.table for dataset in DATASETS.values()} | set(small)
+    columns = {name: [column["name"] for column in raw_tables()[name]["columns"]] for name in small}
+    assert columns == small
 
 
 @pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))

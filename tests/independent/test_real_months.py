@@ -44,7 +44,8 @@ def real_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     line = Line(tmp_path_factory.mktemp("real") / "state", REAL, timeout=3600)
     line.done("up")
     try:
-        line.done("run")
+        result = line.run("run", TAXI_TLC_REPORT="published/data_reports_monthly.csv")
+        assert result.returncode == 0, result.stderr
         yield line
     finally:
         line.run("down", "--force")
