@@ -1,11 +1,13 @@
-"""Every query that dbt would send to BigQuery, checked by Google's analyzer; contracts and documented columns too.
+"""Everything that goes to BigQuery, checked by Google's analyzer; contracts and documented columns too.
 
+The queries that dbt compiles come first, in the order of the lineage; then what is sent besides, which reads them.
 The embedded BigQuery is DuckDB, which is more lenient. `python -m linting.bigquery_sql`, after `dbt compile`.
 """
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,13 @@ from typing import Any
 from agate import MaxPrecision
 from dbt_common.clients.agate_helper import from_csv
 
+from linting import dbt_statements, line_statements
 from linting.artifacts import PROJECT, folder
 from linting.google_analyzer import Analyzer, Columns, SqlError
+from orchestration.run.measure_queries import MARTS_SCHEMA
+
+Statement = tuple[str, Callable[[], object]]
+"""The name of a statement, and what checks it or raises SqlError."""
 
 # Complaints that BigQuery itself does not make: (name of the node, part of the message) -> how we know. One by one; one
 # that no longer occurs is reported as well.
@@ -115,15 +122,51 @@ def _check_contract(analyzer: Analyzer, node: dict[str, Any], columns: Columns) 
         raise SqlError(f"breaks its contract: {'; '.join(differences)}")
 
 
+def of_the_line(analyzer: Analyzer, manifest: dict[str, Any], built: Iterable[tuple[str, str]]) -> Iterator[Statement]:
+    """The statements that are sent besides compiled queries; `built` are those of dbt's by month."""
+    project = next(iter(manifest["sources"].values()))["database"]
+    declared, other = line_statements.TIME_TYPES
+    for name, statement in line_statements.external_tables(project, declared):
+        yield f"external table {name}", partial(line_statements.check_external_table, analyzer, name, statement)
+    for name, statement in line_statements.external_tables(project, other):
+        yield f"external table {name}, {other}", partial(analyzer.accept, statement)
+    for name, statement in line_statements.freshness(manifest):
+        yield f"freshness of {name}", partial(analyzer.accept, statement)
+    marts = [
+        node["alias"]
+        for node in manifest["nodes"].values()
+        if node["schema"] == MARTS_SCHEMA and (node["config"].get("partition_by") or {}).get("field") == "file_month"
+    ]
+    for name, statement in line_statements.measures(analyzer.tables, marts):
+        yield f"measure of {name}", partial(analyzer.accept, statement)
+    for name, statement in built:
+        yield f"{statement.split()[0]} of {name}", partial(analyzer.accept, statement)
+
+
+def complaints_of(statements: Iterable[Statement]) -> Iterator[tuple[str, str]]:
+    """Names of statements, and what is wrong with them."""
+    for name, check in statements:
+        try:
+            check()
+        except SqlError as error:
+            yield name, str(error)
+
+
 def main() -> int:
     """Print the complaints; 1 if there are any."""
+    rendering = dbt_statements.rendering()
     manifest = json.loads((folder("bigquery") / "manifest.json").read_text(encoding="utf-8"))
-    found = list(complaints(Analyzer(), manifest, FALSE_ALARMS))
+    analyzer = Analyzer()
+    found = list(complaints(analyzer, manifest, FALSE_ALARMS))
+    queries = sum("compiled_code" in node for node in manifest["nodes"].values())
+    built = dbt_statements.rendered(rendering)
+    statements = [] if found else list(of_the_line(analyzer, manifest, built))
+    found += complaints_of(statements)
     compiled = (folder("bigquery") / "compiled").relative_to(PROJECT.parent)
     for name, message in found:
         print(f"{name}: {message}")
-    queries = sum("compiled_code" in node for node in manifest["nodes"].values())
-    print(f"{queries} queries, {len(found)} complaints" + (f"; places are those in {compiled}/" if found else ""))
+    places = f"; places are those in {compiled}/" if found else ""
+    print(f"{queries} queries and {len(statements)} other statements, {len(found)} complaints{places}")
     return 1 if found else 0
 
 

@@ -4,7 +4,10 @@ It knows BigQuery's names, types and functions, and what may stand where, as Big
 BigQuery it does not know by itself, it is told here: the aliases of types, and that QUALIFY is a reserved word.
 """
 
+from contextlib import suppress
+
 import wasmtime
+from google.protobuf.message import DecodeError
 from zetasql.core import wasm_client
 from zetasql.core.exceptions import ServerError
 from zetasql.core.local_service import ZetaSqlLocalService
@@ -21,6 +24,9 @@ TYPE_ALIASES = {
     type_pb2.TYPE_NUMERIC: ("decimal",),
     type_pb2.TYPE_BIGNUMERIC: ("bigdecimal",),
 }
+
+# Of BigQuery's DDL; the analyzer counts it among the features in development, which no set of features includes.
+PARTITION_COLUMNS = options_pb2.FEATURE_CREATE_EXTERNAL_TABLE_WITH_PARTITION_COLUMNS
 
 Columns = list[tuple[str, str]]
 """Names and types of a table's or a query's columns."""
@@ -41,13 +47,18 @@ class _CachedConfig(wasmtime.Config):
 class Analyzer:
     """The analyzer and the tables it knows."""
 
-    def __init__(self) -> None:
-        """Load the analyzer (compile it, the first time on a machine)."""
+    def __init__(self, default_project: str = "taxi-local") -> None:
+        """Load the analyzer (compile it, the first time on a machine).
+
+        A table of the `default_project` is known by its data set and name as well.
+        """
+        self._default_project = default_project
         wasm_client.Config = _CachedConfig
         self._client = ZetaSqlLocalService.get_instance().wasm_client
         language = LanguageOptions.maximum_features()
         language.product_mode = ProductMode.PRODUCT_EXTERNAL
         language.reserved_keywords = ["QUALIFY"]
+        language.enabled_language_features = [*language.enabled_language_features, PARTITION_COLUMNS]
         self._language = language.to_proto()
         self._options = AnalyzerOptions(language_options=language).to_proto()
         self._options.error_message_mode = options_pb2.ERROR_MESSAGE_ONE_LINE
@@ -58,6 +69,8 @@ class Analyzer:
                 self._catalog.named_type.add(name=alias).type.type_kind = kind
         self._registered = self._register()
         self._is_stale = False
+        self.tables: dict[str, Columns] = {}
+        """The tables that are known, as data_set.name."""
 
     def add_table(self, project: str, dataset: str, name: str, columns: Columns) -> None:
         """Make a table known.
@@ -75,15 +88,35 @@ class Analyzer:
             table.column.add(name=output.name, is_writable_column=True).type.CopyFrom(output.column.type)
         columns = [(output.name, _type_name(output.column.type)) for output in outputs]
         self._complain_of_names([column for column, _ in columns])
-        dataset_catalog = _child(_child(self._catalog, project), dataset)
-        dataset_catalog.table.append(table)
+        _child(_child(self._catalog, project), dataset).table.append(table)
+        if project == self._default_project:
+            _child(self._catalog, dataset).table.append(table)
         self._is_stale = True
+        self.tables[f"{dataset}.{name}"] = columns
         return columns
 
     def check(self, statement: str) -> Columns:
         """Analyze a statement; a query's columns are returned. Raises SqlError."""
         outputs = self._analyze(statement).resolved_query_stmt_node.output_column_list
         return [(output.name, _type_name(output.column.type)) for output in outputs]
+
+    def accept(self, statement: str) -> None:
+        """Analyze a statement of any kind. Raises SqlError."""
+        # An answer is nested as deep as a sum of many columns, which is too deep to be read. It is no complaint.
+        with suppress(DecodeError):
+            self._analyze(statement)
+
+    def created(self, statement: str) -> Columns:
+        """The columns of the table or view that a CREATE statement makes. Raises SqlError.
+
+        Those of partitions by the names of files come last.
+        """
+        node = _innermost(self._analyze(statement).resolved_create_statement_node)
+        base = getattr(node, "parent", node)
+        definitions = list(getattr(node, "column_definition_list", ()) or base.column_definition_list)
+        if partitions := getattr(node, "with_partition_columns", None):
+            definitions += partitions.column_definition_list
+        return [(definition.name, _type_name(definition.type)) for definition in definitions]
 
     def check_script(self, script: str) -> int:
         """Analyze each statement of a script; how many there are is returned. Raises SqlError."""
@@ -134,6 +167,13 @@ class Analyzer:
             raise SqlError(f"Columns of one name: {', '.join(twice)}")
         if any(name.startswith("$") for name in names):
             raise SqlError(f"A column has no name: number {[name[0] for name in names].index('$') + 1}")
+
+
+def _innermost(node):
+    """Of a statement, which the answer wraps in a message for each class above its own."""
+    while (kind := node.WhichOneof("node") if node.DESCRIPTOR.oneofs else None) is not None:
+        node = getattr(node, kind)
+    return node
 
 
 def _child(catalog, name: str):

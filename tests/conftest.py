@@ -28,6 +28,7 @@ FILES_OF_A_LINE = {
         "dbt/test_analyses",
         "dbt/test_parity",
         "dbt/test_by_hand",
+        "dbt/test_sent_statements",
         "dbt/test_readers",
         "dbt/test_semantic",
         "dbt/test_development",

@@ -20,20 +20,14 @@ from orchestration.run.checksum_sql import (
     KIND_OF_POSTGRES_TYPE,
     POSTGRES,
     RAW_BIGQUERY,
-    SERVICE_TYPE,
     WHOLE_ROW,
     Dialect,
     Kind,
-    measure_query,
 )
 from orchestration.run.differences import RAW_STAGES
 from orchestration.run.measure_lake import Stage, measure_lake
+from orchestration.run.measure_queries import MARTS_SCHEMA, NAMES_OF_TABLES, ZONES, measure_queries, stage_of
 from orchestration.warehouses.connections import Connections
-
-MARTS_SCHEMA = "taxi_marts"
-
-_NAMES_OF_TABLES = {"fct_trips": "accepted", "fct_rejected_trips": "rejected"}
-
 
 _Measured = dict[tuple[MonthKey, str], Stage]
 
@@ -88,17 +82,16 @@ def measure_stages(
     for key, file in files.items():
         measured[key, "file"] = Stage(file, 0.0)
     nothing = Stage(Measure(), 0.0)  # a table without a row of the month
-    stages = [*RAW_STAGES, *(_stage(warehouse, table) for warehouse in ("postgres", "bigquery") for table in marts)]
+    stages = [*RAW_STAGES, *(stage_of(warehouse, table) for warehouse in ("postgres", "bigquery") for table in marts)]
     return {key: {name: measured.get((key, name), nothing) for name in stages} for key in files}
 
 
 def check_zones(connections: Connections) -> None:
     """Raise StoreError where the two warehouses know other zones, which the marts join."""
-    query = f"select location_id, borough, zone, service_zone from {MARTS_SCHEMA}.dim_zones order by location_id"
     try:
         with postgres.connect(connections.dsn) as connection:
-            here = [tuple(row) for row in connection.execute(query).fetchall()]
-        there = external_tables.query(connections.bigquery, query)
+            here = [tuple(row) for row in connection.execute(ZONES).fetchall()]
+        there = external_tables.query(connections.bigquery, ZONES)
     except (psycopg.Error, *external_tables.BIGQUERY_FAULTS) as error:
         raise StoreError(f"dim_zones cannot be read: {first_line(error)}", "Run again") from error
     if here != there:
@@ -115,30 +108,12 @@ def _measure_warehouse(
 ) -> _Measured:
     """Measure the raw tables and the marts on one warehouse, all months of a table at once."""
     found: _Measured = {}
-    by_dataset: dict[str, list[MonthKey]] = {}
-    for key in files:
-        by_dataset.setdefault(key[0], []).append(key)
-    tables: list[tuple[str, str, dict[str, Kind], Sequence[str], list[MonthKey], bool]] = []
-    for name, kinds in columns.items():
-        if name in DATASETS:
-            dataset, keys = DATASETS[name], by_dataset.get(name, [])
-            raw = f"taxi_raw.{dataset.table}"
-            tables.append((f"{warehouse}_raw", raw, kinds, dataset.total_columns, keys, False))
-        else:
-            totals: Sequence[str] = [column for column in ("total_amount",) if column in kinds]
-            is_aggregate = name not in _NAMES_OF_TABLES  # the tables of trips have a row for each of the files'
-            tables.append((_stage(warehouse, name), f"{MARTS_SCHEMA}.{name}", kinds, totals, list(files), is_aggregate))
-    for stage, table, kinds, totals, keys, is_aggregate in tables:
-        if not keys:
-            continue
-        is_raw = stage == f"{warehouse}_raw"
-        spoken, column = (dialect_of_raw, "dataset") if is_raw else (dialect, SERVICE_TYPE)
-        query = measure_query(spoken, table, kinds, totals, keys, is_aggregate, column)
+    for query in measure_queries(warehouse, dialect, dialect_of_raw, list(files), columns):
         started = time.monotonic()
-        rows = run(query)
-        seconds = round((time.monotonic() - started) / len(keys), 3)
+        rows = run(query.sql)
+        seconds = round((time.monotonic() - started) / query.months, 3)
         for name, month, *values in rows:
-            found[(name, month), stage] = Stage(_to_measure(values, kinds, is_aggregate), seconds)
+            found[(name, month), query.stage] = Stage(_to_measure(values, query.columns, query.is_aggregate), seconds)
     return found
 
 
@@ -147,10 +122,6 @@ def _to_measure(values: Sequence[Any], columns: dict[str, Kind], is_aggregate: b
     triples = zip(sums[0::3], sums[1::3], sums[2::3], strict=True)
     names = (*columns, WHOLE_ROW) if is_aggregate else columns
     return Measure(rows, cents, dict(zip(names, triples, strict=True)))
-
-
-def _stage(warehouse: str, table: str) -> str:
-    return f"{warehouse}_{_NAMES_OF_TABLES.get(table, table)}"
 
 
 def _monthly_marts(connection: psycopg.Connection) -> dict[str, dict[str, Kind]]:
@@ -176,6 +147,6 @@ def _monthly_marts(connection: psycopg.Connection) -> dict[str, dict[str, Kind]]
                 f"Cast {column} in the model {table} to one of {', '.join(KIND_OF_POSTGRES_TYPE)}; then run again",
             )
         marts.setdefault(table, {})[column] = KIND_OF_POSTGRES_TYPE[data_type]
-    if missing := set(_NAMES_OF_TABLES) - set(marts):
+    if missing := set(NAMES_OF_TABLES) - set(marts):
         raise StoreError(f"Postgres has no table {MARTS_SCHEMA}.{missing.pop()}", "See the dbt log of this run")
     return marts

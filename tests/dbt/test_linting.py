@@ -1,6 +1,6 @@
 """The tools of `make lint` see what they are there to see."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,9 +9,9 @@ from dbt_bouncer.testing import check_fails, check_passes
 from dbt_score import Model, RuleViolation
 from dbt_score.rule import Rule
 
-from linting import column_docs
+from linting import column_docs, line_statements
 from linting.artifacts import PROJECT
-from linting.bigquery_sql import FALSE_ALARMS, complaints
+from linting.bigquery_sql import FALSE_ALARMS, complaints, complaints_of, of_the_line
 from linting.google_analyzer import Analyzer, SqlError
 from linting.reconciled_types import complaints as unreconciled
 from linting.score_rules import (
@@ -99,15 +99,6 @@ def test_what_names_its_time_zone_or_needs_none_passes(analyzer: Analyzer):
     analyzer.check(f"select {', '.join(f'{one} as x{n}' for n, one in enumerate(passing))} from {TRIPS}")
 
 
-def test_how_old_the_raw_tables_are_is_asked_without_the_projects_default_time_zone(analyzer: Analyzer, parsed):
-    sources = json.loads((parsed["bigquery"] / "manifest.json").read_text())["sources"].values()
-    asked = [one for one in sources if one["freshness"] and one["loaded_at_field"]]
-    assert len(asked) >= 4
-    for one in asked:
-        raw = "(select date '2024-01-01' as file_month)"
-        analyzer.check(f"select max({one['loaded_at_field']}) as x from {raw} where {one['freshness']['filter']}")
-
-
 def test_each_statement_of_a_script_is_analyzed(analyzer: Analyzer):
     assert analyzer.check_script(f"select 1;\n drop table if exists {TRIPS};\n") == 2
     with pytest.raises(SqlError, match="Unrecognized name: nope"):
@@ -183,6 +174,76 @@ def test_a_seed_has_the_types_that_dbt_gives_it(tmp_path: Path):
     contract["share"] = "float64"
     query = f"select {', '.join(contract)} from `taxi-local`.taxi.codes"
     assert found(seed, model("dim", query, "seed.codes", contract)) == []
+
+
+TRIPS_OF_A_MONTH = "`taxi-local`.taxi_marts.fct_trips"
+MERGE = (
+    f"merge into {TRIPS_OF_A_MONTH} as t using (select * from {TRIPS_OF_A_MONTH}) as s on false"
+    " when not matched then insert ({column}) values ({column})"
+)
+PARTITIONED = f"create table x.y partition by file_month cluster by {{column}} as (select * from {TRIPS_OF_A_MONTH})"
+
+
+@pytest.fixture(scope="module")
+def line() -> Analyzer:
+    """Knows the raw tables as the line makes them, a mart by month, and the zones."""
+    known = Analyzer()
+    for name, statement in line_statements.external_tables("taxi-local", "TIMESTAMP"):
+        known.add_table("taxi-local", "taxi_raw", name, known.created(statement))
+    identity = [("service_type", "string"), ("file_month", "date"), ("row_number", "int64")]
+    kinds = ["int64", "float64", "numeric", "string", "bool", "date", "datetime"]
+    each = [(f"of_{kind}", kind) for kind in kinds]
+    known.add_table("taxi-local", "taxi_marts", "fct_trips", [*identity, *each])
+    zones = [("location_id", "int64"), *((name, "string") for name in ("borough", "zone", "service_zone"))]
+    known.add_table("taxi-local", "taxi_marts", "dim_zones", zones)
+    return known
+
+
+def complaints_of_the_line(
+    known: Analyzer, *, only: tuple[str, ...] = ("",), column: str = "row_number", loaded_at: str = "file_month"
+) -> dict[str, str]:
+    """Of the statements whose names begin with one of `only`."""
+    source = {"name": "yellow", "relation_name": "taxi_raw.yellow_tripdata", "database": "taxi-local"}
+    aged = {**source, "freshness": {"filter": "file_month > current_date('UTC') - 730"}, "loaded_at_field": loaded_at}
+    mart = {"alias": "fct_trips", "schema": "taxi_marts", "config": {"partition_by": {"field": "file_month"}}}
+    manifest = {"sources": {"source.yellow": aged}, "nodes": {"model.fct_trips": mart}}
+    built = [("fct_trips", statement.format(column=column)) for statement in (PARTITIONED, MERGE)]
+    statements = [one for one in of_the_line(known, manifest, built) if one[0].startswith(only)]
+    assert statements
+    return dict(complaints_of(statements))
+
+
+def test_what_the_line_sends_besides_compiled_queries_is_no_false_alarm(line: Analyzer):
+    assert complaints_of_the_line(line) == {}
+
+
+def test_a_broken_statement_of_each_kind_is_named(line: Analyzer, monkeypatch: pytest.MonkeyPatch):
+    built, raw = ("create", "merge"), "external table yellow_tripdata"
+    assert complaints_of_the_line(line, only=built, column="nope").keys() == {
+        "create of fct_trips",
+        "merge of fct_trips",
+    }
+    (complaint,) = complaints_of_the_line(line, only=("freshness",), loaded_at="month").values()
+    assert "Unrecognized name: month" in complaint
+    (complaint,) = complaints_of_the_line(line, only=("freshness",), loaded_at="cast(file_month as timestamp)").values()
+    assert complaint == "depends on the project's default time zone: a cast from or to TIMESTAMP"
+    with monkeypatch.context() as broken:
+        broken.setitem(line_statements.BIGQUERY_TYPES, "double", "DOUBLE PRECISION")
+        assert "Syntax error" in complaints_of_the_line(line, only=(raw,))[raw]
+    with monkeypatch.context() as broken:
+        broken.setitem(line_statements.BIGQUERY_TYPES, "double", "NUMERIC")
+        complaint = complaints_of_the_line(line, only=(raw,))[raw]
+        assert "made or declared as a source, not both: airport_fee FLOAT64, airport_fee NUMERIC, " in complaint
+    with monkeypatch.context() as broken:
+        # Times that are read as TIMESTAMP, measured as DATETIME are.
+        broken.setattr(line_statements, "RAW_BIGQUERY", {"TIMESTAMP": line_statements.BIGQUERY})
+        (complaint,) = complaints_of_the_line(line, only=("measure of taxi_raw.fhv_",)).values()
+        assert "DATETIME_DIFF" in complaint
+    with monkeypatch.context() as broken:
+        broken.setattr(line_statements, "BIGQUERY", replace(line_statements.BIGQUERY, text="md6({0})"))
+        broken.setattr(line_statements, "ZONES", line_statements.ZONES.replace("borough", "boro"))
+        marts = "measure of taxi_marts."
+        assert complaints_of_the_line(line, only=(marts,)).keys() == {f"{marts}fct_trips", f"{marts}dim_zones"}
 
 
 def test_each_false_alarm_has_a_reason():
