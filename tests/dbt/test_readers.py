@@ -6,10 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from google.api_core.exceptions import Forbidden
 from google.cloud import bigquery
 
 from orchestration.warehouses.dbt_faults import next_step
 from tests.line import Line
+from tests.rights import Rights
 from tests.warehouses import bigquery_of
 
 MARTS = "taxi_marts"
@@ -64,6 +66,23 @@ def test_every_view_that_a_mart_reads_is_authorized_on_what_it_reads(
         if view["schema"] not in authorized_on(client, read["schema"])
     }
     assert refused == set()
+
+
+def test_who_may_read_the_data_set_of_the_marts_on_bigquery_reads_the_views_of_other_data_sets(
+    marts_line: Line, on_bigquery: list[tuple[dict, dict]]
+):
+    views = {view["name"] for view, _ in on_bigquery if view["schema"] == MARTS}
+    client, servers = bigquery_of(marts_line), marts_line.servers()
+    closed = [f"bigquery.tables.getData@{one.dataset_id}" for one in client.list_datasets() if one.dataset_id != MARTS]
+    with Rights(servers["STORAGE_EMULATOR_HOST"], servers["BIGQUERY_EMULATOR_HOST"]) as rights:
+        reader = bigquery.Client(
+            client.project, client._credentials, client_options={"api_endpoint": rights.bigquery_url}
+        )
+        with rights.without(*closed, "storage.buckets.get", "storage.objects.list", "storage.objects.get"):
+            for view in views:
+                reader.query_and_wait(f"select * from {MARTS}.{view} limit 1")
+            with pytest.raises(Forbidden):
+                reader.query_and_wait("select * from taxi_staging.stg_ledger_months limit 1")
 
 
 def authorized_on(client: bigquery.Client, dataset: str) -> set[str]:
