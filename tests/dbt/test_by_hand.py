@@ -35,7 +35,7 @@ def dbt(
     "arguments",
     [
         ("test", "--target", "postgres", "--select", "test_type:unit"),  # the data's tests were run by the line
-        ("test", "--target", "bigquery", "--select", "stg_fhvhv_trips,test_type:unit"),  # by New York's default time zone
+        ("test", "--target", "bigquery", "--select", "stg_fhvhv_trips,test_type:unit"),  # in New York
         pytest.param(("build", "--target", "postgres"), marks=SLOW),
         pytest.param(("run", "--target", "postgres", "--full-refresh"), marks=SLOW),
         pytest.param(("build", "--target", "postgres", "--full-refresh", "--select", "tag:months+"), marks=SLOW),
