@@ -10,6 +10,7 @@ from orchestration.warehouses import dbt_project
 from synthetic import write_zone_lookup
 from tests.line import Line, copy_project
 from tests.months import write
+from tests.warehouses import bigquery_of
 
 BUILT = "models/marts/fct_trips.sql"
 RULE = "macros/cleaning/has_impossible_distance.sql"
@@ -208,3 +209,26 @@ def test_a_file_that_never_lands_keeps_no_change_of_the_project_from_the_other_m
     assert result.returncode == 1
     assert "2 more file months are brought up to it" in result.stderr
     assert "Nothing to do" in line.done("run").stderr
+
+
+@pytest.mark.slow
+def test_a_table_with_a_column_that_is_no_longer_declared_is_made_again_for_all_months(line: Line):
+    line.execute(
+        "alter table taxi_marts.agg_zone_revenue rename column refunds to renamed;"
+        " create schema taxi_seeds; create table taxi_seeds.companies (company_id text, dataset text);"
+        # of a mart that has another name now: nothing fills it, and reconciling passes over it
+        " create table taxi_marts.old_name (dataset text, file_month date, x interval) partition by list (file_month)"
+    )
+    bigquery_of(line).query_and_wait("alter table taxi_marts.agg_zone_revenue add column renamed int64")
+    try:
+        # the second build adds to what the first has made
+        result = line.run("run", TAXI_BATCH_MONTHS="1", TAXI_DBT_SELECT=f"{line.models} +dim_companies")
+        assert result.returncode == 0, result.stderr
+    finally:
+        line.execute("drop table taxi_marts.old_name")
+    assert {month["state"] for month in line.months().values()} == {"done"}
+    assert line.query("select count(service_type) > 1 from taxi_seeds.companies") == [(True,)]
+    months = "select distinct cast(file_month as {}) from taxi_marts.agg_zone_revenue order by 1"
+    here = [month for (month,) in line.query(months.format("text"))]
+    there = [month for (month,) in bigquery_of(line).query_and_wait(months.format("string"))]
+    assert here == there == ["2023-01-01", "2023-02-01"]
