@@ -71,6 +71,24 @@ QUESTIONS = (
         query="select * from taxi_marts.tlc_report_difference where indicator = 'trips_per_day' order by pickup_month",
     ),
     Question("tlc_monthly_indicators", "every month", query="select * from taxi_marts.tlc_monthly_indicators"),
+    Question("daily_trips", "every day", query="select * from taxi_marts.daily_trips order by pickup_date"),
+    Question("shared_rides", "every month", query="select * from taxi_marts.shared_rides"),
+    Question(
+        "monthly_base_trips",
+        "the largest bases of a month",
+        query="select * from taxi_marts.monthly_base_trips where pickup_month = date '2025-02-01' order by trips desc",
+    ),
+    Question(
+        "hourly_zone_dropoffs",
+        "drop-offs at an airport by hour",
+        query="select dropoff_hour, sum(trips) from taxi_marts.hourly_zone_dropoffs"
+        " where dropoff_location_id = 132 group by 1",
+    ),
+    Question(
+        "hourly_speeds",
+        "speed by hour of the day",
+        query="select hour_of_day, average_mph from taxi_marts.hourly_speeds where service_type = 'yellow'",
+    ),
     Question("agg_base_trips", "FHV trips with a base", "fhv_trips_with_a_base"),
     Question("dim_bases", "the largest bases", query="select * from taxi_marts.dim_bases order by trips desc"),
     Question("rejections_by_reason", "reasons to reject", "reasons_to_reject"),

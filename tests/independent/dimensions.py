@@ -1,13 +1,13 @@
 """The dimensions, and the table by file month that the bases are counted from."""
 
-from tests.independent.pieces import COMPANY
+from tests.independent.pieces import COMPANY, MONTH
 from tests.independent.trips import AIRPORTS, CONGESTION_ZONES
 
 DIMENSIONS = {
     "agg_base_trips": (
-        ["service_type", "file_month", "base_number", "company_id"],
+        ["service_type", "file_month", "pickup_month", "base_number", "company_id"],
         f"""select service_type, file_month, coalesce(dispatching_base_number, 'not given') as base_number, {COMPANY}
-            as company_id,
+            as company_id, {MONTH},
         count(*) as trips, min(pickup_at) as first_pickup_at, max(pickup_at) as last_pickup_at
         from fct_trips where service_type in ('fhv', 'fhvhv') group by all""",
     ),

@@ -1,6 +1,6 @@
 """The reports on the high-volume companies, and the table by file month that they sum."""
 
-from tests.independent.pieces import COMPANY, FROM, MONTH, OWN, sums, totals
+from tests.independent.pieces import COMPANY, FROM, MONTH, NAMES, OWN, sums, totals
 
 COUNTED = {
     "waits": "wait_seconds is not null", "waits_over_10_minutes": "wait_seconds > 600",
@@ -38,6 +38,30 @@ def _pay(part: str, whole: str) -> str:
 
 
 HIGH_VOLUME = {
+    # From the trips themselves.
+    "shared_rides": (
+        ["company_id", "pickup_month"],
+        f"""with rides as (
+            select service_type, {COMPANY} as company_id, {MONTH}, count(*) as trips,
+                count_true(is_shared)::bigint as shared_trips,
+                case when service_type = 'fhvhv' then count_true(is_shared_requested)::bigint end as shared_requests
+            from fct_trips where service_type in ('fhv', 'fhvhv') group by all
+        )
+        select service_type, company_id, company_name, pickup_month, trips, shared_requests, shared_trips,
+            percent(shared_requests, trips) as shared_requests_percent,
+            percent(shared_trips, trips) as shared_trips_percent, true as has_own_file
+        from rides inner join ({NAMES}) using (company_id) where {OWN}""",
+    ),
+    "monthly_base_trips": (
+        ["service_type", "base_number", "company_id", "pickup_month"],
+        f"""with driven as (
+            select service_type, coalesce(dispatching_base_number, 'not given') as base_number,
+                {COMPANY} as company_id, {MONTH}, count(*) as trips
+            from fct_trips where service_type in ('fhv', 'fhvhv') group by all
+        )
+        select service_type, base_number, company_id, company_name, pickup_month, trips, true as has_own_file
+        from driven inner join ({NAMES}) using (company_id) where {OWN}""",
+    ),
     "agg_high_volume_trips": (
         ["file_month", "pickup_month", "company_id", "pickup_location_id"],
         f"""select file_month, {MONTH}, {COMPANY} as company_id, service_type,

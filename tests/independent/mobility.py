@@ -168,7 +168,35 @@ MOBILITY = {
     "agg_hourly_demand": (
         ["service_type", "file_month", "pickup_location_id", "pickup_hour"],
         f"""select service_type, file_month, {FROM}, date_trunc('hour', pickup_at) as pickup_hour, count(*) as trips,
+        count_true({TIMED} and has_credible_speed)::bigint as driven_trips,
+        coalesce(sum(duration_seconds) filter ({TIMED} and has_credible_speed), 0)::bigint as driven_seconds,
+        sum(trip_miles) filter ({TIMED} and has_credible_speed)::decimal(18, 3) as driven_miles,
         {sums("total_amount")} from fct_trips group by all""",
+    ),
+    "agg_hourly_dropoffs": (
+        ["service_type", "file_month", "dropoff_location_id", "dropoff_hour"],
+        f"""select service_type, file_month, {TO}, date_trunc('hour', dropoff_at) as dropoff_hour, count(*) as trips
+        from fct_trips where dropoff_at is not null group by all""",
+    ),
+    "hourly_zone_dropoffs": (
+        ["service_type", "dropoff_location_id", "dropoff_hour"],
+        with_zones(
+            f"""select service_type, dropoff_location_id, dropoff_hour, {totals("trips")}, true as has_own_file,
+            lived_twice(dropoff_hour) as is_doubled_hour from agg_hourly_dropoffs
+            where {OWN.replace("pickup_month", "month_of(dropoff_hour)")} group by all""",
+            "dropoff",
+        ),
+    ),
+    # From the trips themselves.
+    "hourly_speeds": (
+        ["service_type", "pickup_month", "iso_weekday", "hour_of_day"],
+        f"""with driven as (
+            select service_type, {MONTH}, isodow(pickup_at) as iso_weekday, hour(pickup_at) as hour_of_day,
+                count(*) as driven_trips, sum(duration_seconds)::bigint as driven_seconds,
+                sum(trip_miles)::decimal(18, 3) as driven_miles
+            from fct_trips where {TIMED} and has_credible_speed group by all
+        )
+        select *, {MPH}, true as has_own_file from driven where {OWN}""",
     ),
     "hourly_zone_demand": (
         ["service_type", "pickup_location_id", "pickup_hour"],

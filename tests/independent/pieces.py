@@ -7,6 +7,7 @@ COMPANY = (
 FROM = "coalesce(pickup_location_id, 264) as pickup_location_id"
 TO = "coalesce(dropoff_location_id, 264) as dropoff_location_id"
 MONTH = "month_of(pickup_at) as pickup_month"
+NAMES = "select company_id, company_name from companies"
 OWN = "(service_type, pickup_month) in (select distinct service_type, file_month from raw)"
 
 

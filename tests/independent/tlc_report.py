@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.independent.pieces import COMPANY, OWN, sums
+from tests.independent.pieces import COMPANY, NAMES, OWN, sums
 
 HEADER = (
     "Month/Year", "License Class", "Trips Per Day", "Farebox Per Day", "Avg Minutes Per Trip",
@@ -65,6 +65,18 @@ TLC_REPORT = {
         {sums("fare_amount", "tip_amount", "total_amount")},
         (sum(tip_amount) filter (payment_type_id = 1))::decimal(18, 2) as card_tip_amount
         from fct_trips group by all""",
+    ),
+    "daily_trips": (
+        ["company_id", "pickup_date"],
+        f"""with days as (
+            select service_type, {COMPANY} as company_id, pickup_at::date as pickup_date,
+                month_of(pickup_at) as pickup_month, count(*) as trips, count_true(is_refund)::bigint as refunds,
+                count_true(is_shared)::bigint as shared_trips,
+                count_true(is_wheelchair_matched)::bigint as wheelchair_trips,
+                {sums("fare_amount", "tip_amount", "total_amount")} from fct_trips group by all
+        )
+        select days.* exclude (pickup_month), company_name, true as has_own_file
+        from days inner join ({NAMES}) using (company_id) where {OWN}""",
     ),
     # From the trips themselves, not from the table above.
     "tlc_monthly_indicators": (
