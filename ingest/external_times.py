@@ -25,34 +25,43 @@ _RETRY = DEFAULT_RETRY.with_timeout(30)
 
 
 def detect_time_type(client: bigquery.Client, bucket: str) -> TimeType:
-    """The type that BigQuery finds in gs://`bucket`: asked with a table without a schema over an object without rows.
+    """The type that BigQuery finds in gs://`bucket`, of which the object of yellow without rows is read.
 
-    Three requests, no job. Raises StoreError for any other type, and what the client raises.
+    Raises StoreError for any other type, and what the client raises.
     """
-    probe = bigquery.Table(f"{client.project}.{RAW_SCHEMA}.{_PROBE}")
+    probe, uri = f"{client.project}.{RAW_SCHEMA}.{_PROBE}", f"gs://{bucket}/{placeholder_name(YELLOW)}"
+    return detect_type(client, probe, uri, _TIME)
+
+
+def detect_type(client: bigquery.Client, probe: str, uri: str, column: str) -> TimeType:
+    """The type of a column of times in one object: asked with a table without a schema, `probe`, which is dropped.
+
+    Three requests, no job. Raises as `detect_time_type` does.
+    """
+    table = bigquery.Table(probe)
     external = bigquery.ExternalConfig("PARQUET")
     external.autodetect = True
-    external.source_uris = [f"gs://{bucket}/{placeholder_name(YELLOW)}"]
-    probe.external_data_configuration = external
+    external.source_uris = [uri]
+    table.external_data_configuration = external
     try:
-        client.create_table(probe, exists_ok=True, retry=_RETRY)
-        return _time_type(client.get_table(probe, retry=_RETRY), external.source_uris[0])
+        client.create_table(table, exists_ok=True, retry=_RETRY)
+        return _time_type(client.get_table(table, retry=_RETRY), column, uri)
     finally:
-        client.delete_table(probe, not_found_ok=True, retry=_RETRY)
+        client.delete_table(table, not_found_ok=True, retry=_RETRY)
 
 
 def declared_time_type(client: bigquery.Client) -> TimeType:
     """The type with which the external tables are declared by now. Raises StoreError, and what the client raises."""
     name = f"{client.project}.{RAW_SCHEMA}.{YELLOW.table}"
-    return _time_type(client.get_table(name, retry=_RETRY), name)
+    return _time_type(client.get_table(name, retry=_RETRY), _TIME, name)
 
 
-def _time_type(table: bigquery.Table, what: str) -> TimeType:
-    found = {field.name: field.field_type for field in table.schema}.get(_TIME)
+def _time_type(table: bigquery.Table, column: str, what: str) -> TimeType:
+    found = {field.name: field.field_type for field in table.schema}.get(column)
     for known in get_args(TimeType):
         if found == known:
             return known
     raise StoreError(
-        f"BigQuery reads {_TIME} of the lake as {found or 'no column'}, neither TIMESTAMP nor DATETIME",
+        f"BigQuery reads {column} of the lake as {found or 'no column'}, neither TIMESTAMP nor DATETIME",
         f"Delete {what} if the pipeline did not make it so, then run again: it is made again",
     )

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from google.api_core.exceptions import Forbidden
-from google.cloud import bigquery
 
 from ingest.external_tables import BIGQUERY_TYPES, trips_ddl
+from ingest.external_times import detect_type
 from ingest.postgres import RAW_SCHEMA
-from orchestration.check import sample
+from orchestration.check import bucket_items, sample
 from orchestration.check.bigquery_calls import (
     EXPIRES,
     IN_MONTH,
@@ -56,17 +56,11 @@ def _dataset(scene: Scene) -> str:
 
 
 def _times(scene: Scene) -> str:
-    """A table without a schema over the sample: which type has its column of times?"""
-    client, name = scene.connections.bigquery, new_table(scene, "times")
-    table = bigquery.Table(name)
-    external = bigquery.ExternalConfig("PARQUET")
-    external.autodetect = True
-    external.source_uris = [f"gs://{scene.bucket.name}/{sample.path_in(scene.folder)}"]
-    table.external_data_configuration = external
-    client.create_table(table, retry=RETRY)
-    types = {field.name: field.field_type for field in client.get_table(name, retry=RETRY).schema}
-    scene.time_type = types[sample.TIME]
+    """As a run asks: by a table without a schema over an object without rows."""
+    uri = bucket_items.put(scene, "no_rows.parquet", sample.batch().slice(0, 0))
+    scene.time_type = detect_type(scene.connections.bigquery, new_table(scene, "times"), uri, sample.TIME)
     scene.settle(f"BigQuery reads the lake's times as {scene.time_type}")
+    scene.settle("An object without rows is enough to ask for its types")
     return scene.time_type
 
 

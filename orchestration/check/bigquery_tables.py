@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 
-from ingest import lake
 from orchestration.check import bucket_items, sample
 from orchestration.check.bigquery_calls import (
     EXPIRES,
@@ -113,14 +112,12 @@ def _trim(scene: Scene) -> str:
 
 def _first_day(scene: Scene) -> str:
     """The first time that a DATETIME has, in an object of its own: a month that holds it must not trip a query."""
-    name, table = f"{scene.folder}/first_day.parquet", new_table(scene, "first_day")
-    scene.will_drop(f"gs://{scene.bucket.name}/{name}", lambda: bucket_items.delete(scene, name))
-    with sample.as_parquet(scene.settings.run.scratch, sample.time_alone(datetime(1, 1, 1))) as path:
-        lake.upload(scene.bucket, name, path, {})
+    table = new_table(scene, "first_day")
+    uri = bucket_items.put(scene, "first_day.parquet", sample.time_alone(datetime(1, 1, 1)))
     ask(
         scene,
         f"create external table `{table}` (row_number int64, {sample.TIME} {scene.time_type})"
-        f" options (format = 'PARQUET', uris = ['gs://{scene.bucket.name}/{name}'], {EXPIRES})",
+        f" options (format = 'PARQUET', uris = ['{uri}'], {EXPIRES})",
     )
     try:
         ((value,),) = ask(scene, f"select cast({sample.TIME} as string) from `{table}`")

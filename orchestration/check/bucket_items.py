@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import pyarrow as pa
 from google.api_core.exceptions import Forbidden, NotFound, PreconditionFailed
 from google.cloud import storage  # type: ignore[attr-defined]  # it has no types
 from google.cloud.storage.retry import DEFAULT_RETRY
@@ -55,14 +56,14 @@ def _own_bucket(scene: Scene) -> str:
 def _write(scene: Scene) -> str:
     if not scene.has_bucket:
         raise NotTriedError("there is no bucket")
-    _put(scene)
+    put(scene, sample.OBJECT)
     return f"gs://{scene.bucket.name}/{scene.folder}"
 
 
 def _list(scene: Scene) -> str:
     names = [blob.name for blob in scene.bucket.list_blobs(prefix=PREFIX, retry=RETRY)]
-    if sample.path_in(scene.folder) not in names:
-        raise UnexpectedError(f"gs://{scene.bucket.name} does not list {sample.path_in(scene.folder)}")
+    if _object(scene) not in names:
+        raise UnexpectedError(f"gs://{scene.bucket.name} does not list {_object(scene)}")
     old = [name for name in names if is_left_behind(name)]
     for name in old:
         delete(scene, name)
@@ -70,7 +71,7 @@ def _list(scene: Scene) -> str:
 
 
 def _read(scene: Scene) -> str:
-    name = sample.path_in(scene.folder)
+    name = _object(scene)
     with sample.as_parquet(scene.settings.run.scratch) as path:
         sent = path.read_bytes()
     received = scene.bucket.blob(name).download_as_bytes(retry=RETRY)
@@ -81,9 +82,9 @@ def _read(scene: Scene) -> str:
 
 def _replace(scene: Scene) -> str:
     """Again what is there, under the condition that nobody replaced it; then under that of a generation long gone."""
-    blob = scene.bucket.get_blob(sample.path_in(scene.folder), retry=RETRY)
+    blob = scene.bucket.get_blob(_object(scene), retry=RETRY)
     before = blob.generation
-    _put(scene)
+    put(scene, sample.OBJECT)
     try:
         blob.upload_from_string(b"", if_generation_match=before, retry=RETRY)
     except PreconditionFailed:
@@ -91,11 +92,18 @@ def _replace(scene: Scene) -> str:
     raise UnexpectedError("An object was replaced though another generation was there", "Check what gcs_endpoint names")
 
 
-def _put(scene: Scene) -> None:
-    name = sample.path_in(scene.folder)
-    scene.will_drop(f"gs://{scene.bucket.name}/{name}", lambda: delete(scene, name))
-    with sample.as_parquet(scene.settings.run.scratch) as path:
-        lake.upload(scene.bucket, name, path, {"rows": str(len(sample.ROWS))})
+def put(scene: Scene, name: str, rows: pa.RecordBatch | None = None) -> str:
+    """Write the sample, or other rows, into our folder; returns the address. It is deleted at the end."""
+    path = f"{scene.folder}/{name}"
+    uri = f"gs://{scene.bucket.name}/{path}"
+    scene.will_drop(uri, lambda: delete(scene, path))
+    with sample.as_parquet(scene.settings.run.scratch, rows) as file:
+        lake.upload(scene.bucket, path, file, {"rows": str(len(sample.ROWS) if rows is None else rows.num_rows)})
+    return uri
+
+
+def _object(scene: Scene) -> str:
+    return f"{scene.folder}/{sample.OBJECT}"
 
 
 def delete(scene: Scene, name: str) -> None:

@@ -33,6 +33,8 @@ ROWS = [
     (1, "a\t'é", datetime(2024, 1, 31, 23, 59, 59, 123456), 0.1, 2**40),
     (2, None, None, None, None),
 ]
+OBJECT = object_name(SAMPLE, MONTH)
+"""Of the sample, below the check's folder."""
 _LAYOUT = Layout(tuple(TargetColumn(column, column.name) for column in SAMPLE.columns), len(ROWS), Path("sample"))
 
 
@@ -40,11 +42,6 @@ def batch() -> pa.RecordBatch:
     """The two trips."""
     names = _LAYOUT.schema.names
     return pa.RecordBatch.from_pylist([dict(zip(names, row, strict=True)) for row in ROWS], _LAYOUT.schema)
-
-
-def path_in(folder: str) -> str:
-    """Of the sample's object, below `folder`."""
-    return f"{folder}/{object_name(SAMPLE, MONTH)}"
 
 
 @contextmanager

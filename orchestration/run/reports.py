@@ -15,7 +15,7 @@ from ingest.errors import StoreError, first_line
 from ingest.months import add_months, label
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.ledger.transitions import State
-from orchestration.run.measure import MARTS_SCHEMA
+from orchestration.run.measure_queries import MARTS_SCHEMA
 from orchestration.warehouses.connections import Connections
 
 if TYPE_CHECKING:
