@@ -19,6 +19,7 @@ from linting import dbt_statements, line_statements
 from linting.artifacts import PROJECT, folder
 from linting.google_analyzer import Analyzer, Columns, SqlError
 from orchestration.run.measure_queries import MARTS_SCHEMA
+from orchestration.run.reports import PICKUP_MONTH
 
 Statement = tuple[str, Callable[[], object]]
 """The name of a statement, and what checks it or raises SqlError."""
@@ -132,15 +133,21 @@ def of_the_line(analyzer: Analyzer, manifest: dict[str, Any], built: Iterable[tu
         yield f"external table {name}, {other}", partial(analyzer.accept, statement)
     for name, statement in line_statements.freshness(manifest):
         yield f"freshness of {name}", partial(analyzer.accept, statement)
-    marts = [
-        node["alias"]
-        for node in manifest["nodes"].values()
-        if node["schema"] == MARTS_SCHEMA and (node["config"].get("partition_by") or {}).get("field") == "file_month"
-    ]
-    for name, statement in line_statements.measures(analyzer.tables, marts):
+    for name, statement in line_statements.measures(analyzer.tables, _marts_by(manifest, "file_month")):
         yield f"measure of {name}", partial(analyzer.accept, statement)
+    for name, statement in line_statements.comparisons(analyzer.tables, _marts_by(manifest, PICKUP_MONTH)):
+        yield f"comparison of {name}", partial(analyzer.accept, statement)
     for name, statement in built:
         yield f"{statement.split()[0]} of {name}", partial(analyzer.accept, statement)
+
+
+def _marts_by(manifest: dict[str, Any], field: str) -> list[str]:
+    """The marts that have a partition for each value of a column."""
+    return [
+        node["alias"]
+        for node in manifest["nodes"].values()
+        if node["schema"] == MARTS_SCHEMA and (node["config"].get("partition_by") or {}).get("field") == field
+    ]
 
 
 def complaints_of(statements: Iterable[Statement]) -> Iterator[tuple[str, str]]:

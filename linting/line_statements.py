@@ -15,11 +15,13 @@ from ingest.small_tables import SMALL_TABLES, external_table
 from linting.google_analyzer import Analyzer, Columns, SqlError
 from orchestration.run.checksum_sql import BIGQUERY, RAW_BIGQUERY, Kind
 from orchestration.run.measure_queries import MARTS_SCHEMA, ZONES, measure_queries
+from orchestration.run.reports import report_query
 
 TIME_TYPES: tuple[TimeType, TimeType] = ("TIMESTAMP", "DATETIME")
 """BigQuery may give the lake's times either: see ingest/external_times.py. The sources declare the first."""
 
-_MONTHS = [(name, date(2024, 1, 1)) for name in DATASETS]
+_MONTH = date(2024, 1, 1)
+_MONTHS = [(name, _MONTH) for name in DATASETS]
 _KINDS: dict[str, Kind] = {
     "INT64": "bigint",
     "FLOAT64": "double",
@@ -70,6 +72,13 @@ def measures(tables: Mapping[str, Columns], marts: list[str]) -> Iterator[tuple[
     for query in measure_queries("bigquery", BIGQUERY, RAW_BIGQUERY[TIME_TYPES[0]], _MONTHS, columns):
         yield query.table, query.sql
     yield f"{MARTS_SCHEMA}.dim_zones", ZONES
+
+
+def comparisons(tables: Mapping[str, Columns], reports: list[str]) -> Iterator[tuple[str, str]]:
+    """Names of tables, and the queries by which a run compares them; `reports` are those kept by month of pick-up."""
+    for name in reports:
+        table = f"{MARTS_SCHEMA}.{name}"
+        yield table, report_query(name, [column for column, _ in tables[table]], [_MONTH])
 
 
 def _kinds(columns: Columns) -> dict[str, Kind]:

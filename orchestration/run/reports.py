@@ -44,7 +44,7 @@ def stale_months(
     `records`. Otherwise it may differ because they do.
     """
     settled = {*sound} | {key for key, record in records.items() if record.state is State.DONE or record.rows is None}
-    stale = {}
+    stale: dict[MonthKey, str] = {}
     for (service_type, period), report in differing.items():
         reaching = [(service_type, month) for month in neighbours(period)]
         if all(key in settled for key in reaching if key in records):
@@ -64,7 +64,7 @@ def differing_reports(connections: Connections, months: Collection[date]) -> dic
         stored = _stored_reports(connections.bigquery)
         with postgres.connect(connections.dsn, "compare reports") as connection:
             for report, columns in connection.execute(_COLUMNS, (MARTS_SCHEMA, stored)).fetchall():
-                query = _query(report, columns, periods)
+                query = report_query(report, columns, periods)
                 here = {tuple(row) for row in connection.execute(query).fetchall()}
                 there = set(external_tables.query(connections.bigquery, query))
                 differing |= {(service_type, period): report for service_type, period, *_ in here ^ there}
@@ -88,7 +88,7 @@ def _partitioned_by(table: "bigquery.table.TableListItem") -> str | None:
     return partitioning.field if partitioning else None
 
 
-def _query(report: str, columns: Sequence[str], periods: Sequence[date]) -> str:
+def report_query(report: str, columns: Sequence[str], periods: Sequence[date]) -> str:
     """Rows, trips of every kind and dollars by data set and month of pick-up, in SQL that both warehouses take."""
     literals = ", ".join(f"date '{period.isoformat()}'" for period in periods)
     return (

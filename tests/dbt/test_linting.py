@@ -186,7 +186,7 @@ PARTITIONED = f"create table x.y partition by file_month cluster by {{column}} a
 
 @pytest.fixture(scope="module")
 def line() -> Analyzer:
-    """Knows the raw tables as the line makes them, a mart by month, and the zones."""
+    """Knows the raw tables as the line makes them, a mart by file month, one by month of pick-up, and the zones."""
     known = Analyzer()
     for name, statement in line_statements.external_tables("taxi-local", "TIMESTAMP"):
         known.add_table("taxi-local", "taxi_raw", name, known.created(statement))
@@ -194,6 +194,8 @@ def line() -> Analyzer:
     kinds = ["int64", "float64", "numeric", "string", "bool", "date", "datetime"]
     each = [(f"of_{kind}", kind) for kind in kinds]
     known.add_table("taxi-local", "taxi_marts", "fct_trips", [*identity, *each])
+    report = [("service_type", "string"), ("pickup_month", "date"), ("trips", "int64"), ("timed_trips", "int64")]
+    known.add_table("taxi-local", "taxi_marts", "report", report)
     zones = [("location_id", "int64"), *((name, "string") for name in ("borough", "zone", "service_zone"))]
     known.add_table("taxi-local", "taxi_marts", "dim_zones", zones)
     return known
@@ -205,8 +207,11 @@ def complaints_of_the_line(
     """Of the statements whose names begin with one of `only`."""
     source = {"name": "yellow", "relation_name": "taxi_raw.yellow_tripdata", "database": "taxi-local"}
     aged = {**source, "freshness": {"filter": "file_month > current_date('UTC') - 730"}, "loaded_at_field": loaded_at}
-    mart = {"alias": "fct_trips", "schema": "taxi_marts", "config": {"partition_by": {"field": "file_month"}}}
-    manifest = {"sources": {"source.yellow": aged}, "nodes": {"model.fct_trips": mart}}
+    marts = {
+        name: {"alias": name, "schema": "taxi_marts", "config": {"partition_by": {"field": field}}}
+        for name, field in (("fct_trips", "file_month"), ("report", "pickup_month"))
+    }
+    manifest = {"sources": {"source.yellow": aged}, "nodes": marts}
     built = [("fct_trips", statement.format(column=column)) for statement in (PARTITIONED, MERGE)]
     statements = [one for one in of_the_line(known, manifest, built) if one[0].startswith(only)]
     assert statements
@@ -239,6 +244,10 @@ def test_a_broken_statement_of_each_kind_is_named(line: Analyzer, monkeypatch: p
         broken.setattr(line_statements, "RAW_BIGQUERY", {"TIMESTAMP": line_statements.BIGQUERY})
         (complaint,) = complaints_of_the_line(line, only=("measure of taxi_raw.fhv_",)).values()
         assert "DATETIME_DIFF" in complaint
+    with monkeypatch.context() as broken:
+        broken.setitem(line.tables, "taxi_marts.report", [("gone_trips", "int64")])
+        (complaint,) = complaints_of_the_line(line, only=("comparison",)).values()
+        assert "Unrecognized name: gone_trips" in complaint
     with monkeypatch.context() as broken:
         broken.setattr(line_statements, "BIGQUERY", replace(line_statements.BIGQUERY, text="md6({0})"))
         broken.setattr(line_statements, "ZONES", line_statements.ZONES.replace("borough", "boro"))

@@ -23,7 +23,9 @@ def test_googles_analyzer_takes_every_statement_that_a_line_has_sent(marts_line:
             analyzer.add_table(client.project, dataset.dataset_id, table.table_id, columns)
     queries = [job for job in client.list_jobs(all_users=True) if job.job_type == "query"]
     complaints = {}
-    for statement in {MERGED.sub("", job.query) for job in queries}:
+    # The tests set the project's default time zone, which the analyzer has no statement for.
+    sent = {MERGED.sub("", job.query) for job in queries if not job.query.startswith("alter project")}
+    for statement in sent:
         try:
             analyzer.accept(statement)
         except SqlError as error:
