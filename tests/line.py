@@ -38,7 +38,7 @@ class Line:
     source: Path | str
     models: str = ""  # the setting dbt_select; '': all
     root: Path = ROOT  # the project's folder, or a copy in which something is changed
-    timeout: int = 280  # seconds that a command may take
+    timeout: int = 600  # seconds that a command may take
 
     @property
     def environment(self) -> dict[str, str]:
