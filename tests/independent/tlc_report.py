@@ -59,6 +59,7 @@ TLC_REPORT = {
         ["service_type", "company_id", "file_month", "pickup_date"],
         f"""select service_type, {COMPANY} as company_id, file_month, pickup_at::date as pickup_date, count(*) as trips,
         count_true(is_refund)::bigint as refunds, count_true(is_shared)::bigint as shared_trips,
+        count_true(service_type = 'fhvhv' and is_shared_requested)::bigint as shared_requests,
         count_true(is_wheelchair_matched)::bigint as wheelchair_trips, count_true({CARD})::bigint as card_trips,
         count_true({SECONDS} < 21600)::bigint as trips_under_6_hours,
         coalesce(sum({SECONDS}) filter ({SECONDS} < 21600), 0)::bigint as seconds_under_6_hours,

@@ -8,10 +8,6 @@ with agg_daily_trips as (
     where service_type in ('fhv', 'fhvhv')
 ),
 
-agg_high_volume_trips as (
-    select * from {{ of_reported_months(ref('agg_high_volume_trips')) }}
-),
-
 dim_companies as (
     select * from {{ ref('dim_companies') }}
 ),
@@ -21,21 +17,13 @@ by_month as (
         service_type,
         company_id,
         cast(sum(trips) as bigint) as trips,
+        -- FHV files don't say what riders asked for
+        cast(sum(case when service_type = 'fhvhv' then shared_requests end) as bigint) as shared_requests,
         cast(sum(shared_trips) as bigint) as shared_trips,
         has_own_file,
         pickup_month
     from agg_daily_trips
     group by service_type, company_id, has_own_file, pickup_month
-),
-
--- Only the high-volume files say what riders asked for.
-requests as (
-    select
-        company_id,
-        cast(sum(shared_requests) as bigint) as shared_requests,
-        pickup_month
-    from agg_high_volume_trips
-    group by company_id, pickup_month
 )
 
 select
@@ -43,16 +31,12 @@ select
     by_month.company_id,
     dim_companies.company_name,
     by_month.trips,
-    requests.shared_requests,
+    by_month.shared_requests,
     by_month.shared_trips,
-    {{ rounded_ratio('requests.shared_requests * 100', 'by_month.trips') }} as shared_requests_percent,
+    {{ rounded_ratio('by_month.shared_requests * 100', 'by_month.trips') }} as shared_requests_percent,
     {{ rounded_ratio('by_month.shared_trips * 100', 'by_month.trips') }} as shared_trips_percent,
     by_month.has_own_file,
     by_month.pickup_month
 from by_month
-left join requests
-    on
-        by_month.company_id = requests.company_id
-        and by_month.pickup_month = requests.pickup_month
 left join dim_companies
     on by_month.company_id = dim_companies.company_id

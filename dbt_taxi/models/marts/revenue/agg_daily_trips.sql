@@ -22,6 +22,8 @@ select
     company_id,
     count(*) as trips,
     count(case when is_refund then 1 end) as refunds,
+    -- only high-volume files say what riders asked for
+    count(case when service_type = 'fhvhv' and is_shared_requested then 1 end) as shared_requests,
     count(case when is_shared then 1 end) as shared_trips,
     count(case when is_wheelchair_matched then 1 end) as wheelchair_trips,
     -- TLC counts a trip without a way of paying as paid by card: a ride from an app, which the app has charged.
