@@ -1,4 +1,4 @@
--- One row per company and day of pick-up, whatever file the trips came in: trips, shared and accessible ones, and money.
+-- One row per company and day of pick-up, whatever file the trips came in: trips, shared and accessible ones, money.
 with agg_daily_trips as (
     select * from {{ of_reported_months(ref('agg_daily_trips'), month_of('pickup_date')) }}
 ),
