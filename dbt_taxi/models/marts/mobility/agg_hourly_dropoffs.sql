@@ -1,5 +1,5 @@
--- One row per service type, file month, zone of drop-off and hour of drop-off by New York's clocks; adds up to the trips
--- of fct_trips that have a drop-off time.
+-- One row per service type, file month, zone of drop-off and hour of drop-off by New York's clocks; adds up to the
+-- trips of fct_trips that have a drop-off time.
 {{ by_file_month(cluster_by=["dropoff_hour", "service_type", "dropoff_location_id"]) }}
 
 with fct_trips as (

@@ -1,4 +1,4 @@
--- One row per service type, zone of drop-off and hour of drop-off by New York's clocks, whatever file the trips came in.
+-- One row per service type, zone and hour of drop-off by New York's clocks, whatever file the trips came in.
 with agg_hourly_dropoffs as (
     select * from {{ of_reported_months(ref('agg_hourly_dropoffs'), month_of('dropoff_hour')) }}
 ),
