@@ -21,7 +21,7 @@ from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.conform import read_layout
 from ingest.content import crc32c_of
-from ingest.datasets import DATASETS, YELLOW, Column
+from ingest.datasets import DATASETS, YELLOW, Column, declared_fingerprint
 from ingest.errors import BadFileError, StoreError, TaxiError, UnknownOutcomeError
 from ingest.fence import Fence
 from ingest.google_session import BoundedSession
@@ -160,7 +160,8 @@ def test_the_lake_replaces_the_object_and_states_its_checksum_and_measure(stores
     measure = stores.to_lake(JULY, stores.write(JULY, trips(3, 2.25)))
     second = stores.bucket.get_blob(name)
     assert second.generation != first.generation
-    assert second.metadata == {"rows": "3", "cents": "675", "digest": measure.digest}
+    declared = declared_fingerprint(YELLOW)
+    assert second.metadata == {"rows": "3", "cents": "675", "digest": measure.digest, "declared": declared}
     assert lake.measure_month(stores.bucket, YELLOW, JULY, stores.folder) == measure
     copy = stores.folder / "copy.parquet"
     second.download_to_filename(copy)
