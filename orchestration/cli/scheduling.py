@@ -1,5 +1,6 @@
 """The commands that have a line run by itself: tick, schedule, pause, resume."""
 
+import os
 import subprocess
 import sys
 import time
@@ -42,7 +43,9 @@ def schedule_ticks(expression: str, zone: str, arguments: list[str], count: int 
         print(f"next tick: {due:%Y-%m-%d %H:%M %Z}", file=sys.stderr)
         while (seconds := due.timestamp() - time.time()) > 0:
             time.sleep(min(seconds, 60))  # the clock may be set, and the machine may sleep
-        subprocess.run([sys.executable, str(ROOT / "orchestrate.py"), "tick", *arguments], check=False)
+        subprocess.run(
+            [sys.executable, str(ROOT / "orchestrate.py"), "tick", *arguments], env=dict(os.environ), check=False
+        )
         count = None if count is None else count - 1
 
 
