@@ -31,7 +31,8 @@ def test_columns_of_every_hostile_name_land_with_their_values_and_are_measured_a
         f"select {selected} from taxi_raw.fhv_tripdata where file_month = '1998-01-01' order by row_number"
     )
     numbers = [HOSTILE.index(name) for name in names]
-    assert (list(first), list(third)) == (numbers, [number + 1 for number in numbers])
+    # A column may be text by now, as another test landed a text under its name.
+    assert ([*map(int, first)], [*map(int, third)]) == (numbers, [number + 1 for number in numbers])
 
 
 def test_a_text_column_named_as_one_of_ours_breaks_no_query(stores: Stores):
