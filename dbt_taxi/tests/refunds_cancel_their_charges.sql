@@ -1,5 +1,5 @@
 -- A refund and the charge that it cancels point at each other, their totals add up to nothing, and the flags say which
--- is which: if not, revenue without refunds would be wrong, by a fault of ours.
+-- is which: if not, revenue without refunds would be wrong.
 with fct_trips as (
     select
         service_type,

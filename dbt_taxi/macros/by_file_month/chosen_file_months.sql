@@ -3,7 +3,7 @@
     {%- if execute and model.resource_type == "unit_test" -%}
         {#- The run's months are no matter of a unit test: those that it names itself, or all. -#}
         {%- set chosen = ((model.overrides or {}).get("vars") or {}).get("file_months") -%}
-    {#- Not asked for while parsing: dbt would parse every model anew as soon as the months change (4 s a run). -#}
+    {#- Not asked for while parsing: dbt would parse every model again as soon as the months change (4 s a run). -#}
     {%- elif chosen is none and execute and env_var("DBT_TAXI_FILE_MONTHS", "") -%}
         {%- set chosen = env_var("DBT_TAXI_FILE_MONTHS").split(",") -%}
     {%- endif -%}
