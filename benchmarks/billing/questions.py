@@ -67,7 +67,7 @@ QUESTIONS = (
     ),
     Question(
         "tlc_report_difference",
-        "trips per day, ours and TLC's",
+        "trips per day, from our trips and from TLC's report",
         query="select * from taxi_marts.tlc_report_difference where indicator = 'trips_per_day' order by pickup_month",
     ),
     Question("tlc_monthly_indicators", "every month", query="select * from taxi_marts.tlc_monthly_indicators"),
