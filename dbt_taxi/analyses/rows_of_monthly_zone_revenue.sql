@@ -3,7 +3,6 @@
 -- the zone's name, which Corona (56, 57) and Governor's Island (103 to 105) share (trips without a zone are one more
 -- name), and by every month that a stray trip has.
 {%- set years = [2019, 2020] %}
-{%- set one_per = ['vendor_id', 'pickup_at', 'pickup_location_id'] %}
 
 with course_trips as (
     {% for service_type in ['green', 'yellow'] -%}
@@ -11,7 +10,9 @@ with course_trips as (
         '{{ service_type }}' as service_type,
         pickup_location_id,
         {{ month_of('pickup_at') }} as pickup_month
-    from ({{ trips_by_the_course(service_type, years, one_per, ['dropoff_at']) }})
+    from ({{ trips_by_the_course(
+        service_type, years, ['vendor_id', 'pickup_at', 'pickup_location_id'], ['dropoff_at']
+    ) }})
         as {{ service_type }}_trips
     {{ "union all" if not loop.last }}
     {% endfor %}

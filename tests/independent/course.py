@@ -9,17 +9,18 @@ PERCENTILE = "percentile(list_sort(list({0})), {1})"
 Parameter = str | int | list[int]
 
 
-def _trips(dataset: str, years: list[int], one_per: str = "vendor, pickup", first_by: str = "file_month") -> str:
+def _trips(service_type: str, years: list[int], one_per: str = "vendor, pickup", first_by: str = "file_month") -> str:
     """Rows that name a vendor, one of each provider and second (2026: and zone)."""
     return (
-        f"(select * from raw where service_type = '{dataset}' and {_within('file_month', years)} and vendor is not null"
+        f"(select * from raw where service_type = '{service_type}' and {_within('file_month', years)}"
+        " and vendor is not null"
         f" qualify row_number() over (partition by {one_per} order by {first_by}, file_month, row_number) = 1)"
     )
 
 
-def _trips_2026(dataset: str, years: list[int]) -> str:
+def _trips_2026(service_type: str, years: list[int]) -> str:
     """The same by the rules of 2026, with the names of the pick-up's zone."""
-    trips = _trips(dataset, years, "vendor, pickup, pickup_location", "dropoff")
+    trips = _trips(service_type, years, "vendor, pickup, pickup_location", "dropoff")
     return f"(select t.*, zone from {trips} as t left join zones on id = pickup_location)"
 
 
@@ -73,13 +74,13 @@ def second_longest_travel_times(
     ) where place = {place}"""
 
 
-def zones_with_most_revenue(years: list[int], dataset: str, year: int) -> str:
+def zones_with_most_revenue(years: list[int], service_type: str, year: int) -> str:
     return f"""select row_number() over (order by sum(total) desc, zone) as place, zone, count(*), dollars(sum(total))
-    from {_trips_2026(dataset, years)} where year(pickup) = {year} group by zone qualify place <= 5"""
+    from {_trips_2026(service_type, years)} where year(pickup) = {year} group by zone qualify place <= 5"""
 
 
-def trips_of_a_month(years: list[int], dataset: str, month: str) -> str:
-    return f"select count(*), null from {_trips_2026(dataset, years)} where month_of(pickup) = date '{month}'"
+def trips_of_a_month(years: list[int], service_type: str, month: str) -> str:
+    return f"select count(*), null from {_trips_2026(service_type, years)} where month_of(pickup) = date '{month}'"
 
 
 def rows_of_monthly_zone_revenue(years: list[int]) -> str:

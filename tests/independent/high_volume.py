@@ -44,10 +44,11 @@ HIGH_VOLUME = {
         f"""with rides as (
             select service_type, {COMPANY} as company_id, {MONTH}, count(*) as trips,
                 count_true(is_shared)::bigint as shared_trips,
-                case when service_type = 'fhvhv' then count_true(is_shared_requested)::bigint end as shared_requests
+                count_true(is_shared_requested)::bigint as requests
             from fct_trips where service_type in ('fhv', 'fhvhv') group by all
         )
-        select service_type, company_id, company_name, pickup_month, trips, shared_requests, shared_trips,
+        select service_type, company_id, company_name, pickup_month, trips, shared_trips,
+            case service_type when 'fhvhv' then requests end as shared_requests,
             percent(shared_requests, trips) as shared_requests_percent,
             percent(shared_trips, trips) as shared_trips_percent, true as has_own_file
         from rides inner join ({NAMES}) using (company_id) where {OWN}""",
