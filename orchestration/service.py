@@ -12,31 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.checksums import Measure
-from ingest.datasets import DATASETS, DataSet
+from ingest.datasets import DataSet
 from ingest.errors import StoreError, TaxiError
-from ingest.open_source import open_source
-from ingest.pace import Pace
-from ingest.source import Source
-from ingest.tlc_report import fetch_report, report_place
 from orchestration import interrupts
 from orchestration.events.events import Events
 from orchestration.events.journal import JOURNAL, keeping_journal
 from orchestration.ledger.history import MonthEvent
+from orchestration.ledger.lease import BusyError
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.ledger.ticks import Pause
-from orchestration.plan.months import PlannedMonth, has_landed
-from orchestration.plan.plan import Plan, Snapshot, make_plan
-from orchestration.plan.rotation import rotation
-from orchestration.plan.wanted import Pair, Request
+from orchestration.plan.months import PlannedMonth
+from orchestration.plan.plan import Snapshot
+from orchestration.plan.wanted import Request
+from orchestration.planning import Planned, Planner
 from orchestration.provenance import provenance
 from orchestration.run.adopt import Adopted, adopt
 from orchestration.run.disk import Disk
 from orchestration.settings import ROOT, Settings
-from orchestration.snapshot import take_snapshot
 from orchestration.warehouses.dbt_by_hand import IDENTITY
 from orchestration.warehouses.dbt_project import project_fingerprint
-from orchestration.warehouses.relations import relations_in_bigquery, relations_in_postgres
 from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker, stores_of, warehouses_identity
 from orchestration.warehouses.users import Users
 
@@ -45,15 +40,6 @@ if TYPE_CHECKING:
     from orchestration.run.verify import Verdict
 
 Measures = dict[str, Measure]
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A plan, and the names of what the source has and is not taken."""
-
-    plan: Plan
-    location: str
-    not_taken: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,13 +74,13 @@ class Service:
     def plan(self, request: Request) -> Planned:
         """What a run would do and why; nothing is done."""
         with Servers(self._settings, "plan") as servers, self._ledger(servers) as ledger:
-            return self._plan(servers, ledger, self._source(servers), request, is_shown_only=True)[0]
+            return self._planner(servers, ledger).plan(request, is_shown_only=True)[0]
 
     def explain(self, dataset: DataSet, month: date) -> tuple[PlannedMonth, Measures, list[MonthEvent], str | None]:
         """What `plan` says of one month, what was last measured of it, its history, and the run in progress, if any."""
         request = Request((dataset,), are_named=True, months=(month,))
         with Servers(self._settings, "explain") as servers, self._ledger(servers) as ledger:
-            planned = self._plan(servers, ledger, self._source(servers), request, is_shown_only=True)[0].plan.months
+            planned = self._planner(servers, ledger).plan(request, is_shown_only=True)[0].plan.months
             (of_it,) = [one for one in planned if one.key == (dataset.name, month)]
             return of_it, ledger.stages.latest(of_it.key), ledger.history.of(of_it.key), ledger.holder()
 
@@ -107,11 +93,11 @@ class Service:
     ) -> RunResult:
         """Do what is missing. `command` and `trigger` are recorded; `on_plan` is told before anything is done."""
         with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
-            source = self._source(servers)
-            with self._recorded(servers, ledger, command, source.location, trigger) as failures:
-                planned, snapshot = self._plan(servers, ledger, source, request)
+            planner = self._planner(servers, ledger)
+            with self._recorded(servers, ledger, command, planner.source.location, trigger) as failures:
+                planned, snapshot = planner.plan(request)
                 on_plan(planned)
-                result = self._execute(servers, ledger, source, planned, snapshot)
+                result = self._execute(servers, ledger, planner, planned, snapshot)
                 failures += result.failures
         return result
 
@@ -135,9 +121,9 @@ class Service:
                 if pause := ledger.ticks.paused():
                     ledger.ticks.finish(number, "paused", [])
                     return TickResult("paused", str(pause))
-                request = replace(request, also=tuple(self._rotation(ledger, request)))
-                source = self._source(servers)
-                planned, _ = self._plan(servers, ledger, source, request, is_shown_only=True)
+                planner = self._planner(servers, ledger)
+                request = replace(request, also=tuple(planner.due_for_a_check(request)))
+                planned, _ = planner.plan(request, is_shown_only=True)
                 checked = [str(one) for one in planned.plan.months if one.record and not one.error]
                 if planned.plan.is_nothing:
                     ledger.ticks.finish(number, "nothing", checked)
@@ -213,7 +199,7 @@ class Service:
             self._events.say(f"Ending {'; '.join(map(str, at_work))}")
             at_work = users.end()
         if at_work:
-            raise TaxiError(
+            raise BusyError(
                 f"The embedded servers are at work: {'; '.join(map(str, at_work))}",
                 "Wait for its end, or end it with `python orchestrate.py down --force`"
                 if not force
@@ -221,6 +207,9 @@ class Service:
             )
         kept_marker(self._settings).unlink(missing_ok=True)
         stack.stop()
+
+    def _planner(self, servers: Servers, ledger: Ledger) -> Planner:
+        return Planner(self._settings, self._events, servers, ledger)
 
     @contextmanager
     def _ledger(self, servers: Servers) -> Iterator[Ledger]:
@@ -245,67 +234,12 @@ class Service:
             self._break_off(ledger, error)
             raise
 
-    def _source(self, servers: Servers) -> Source:
-        settings = self._settings.source
-        return self._open(servers, settings.location, settings.tries, settings.timeout)
-
-    def _open(self, servers: Servers, location: str, tries: int, timeout: float) -> Source:
-        # A gs:// source is on the same Cloud Storage as the lake.
-        endpoint = servers.all().gcs_endpoint if location.startswith("gs://") else ""
-        pace = Pace(timeout, self._settings.source.minimum_rate)
-        return open_source(location, cache=self._settings.cache, tries=tries, pace=pace, storage_endpoint=endpoint)
-
-    def _fetch_report(self, servers: Servers, source: Source) -> Path | None:
-        """TLC's monthly report, or None where none is wanted. Trips are worth a long wait; the report is not."""
-        settings = self._settings.source
-        place = report_place(settings.report, settings.location)
-        if place is None:
-            return None
-        tries, timeout = min(settings.tries, 2), min(settings.timeout, 10)
-        return fetch_report(place, source, lambda address: self._open(servers, address, tries, timeout))
-
-    def _rotation(self, ledger: Ledger, request: Request) -> list[Pair]:
-        held = [one for one in ledger.months.all().values() if has_landed(one) and not one.gone_since]
-        of_request = [one for one in held if DATASETS[one.dataset] in request.datasets]
-        return rotation(of_request, ledger.ticks.last_checked(), ledger.ticks.usual_gap())
-
-    def _plan(
-        self, servers: Servers, ledger: Ledger, source: Source, request: Request, is_shown_only: bool = False
-    ) -> tuple[Planned, Snapshot]:
-        """The plan. BigQuery is asked for its tables only where there is something to do: it takes seconds to start.
-
-        Where it does not answer, a plan is still worth seeing, but not worth doing.
-        """
-        if pause := ledger.ticks.paused():
-            self._events.warn(pause.notice)
-        dsn = servers.postgres().dsn
-
-        def existing(warehouse: str) -> frozenset[str] | None:
-            return relations_in_postgres(dsn) if warehouse == "postgres" else None
-
-        snapshot = take_snapshot(self._settings, source, ledger, request, date.today(), existing, self._events.warn)
-        plan = make_plan(snapshot)
-        if plan.batches:
-            bigquery = replace(
-                snapshot.warehouses["bigquery"], existing=self._relations_in_bigquery(servers, is_shown_only)
-            )
-            snapshot = replace(snapshot, warehouses={**snapshot.warehouses, "bigquery": bigquery})
-            plan = make_plan(snapshot)
-        return Planned(plan, source.location, tuple(source.not_taken())), snapshot
-
-    def _relations_in_bigquery(self, servers: Servers, is_shown_only: bool) -> frozenset[str] | None:
-        try:
-            return relations_in_bigquery(servers.all().bigquery, seconds=5 if is_shown_only else 30)
-        except TaxiError as error:
-            if not is_shown_only:
-                raise
-            self._events.warn(f"{error.what}. This plan takes BigQuery's tables to be there")
-            return None
-
     def _execute(
-        self, servers: Servers, ledger: Ledger, source: Source, planned: Planned, snapshot: Snapshot
+        self, servers: Servers, ledger: Ledger, planner: Planner, planned: Planned, snapshot: Snapshot
     ) -> RunResult:
-        record_gone(ledger, planned.plan)
+        for one in planned.plan.months:
+            if one.is_gone_anew is not None:
+                ledger.months.gone(one.key, one.is_gone_anew)
         failures: list[str] = []
         touched: list[MonthKey] = []
         if not planned.plan.is_nothing:
@@ -316,8 +250,7 @@ class Service:
             self._disk.watch()
             connections = servers.all().of_run(ledger.run_id)
             context = Context(
-                connections, ledger, source, self._events, self._disk, self._settings.run,
-                lambda: self._fetch_report(servers, source),
+                connections, ledger, planner.source, self._events, self._disk, self._settings.run, planner.report,
             )  # fmt: skip
             with keeping_journal(context.folder / JOURNAL, ledger.run_id) as journal, self._events.heard_by(journal):
                 Runner(context, snapshot.project, planned.plan.rebuilds).execute(planned.plan)
@@ -341,10 +274,3 @@ class Service:
             except (StoreError, interrupts.Stopped):  # the connection may be lost, and the server there
                 with ledger.reconnected():
                     ledger.runs.finish(outcome, str(error))
-
-
-def record_gone(ledger: Ledger, plan: Plan) -> None:
-    """Record which months are gone from the source, and which are there again, as far as the plan knows."""
-    for planned in plan.months:
-        if planned.is_gone_anew is not None:
-            ledger.months.gone(planned.key, planned.is_gone_anew)

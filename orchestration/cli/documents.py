@@ -7,7 +7,8 @@ from orchestration.cli import sentences
 from orchestration.ledger.records import MonthRecord
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import PlannedStep
-from orchestration.service import Planned, RunResult
+from orchestration.planning import Planned
+from orchestration.service import RunResult
 
 if TYPE_CHECKING:
     from orchestration.check.items import Report

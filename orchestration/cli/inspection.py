@@ -1,23 +1,21 @@
-"""The commands that look at a line and change nothing: explain, logs, rejects, steps, metrics, audit."""
+"""The commands that look at a line and change nothing: explain, logs, rejects, verify, steps, metrics."""
 
-import csv
-import json
-import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ingest.datasets import DataSet, get_dataset
 from ingest.errors import SettingError, TaxiError
 from ingest.months import parse_months
+from orchestration.cli import documents
 from orchestration.cli import metrics as prometheus
+from orchestration.cli.console import output, service_of
+from orchestration.cli.exit_codes import ExitCode
+from orchestration.cli.explanation import explain as explain_month
 from orchestration.cli.log_lines import lines_of
-from orchestration.cli.options import AsJson, Profile
-from orchestration.cli.tables import Output
+from orchestration.cli.options import AsJson, Profile, SourceOption
 from orchestration.ledger.records import MonthKey
 from orchestration.read_model import ReadModel
 from orchestration.settings import load_settings
@@ -25,15 +23,25 @@ from orchestration.steps import LINE
 
 OfDataset = Annotated[str, typer.Argument(help="yellow, green, fhv or fhvhv")]
 OfMonth = Annotated[str, typer.Argument(help="such as 2024-03")]
-output = Output()
-audit_app = typer.Typer(help="Check and export the record of what happened.", rich_markup_mode=None)
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (logs, rejects, steps, metrics):
+    for command in (explain, logs, rejects, verify, steps, metrics):
         app.command()(command)
-    app.add_typer(audit_app, name="audit")
+
+
+def explain(
+    dataset: OfDataset, month: OfMonth, source: SourceOption = None, profile: Profile = None, as_json: AsJson = False
+) -> None:
+    """Say where a file month is, why, since when, and the command that comes next."""
+    taxi_dataset, first_day = named_month(dataset, month)
+    settings = load_settings({"source": source, "profile": profile})
+    explanation = explain_month(*service_of(settings).explain(taxi_dataset, first_day))
+    if as_json:
+        output.print_json(asdict(explanation))
+    else:
+        output.print_explanation(explanation)
 
 
 def logs(
@@ -77,6 +85,24 @@ def rejects(
         output.print_rejects(rows, limit)
 
 
+def verify(
+    dataset: Annotated[str | None, typer.Argument(help="yellow, green, fhv or fhvhv; or a run's id")] = None,
+    month: Annotated[str | None, typer.Argument(help="such as 2024-03")] = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the stores again and compare them with the ledger: for a month, a run, or all that is done."""
+    keys = [month_key(dataset, month)] if dataset and month else []
+    settings = load_settings({"profile": profile})
+    verdicts = service_of(settings).verify(keys, of_run=dataset if dataset and not month else None)
+    if as_json:
+        output.print_json([documents.of_verdict(one) for one in verdicts])
+    else:
+        output.print_verdicts(verdicts)
+    if any(one.findings for one in verdicts):
+        raise typer.Exit(ExitCode.FAILED)
+
+
 def steps(as_json: AsJson = False) -> None:
     """Show the steps of a run: how often each is done, what it needs, what a failure stops."""
     if as_json:
@@ -88,37 +114,6 @@ def steps(as_json: AsJson = False) -> None:
 def metrics(profile: Profile = None) -> None:
     """Print the ledger's figures as Prometheus text."""
     output.print_text(prometheus.of_ledger(_read_model(profile).figures()).rstrip("\n"))
-
-
-@audit_app.command("verify")
-def audit_verify(profile: Profile = None, as_json: AsJson = False) -> None:
-    """Check that nobody edited, added or removed an event of the ledger."""
-    count, broken = _read_model(profile).broken_seals()
-    if as_json:
-        output.print_json({"events": count, "broken": [asdict(one) for one in broken]})
-    elif not broken:
-        output.print_text(f"{count:,} events: each carries the hash of the one before it.")
-    for one in broken if not as_json else ():
-        output.print_text(f"event {one.place}: {one.what}")
-    if broken:
-        raise typer.Exit(1)
-
-
-@audit_app.command("export")
-def audit_export(
-    file: Annotated[Path, typer.Argument(help="A file to write: .json, .csv or .parquet")], profile: Profile = None
-) -> None:
-    """Write all events of the ledger to a file."""
-    writers: dict[str, Callable[[Path, list[dict[str, Any]]], None]] = {
-        ".json": _write_json,
-        ".csv": _write_csv,
-        ".parquet": _write_parquet,
-    }
-    if file.suffix not in writers:
-        raise SettingError(f"{file} is none of .json, .csv and .parquet", "Give the file one of these endings")
-    rows = [asdict(event) for event in _read_model(profile).history()]
-    writers[file.suffix](file, rows)
-    print(f"{len(rows):,} events in {file}", file=sys.stderr)
 
 
 def month_key(dataset: str, month: str) -> MonthKey:
@@ -136,21 +131,3 @@ def named_month(dataset: str, month: str) -> tuple[DataSet, date]:
 
 def _read_model(profile: str | None) -> ReadModel:
     return ReadModel(load_settings({"profile": profile}))
-
-
-def _write_json(file: Path, rows: list[dict[str, Any]]) -> None:
-    file.write_text(json.dumps(rows, indent=2, default=str) + "\n", encoding="utf-8")
-
-
-def _write_csv(file: Path, rows: list[dict[str, Any]]) -> None:
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else ["number"])
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _write_parquet(file: Path, rows: list[dict[str, Any]]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    pq.write_table(pa.Table.from_pylist(rows), file)

@@ -14,8 +14,68 @@ from croniter import croniter
 
 from ingest.errors import SettingError
 from orchestration import host
+from orchestration.cli import documents
+from orchestration.cli.console import events, output, request_of, service_of
+from orchestration.cli.exit_codes import ExitCode
+from orchestration.cli.options import AsJson, Datasets, Profile, SourceOption, shown_command
+from orchestration.cli.unit_files import Caller, unit_file
+from orchestration.memory import save_memory
 from orchestration.provenance import user
-from orchestration.settings import ROOT
+from orchestration.settings import ROOT, load_settings
+
+PrintFor = Annotated[Caller | None, typer.Option("--print", help="Print a file that has this call a tick")]
+Cron = Annotated[str, typer.Option("--cron", help="When to tick")]
+Zone = Annotated[str, typer.Option("--zone", help="By the clocks of this time zone")]
+Count = Annotated[int | None, typer.Option("--count", min=1, help="End after so many ticks")]
+Why = Annotated[str, typer.Option("--why", help="For whoever asks later")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (tick, schedule, pause, resume):
+        app.command()(command)
+
+
+def tick(
+    datasets: Datasets = None,
+    source: SourceOption = None,
+    profile: Profile = None,
+    as_json: AsJson = False,
+    print_for: PrintFor = None,
+) -> None:
+    """Look for new and republished months, and run just those: for cron and its like."""
+    settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
+    if print_for:
+        print(unit_file(print_for, ROOT, settings.profile), end="")
+        return
+    save_memory(without=("pandas",))
+    request = request_of(settings, datasets, None, force=False)
+    result = service_of(settings).tick(request, shown_command())
+    if as_json:
+        run = documents.of_run(result.run) if result.run else None
+        output.print_json({"outcome": result.outcome, "what": result.what, "run": run})
+    else:
+        events.say(f"Tick: {result.what}")
+    if result.outcome == "failed":
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def schedule(cron: Cron = "17 * * * *", zone: Zone = "UTC", count: Count = None, profile: Profile = None) -> None:
+    """Call `tick` by a cron expression, in the foreground, until it is stopped."""
+    load_settings({"profile": profile})  # what is wrong with them is better said now
+    schedule_ticks(cron, zone, ["--profile", profile] if profile else [], count)
+
+
+def pause(why: Why, profile: Profile = None) -> None:
+    """Have ticks do nothing until `resume`; runs by hand go on, with a warning."""
+    service_of(load_settings({"profile": profile})).pause(whoever(), why)
+    events.say("Paused. `python orchestrate.py resume` ends it.")
+
+
+def resume(profile: Profile = None) -> None:
+    """End the pause."""
+    ended = service_of(load_settings({"profile": profile})).resume(whoever())
+    events.say(f"Resumed. It was {ended}")
 
 
 def next_times(expression: str, zone: str, after: datetime) -> Iterator[datetime]:
@@ -52,9 +112,3 @@ def schedule_ticks(expression: str, zone: str, arguments: list[str], count: int 
 def whoever() -> str:
     """Who gives a command, for the ledger: user and host."""
     return f"{user()} on {host.host()}"
-
-
-Cron = Annotated[str, typer.Option("--cron", help="When to tick")]
-Zone = Annotated[str, typer.Option("--zone", help="By the clocks of this time zone")]
-Count = Annotated[int | None, typer.Option("--count", min=1, help="End after so many ticks")]
-Why = Annotated[str, typer.Option("--why", help="For whoever asks later")]

@@ -9,7 +9,7 @@ from orchestration.cli import sentences
 from orchestration.events.events import Events
 from orchestration.ledger.records import MonthRecord
 from orchestration.plan.reasons import MonthReason
-from orchestration.service import Planned
+from orchestration.planning import Planned
 
 
 def say_source_changes(events: Events, planned: Planned) -> None:

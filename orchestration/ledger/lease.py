@@ -47,6 +47,10 @@ _TAKE = (
 )
 
 
+class BusyError(TaxiError):
+    """Another command is at work; ours has done nothing."""
+
+
 class LeaseLostError(StoreError):
     """The run may not write any more."""
 
@@ -150,11 +154,11 @@ class Lease(Fence):
 
 
 def take(connection: psycopg.Connection, command: str) -> Lease:
-    """Take the lease, or raise StoreError that says who holds it. `connection` is in autocommit mode."""
+    """Take the lease, or raise BusyError that says who holds it. `connection` is in autocommit mode."""
     while True:
         holder = _holder_of(connection)
         if not (holder.is_free or holder.is_expired or holder.is_gone or _is_silent(connection, holder)):
-            raise StoreError(
+            raise BusyError(
                 f"Another run is in progress: {holder}",
                 "Wait for it to end, or end it; what it has not done is done by the next run",
             )

@@ -32,7 +32,7 @@ class Runs:
         self._began = time.monotonic()
 
     def start(self, command: str, profile: str, source: str, **origin: Any) -> str:
-        """Take the lease, open a run and return its id. Raises StoreError while another run is in progress.
+        """Take the lease, open a run and return its id. Raises BusyError while another run is in progress.
 
         `origin` has further columns of the run: who began it, and with which code.
         """

@@ -110,7 +110,7 @@ def test_the_command_line_works_from_another_folder_under_such_variables(variabl
     given |= {name: value.format(folder=tmp_path) for name, value in variables.items()}
     command = [sys.executable, str(ROOT / "orchestrate.py"), "plan", "--profile", "nonsense"]
     done = subprocess.run(command, cwd=tmp_path, env=given, capture_output=True, check=False)
-    assert (done.returncode, done.stdout) == (1, b"")
+    assert (done.returncode, done.stdout) == (2, b"")
     said = done.stderr.decode("latin-1").splitlines()
     assert len(said) == 2
     assert said[0].endswith(" profile is 'nonsense' in option --profile")

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from embedded import ports
+from orchestration.cli.exit_codes import ExitCode
 from orchestration.settings import load_settings
 from orchestration.warehouses.servers import Servers
 from tests.ingest.strange_answers import dripping_body
@@ -55,9 +56,9 @@ def tlc(line: Line) -> Iterator[TlcServer]:
     server.server_close()
 
 
-def errors(result: Result, line: Line) -> list[str]:
+def errors(result: Result, line: Line, exit_code: int = ExitCode.FAILED) -> list[str]:
     """What a failed run told of: each error with its next step; and it told it in sentences, without a secret."""
-    assert result.returncode == 1, result.stderr
+    assert result.returncode == exit_code, result.stderr
     output = result.stdout + result.stderr
     for trace in ("Traceback", "\x1b", "|[ERROR]|"):
         assert trace not in output, output
@@ -68,8 +69,8 @@ def errors(result: Result, line: Line) -> list[str]:
     return found
 
 
-def only_error(result: Result, line: Line) -> str:
-    found = errors(result, line)
+def only_error(result: Result, line: Line, exit_code: int = ExitCode.FAILED) -> str:
+    found = errors(result, line, exit_code)
     assert len(found) == 1, result.stderr
     return found[0]
 
@@ -88,7 +89,7 @@ def only_error(result: Result, line: Line) -> str:
     ],
 )
 def test_a_wrong_option_or_setting_names_itself(line: Line, arguments, variables, message):
-    error = only_error(line.run("run", *arguments, **variables), line)
+    error = only_error(line.run("run", *arguments, **variables), line, ExitCode.USAGE)
     assert re.search(message, error), error
 
 
@@ -256,7 +257,7 @@ def test_of_two_runs_at_once_the_second_says_so_at_once_and_leaves_the_first_alo
             first = line.start("run")
             waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
             wait_for(lambda: observer.execute(waiting).fetchone()[0], "it was under way", first)
-            error = only_error(line.run("run"), line)
+            error = only_error(line.run("run"), line, ExitCode.BUSY)
             assert re.match(
                 rf"Another run is in progress: a run on \S+, process {first.pid}, since [-\d: ]+ UTC", error
             )

@@ -16,7 +16,7 @@ import pytest
 from ingest.errors import StoreError
 from orchestration import host, interrupts
 from orchestration.ledger import deadline, lease
-from orchestration.ledger.lease import LeaseLostError, take
+from orchestration.ledger.lease import BusyError, LeaseLostError, take
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.migrate import migrate
 from tests.line import ROOT
@@ -62,7 +62,7 @@ def test_a_second_run_is_told_who_holds_the_lease(connection: psycopg.Connection
     told = (
         rf"^Another run is in progress: .* on {host.host()}, process {holder.pid}, since .* UTC: the holder's command"
     )
-    with pytest.raises(StoreError, match=told):
+    with pytest.raises(BusyError, match=told):
         take(connection, "mine")
 
 
@@ -82,7 +82,7 @@ def test_a_holder_whose_process_id_is_another_processs_by_now_is_succeeded(conne
 
 def test_a_holder_on_another_machine_is_succeeded_when_its_lease_expires(connection: psycopg.Connection):
     held_elsewhere(connection, lease.LEASE - 10)
-    with pytest.raises(StoreError, match=r"their run on elsewhere, process 1234, since 2024-01-01 12:00:00 UTC"):
+    with pytest.raises(BusyError, match=r"their run on elsewhere, process 1234, since 2024-01-01 12:00:00 UTC"):
         take(connection, "mine")
     held_elsewhere(connection, lease.LEASE + 1)
     assert take(connection, "mine").epoch == 8
@@ -95,7 +95,7 @@ def test_of_two_that_would_succeed_one_does(dsn: str, connection: psycopg.Connec
         with psycopg.connect(dsn, autocommit=True) as own:
             try:
                 return take(own, "mine").epoch
-            except StoreError:
+            except BusyError:
                 return 0
 
     with ThreadPoolExecutor(4) as pool:
@@ -117,7 +117,7 @@ def test_after_the_clock_was_set_back_it_is_seen_whether_the_holder_still_renews
     renewing = threading.Thread(target=renew)
     renewing.start()
     try:
-        with pytest.raises(StoreError, match="Another run is in progress: their run"):
+        with pytest.raises(BusyError, match="Another run is in progress: their run"):
             take(connection, "mine")
     finally:
         ended.set()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import host
+from orchestration.cli.exit_codes import ExitCode
 from orchestration.warehouses.users import Users
 from tests.line import ROOT, Line
 
@@ -61,7 +62,7 @@ def at_work(line: Line) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
 def test_down_says_who_is_at_work_and_leaves_it_alone(line: Line, at_work: Callable[[], subprocess.Popen[str]]):
     process = at_work()
     result = line.run("down")
-    assert result.returncode == 1
+    assert result.returncode == ExitCode.BUSY
     told = f"The embedded servers are at work: run 20240101T120000-abcd, process {process.pid}, since 20"
     assert told in result.stderr
     assert "UTC: orchestrate.py run -d green" in result.stderr
@@ -108,7 +109,7 @@ def test_a_killed_command_is_not_at_work(line: Line, at_work: Callable[[], subpr
 @pytest.mark.parametrize("profile", ["docker", "gcp"])
 def test_up_and_down_are_refused_for_other_profiles(line: Line, command: str, profile: str):
     result = line.run(command, TAXI_PROFILE=profile)
-    assert result.returncode == 1
+    assert result.returncode == ExitCode.USAGE
     told = f"`{command}` is for the embedded servers of the profile local, and the profile is {profile}"
     assert told in result.stderr
     assert "Traceback" not in result.stderr

@@ -13,7 +13,7 @@ from orchestration.ledger.records import MonthRecord
 from orchestration.ledger.transitions import State
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.reasons import Action, BuildReason, Models, MonthReason, PublishReason, StepReason
-from orchestration.service import Planned
+from orchestration.planning import Planned
 from tests.orchestration.test_builds import EDITED, FEBRUARY, JANUARY, plan, record
 
 

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from embedded import Stack, state
+from orchestration.cli.exit_codes import ExitCode
 from tests.line import Line
 from tests.trials.scene import MONTH, Scene
 
@@ -35,7 +36,7 @@ def test_a_machine_that_slept_through_its_lease_writes_nothing_when_it_wakes(sce
         process.suspend()
     try:
         refused = scene.line.run("run")
-        assert refused.returncode == 1
+        assert refused.returncode == ExitCode.BUSY
         assert f"process {first.process.pid}" in refused.stderr
         # As when it expires.
         scene.line.execute("update taxi_ledger.lease set renewed_at = renewed_at - interval '90 seconds'")
@@ -73,7 +74,7 @@ def test_a_holder_on_another_machine_is_waited_for_until_its_lease_expires(scene
         " command = 'orchestrate.py run', renewed_at = clock_timestamp() - interval '60 seconds'"
     )
     refused = scene.line.run("run")
-    assert refused.returncode == 1
+    assert refused.returncode == ExitCode.BUSY
     assert "on elsewhere, process 7, since" in refused.stderr
     scene.line.execute("update taxi_ledger.lease set renewed_at = clock_timestamp() - interval '91 seconds'")
     scene.heal()

@@ -1,0 +1,34 @@
+"""What all commands share: the terminal, the output, and the way from what is typed to a request and a service."""
+
+from ingest.datasets import get_dataset
+from ingest.months import parse_months
+from orchestration.cli.tables import Output
+from orchestration.events.events import Events
+from orchestration.events.terminal import Terminal
+from orchestration.plan.wanted import Request
+from orchestration.run.disk import Disk
+from orchestration.service import Service
+from orchestration.settings import Settings
+
+terminal = Terminal()
+events = Events(terminal)
+output = Output()
+
+
+def request_of(
+    settings: Settings,
+    datasets: str | None,
+    months: list[str] | None = None,
+    force: bool = False,
+    accept: bool = False,
+) -> Request:
+    """The months that the options name. Raises SettingError."""
+    chosen = tuple(dict.fromkeys(get_dataset(name) for name in settings.source.datasets))
+    return Request(chosen, datasets is not None, tuple(parse_months(months or [])), force, accept)
+
+
+def service_of(settings: Settings) -> Service:
+    """The service that tells its events to this terminal; from here on, an error names a disk that is full."""
+    disk = Disk(settings.run.state_dir, settings.cache, is_local=settings.profile == "local")
+    terminal.explain = disk.explain
+    return Service(settings, events, disk)
