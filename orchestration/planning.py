@@ -1,18 +1,22 @@
 """Plans a run: opens the source, takes the snapshot, and asks BigQuery only where there is something to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
 from ingest.datasets import DATASETS
-from ingest.errors import TaxiError
+from ingest.errors import NotPublishedError, TaxiError
 from ingest.open_source import open_source
 from ingest.pace import Pace
 from ingest.source import Source
 from ingest.tlc_report import fetch_report, report_place
 from orchestration.events.events import Events
 from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.records import MonthKey
+from orchestration.plan import calendar
+from orchestration.plan.calendar import Awaited, awaited_months
 from orchestration.plan.months import has_landed
 from orchestration.plan.plan import Plan, Snapshot, make_plan
 from orchestration.plan.rotation import rotation
@@ -25,11 +29,12 @@ from orchestration.warehouses.servers import Servers
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, and the names of what the source has and is not taken."""
+    """A plan, the names of what the source has and is not taken, and the months that it has not published yet."""
 
     plan: Plan
     location: str
     not_taken: tuple[str, ...]
+    awaited: tuple[Awaited, ...] = ()
 
 
 class Planner:
@@ -88,7 +93,46 @@ class Planner:
             bigquery = replace(snapshot.warehouses["bigquery"], existing=self._relations_in_bigquery(is_shown_only))
             snapshot = replace(snapshot, warehouses={**snapshot.warehouses, "bigquery": bigquery})
             plan = make_plan(snapshot)
-        return Planned(plan, self.source.location, tuple(self.source.not_taken())), snapshot
+        awaited = tuple(
+            one
+            for one in awaited_months(self._calendar(snapshot), snapshot.today)
+            if request.names((DATASETS[one.dataset], one.month))
+        )
+        of_month = {one.key: one for one in awaited}
+        months = tuple(replace(one, awaited=of_month.get(one.key)) for one in plan.months)
+        plan = replace(plan, months=months)
+        return Planned(plan, self.source.location, tuple(self.source.not_taken()), awaited), snapshot
+
+    def learn(self, snapshot: Snapshot, look_back: int = 0) -> None:
+        """Keep when the months of the snapshot were published, and those of `look_back` older ones of each data set."""
+        if not self._has_dates:
+            return
+        self._ledger.calendar.record(*self._answers(snapshot))
+        known = self._ledger.calendar.all()
+        older = [
+            pair for dataset in snapshot.request.datasets for pair in calendar.still_to_learn(dataset, known, look_back)
+        ]
+        answers = self.source.stat_many([dataset.file_path(month) for dataset, month in older])
+        files = {(dataset, month): answers[dataset.file_path(month)] for dataset, month in older}
+        missing = [(of.name, month) for (of, month), one in files.items() if isinstance(one, NotPublishedError)]
+        self._ledger.calendar.record(calendar.stated_dates(files), missing)
+
+    @property
+    def _has_dates(self) -> bool:
+        """Whether the source says when a file was published. In a folder or bucket it is when somebody copied it."""
+        return self.source.location.startswith("http")
+
+    def _calendar(self, snapshot: Snapshot) -> Mapping[MonthKey, datetime | None]:
+        """What the ledger knows of publication dates, and what the source has just said."""
+        known = self._ledger.calendar.all()
+        if not self._has_dates:
+            return known
+        published, missing = self._answers(snapshot)
+        return {**dict.fromkeys(missing), **known, **{key: known.get(key) or at for key, at in published.items()}}
+
+    def _answers(self, snapshot: Snapshot) -> tuple[dict[MonthKey, datetime], list[MonthKey]]:
+        files, request = snapshot.files, snapshot.request
+        return calendar.stated_dates(files), calendar.found_missing(files, request, snapshot.today)
 
     def _relations_in_bigquery(self, is_shown_only: bool) -> frozenset[str] | None:
         try:

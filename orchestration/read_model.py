@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from orchestration.ledger.history import BrokenSeal, MonthEvent
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord, RunRecord, StepRecord
 from orchestration.ledger.ticks import Pause
+from orchestration.plan.calendar import Awaited, awaited_months
 from orchestration.settings import Settings
 from orchestration.warehouses.servers import Servers
 
@@ -26,6 +27,7 @@ class Status:
 
     months: tuple[MonthRecord, ...]
     paused: Pause | None
+    awaited: tuple[Awaited, ...]
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,10 @@ class ReadModel:
         self._settings = settings
 
     def status(self) -> Status:
-        """What the ledger says of every file month, and whether the line is paused."""
+        """What the ledger says of every file month and of those that are awaited, and whether the line is paused."""
         with self._ledger() as ledger:
-            return Status(tuple(ledger.months.all().values()), ledger.ticks.paused())
+            awaited = awaited_months(ledger.calendar.all(), date.today())
+            return Status(tuple(ledger.months.all().values()), ledger.ticks.paused(), tuple(awaited))
 
     def history(self, key: MonthKey | None = None) -> list[MonthEvent]:
         """What happened to a file month, or to all; the oldest first."""

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 Measures = dict[str, Measure]
 
+LEARNED_A_TICK = 2
+"""Older months of each data set whose publication date a tick asks for: in half a day of ticks 24 are known."""
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -96,6 +99,7 @@ class Service:
             planner = self._planner(servers, ledger)
             with self._recorded(servers, ledger, command, planner.source.location, trigger) as failures:
                 planned, snapshot = planner.plan(request)
+                planner.learn(snapshot)
                 on_plan(planned)
                 result = self._execute(servers, ledger, planner, planned, snapshot)
                 failures += result.failures
@@ -123,7 +127,8 @@ class Service:
                     return TickResult("paused", str(pause))
                 planner = self._planner(servers, ledger)
                 request = replace(request, also=tuple(planner.due_for_a_check(request)))
-                planned, _ = planner.plan(request, is_shown_only=True)
+                planned, snapshot = planner.plan(request, is_shown_only=True)
+                planner.learn(snapshot, LEARNED_A_TICK)
                 checked = [str(one) for one in planned.plan.months if one.record and not one.error]
                 if planned.plan.is_nothing:
                     ledger.ticks.finish(number, "nothing", checked)

@@ -100,6 +100,9 @@ def plan(
         output.print_json(documents.of_plan(planned))
     else:
         output.print_plan(planned.plan)
+        output.print_awaited(
+            [one for one in planned.awaited if one.key not in {month.key for month in planned.plan.months}]
+        )
     if any(one.error for one in planned.plan.months):
         raise typer.Exit(ExitCode.FAILED)
 
@@ -112,9 +115,11 @@ def status(profile: Profile = None, as_json: AsJson = False) -> None:
         events.warn(found.paused.notice)
     if as_json:
         months = [documents.of_month(record, is_gone(record)) for record in found.months]
-        output.print_json({"months": months, "paused": found.paused and str(found.paused)})
+        awaited = [documents.of_awaited(one) for one in found.awaited]
+        output.print_json({"months": months, "paused": found.paused and str(found.paused), "awaited": awaited})
         return
     output.print_status(found.months)
+    output.print_awaited(found.awaited)
     if gone := gone_months(found.months):
         output.print_text(f"\n{sentences.gone(gone)}")
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.months import label
 from orchestration.cli import sentences
 from orchestration.ledger.records import MonthRecord
+from orchestration.plan.calendar import Awaited
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import PlannedStep
 from orchestration.planning import Planned
@@ -21,6 +22,19 @@ def of_plan(planned: Planned) -> dict[str, Any]:
         "months": [_planned_month(one) for one in planned.plan.months],
         "steps": [_step(one) for one in planned.plan.steps()],
         "not_taken": list(planned.not_taken),
+        "awaited": [of_awaited(one) for one in planned.awaited],
+    }
+
+
+def of_awaited(awaited: Awaited) -> dict[str, Any]:
+    """A month that is over and not published; days after its end."""
+    return {
+        "dataset": awaited.dataset,
+        "month": label(awaited.month),
+        "usual_days": awaited.usual,
+        "at_most_days": awaited.slowest,
+        "late": awaited.late_since is not None,
+        "late_since": awaited.late_since and awaited.late_since.isoformat(),
     }
 
 
@@ -86,6 +100,7 @@ def _planned_month(planned: PlannedMonth) -> dict[str, Any]:
         "why": sentences.why_month(planned),
         "error": str(planned.error) if planned.error else None,
         "gone": planned.is_gone,
+        "late": bool(planned.awaited and planned.awaited.late_since),
     }
 
 

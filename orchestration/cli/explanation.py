@@ -37,6 +37,8 @@ class Explanation:
     stages: tuple[tuple[str, int, int], ...]
     """Stage, rows and cents, as last measured."""
     events: tuple[MonthEvent, ...]
+    late: bool = False
+    """It is not published, and later than the slowest of the months before."""
 
 
 def explain(
@@ -59,6 +61,7 @@ def explain(
             (_STAGES[name], measures[name].rows, measures[name].cents) for name in _STAGES if name in measures
         ),
         events=tuple(events[-_SHOWN_EVENTS:]),
+        late=bool(planned.awaited and planned.awaited.late_since),
     )
 
 

@@ -15,6 +15,7 @@ from orchestration.cli import sentences
 from orchestration.cli.explanation import Explanation
 from orchestration.housekeeping import Removable
 from orchestration.ledger.records import MonthKey, MonthRecord, RunRecord
+from orchestration.plan.calendar import Awaited
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import Plan
 from orchestration.plan.reasons import BuildReason
@@ -94,6 +95,11 @@ class Output:
         for record in records:
             if record.error:
                 self.print_text(f"\n{record.dataset} {label(record.month)}: {record.error}")
+
+    def print_awaited(self, awaited: Sequence[Awaited]) -> None:
+        """The months that the source has not published yet, and when they are to be expected."""
+        for number, one in enumerate(awaited):
+            self.print_text(f"{'' if number else chr(10)}{one}: {sentences.not_published_yet(one)}")
 
     def print_ledger(
         self, keys: Sequence[MonthKey], stages: dict[MonthKey, dict[str, Measure]], records: dict[MonthKey, MonthRecord]

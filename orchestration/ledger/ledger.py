@@ -8,6 +8,7 @@ import psycopg
 from ingest import postgres
 from orchestration.events.events import MonthChanged
 from orchestration.ledger.builds import Builds
+from orchestration.ledger.calendar import Calendar
 from orchestration.ledger.history import History
 from orchestration.ledger.lake_objects import LakeObjects
 from orchestration.ledger.lease import Lease, holder_in_progress
@@ -36,6 +37,7 @@ class Ledger:
         self.builds = Builds(self._session)
         self.history = History(self._session)
         self.ticks = Ticks(self._session)
+        self.calendar = Calendar(self._session)
 
     @property
     def dsn(self) -> str:

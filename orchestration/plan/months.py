@@ -10,6 +10,7 @@ from ingest.months import label
 from ingest.publication import check_month
 from ingest.source import FileStat
 from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.plan.calendar import Awaited
 from orchestration.plan.reasons import Action, MonthReason
 from orchestration.plan.suspicion import Edition, SuspectError
 from orchestration.plan.wanted import Pair, Request, is_redeclared
@@ -27,6 +28,7 @@ class PlannedMonth:
     error: TaxiError | None = None
     is_accepted: bool = False  # whatever is suspicious of its file
     is_gone: bool = False  # it landed, and the source no longer has it
+    awaited: Awaited | None = None  # it is not published yet
 
     @property
     def key(self) -> MonthKey:
