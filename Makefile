@@ -64,6 +64,7 @@ lock:
 	$(PIN) pyproject.toml -o requirements/base.txt
 	$(PIN) --extra embedded --extra dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
 	$(PIN) --extra embedded -c requirements/dev.txt pyproject.toml -o requirements/embedded.txt
+	$(PIN) --extra alerts -c requirements/dev.txt pyproject.toml -o requirements/alerts.txt
 	$(PIN) --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 	for peer in requirements/peers/*.in; do $(PIN) $$peer -o $${peer%.in}.txt; done
 

@@ -12,6 +12,9 @@ from psycopg.rows import dict_row
 
 from ingest import postgres
 from ingest.errors import StoreError, TaxiError, first_line
+from orchestration.alerts.ticking import TickTimes, is_overdue, overdue
+from orchestration.alerts.watch import tick_times
+from orchestration.ledger.alerts import AlertRecord
 from orchestration.ledger.history import BrokenSeal, MonthEvent
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord, RunRecord, StepRecord
@@ -28,6 +31,12 @@ class Status:
     months: tuple[MonthRecord, ...]
     paused: Pause | None
     awaited: tuple[Awaited, ...]
+    ticks: TickTimes
+
+    def overdue(self, tick_hours: float, now: datetime) -> list[str]:
+        """What should have come by now: a tick, or months."""
+        no_tick = [overdue(self.ticks, tick_hours)] if is_overdue(self.ticks, tick_hours, now) else []
+        return no_tick + [f"{one} is {one.words}" for one in self.awaited if one.late_since]
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,13 @@ class ReadModel:
         """What the ledger says of every file month and of those that are awaited, and whether the line is paused."""
         with self._ledger() as ledger:
             awaited = awaited_months(ledger.calendar.all(), date.today())
-            return Status(tuple(ledger.months.all().values()), ledger.ticks.paused(), tuple(awaited))
+            months = tuple(ledger.months.all().values())
+            return Status(months, ledger.ticks.paused(), tuple(awaited), tick_times(ledger))
+
+    def alerts(self) -> list[AlertRecord]:
+        """The episodes of trouble that are open, or closed in the last week."""
+        with self._ledger() as ledger:
+            return ledger.alerts.shown()
 
     def history(self, key: MonthKey | None = None) -> list[MonthEvent]:
         """What happened to a file month, or to all; the oldest first."""

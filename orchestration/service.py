@@ -15,6 +15,9 @@ from ingest.checksums import Measure
 from ingest.datasets import DataSet
 from ingest.errors import StoreError, TaxiError
 from orchestration import interrupts
+from orchestration.alerts.addresses import addresses_of
+from orchestration.alerts.ping import Ping
+from orchestration.alerts.watch import watch_after
 from orchestration.events.events import Events
 from orchestration.events.journal import JOURNAL, keeping_journal
 from orchestration.ledger.history import MonthEvent
@@ -55,6 +58,8 @@ class RunResult:
     touched: tuple[MonthKey, ...]
     records: dict[MonthKey, MonthRecord]
     stages: dict[MonthKey, Measures]
+    undelivered: tuple[str, ...] = ()
+    """Alerts that did not reach an address, and why."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class TickResult:
     outcome: str
     what: str
     run: RunResult | None = None
+    undelivered: tuple[str, ...] = ()
 
 
 class Service:
@@ -95,15 +101,22 @@ class Service:
         trigger: str = "hand",
     ) -> RunResult:
         """Do what is missing. `command` and `trigger` are recorded; `on_plan` is told before anything is done."""
+        addresses_of(self._settings.alerts)  # a setting that cannot be used is better refused now
         with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
             planner = self._planner(servers, ledger)
-            with self._recorded(servers, ledger, command, planner.source.location, trigger) as failures:
-                planned, snapshot = planner.plan(request)
-                planner.learn(snapshot)
-                on_plan(planned)
-                result = self._execute(servers, ledger, planner, planned, snapshot)
-                failures += result.failures
-        return result
+            try:
+                with self._recorded(servers, ledger, command, planner.source.location, trigger) as failures:
+                    planned, snapshot = planner.plan(request)
+                    planner.learn(snapshot)
+                    on_plan(planned)
+                    result = self._execute(servers, ledger, planner, planned, snapshot)
+                    failures += result.failures
+            except BusyError:
+                raise
+            except TaxiError:
+                self._watch(servers)
+                raise
+            return replace(result, undelivered=self._watch(servers))
 
     def adopt(self, target: Path, command: str) -> Adopted:
         """Record a build that somebody made by hand; `target` holds dbt's artifacts. Raises NotProvenError."""
@@ -118,7 +131,28 @@ class Service:
 
         Without such months the ledger gets the tick's own row and nothing more.
         """
-        with Servers(self._settings, "tick") as servers, self._ledger(servers) as ledger:
+        addresses_of(self._settings.alerts)
+        ping = Ping(self._settings.alerts.ping_url.get_secret_value(), self._events.warn)
+        ping.started()
+        is_well = False
+        try:
+            with Servers(self._settings, "tick") as servers:
+                try:
+                    result = self._tick(servers, request, command, on_plan)
+                except TaxiError:
+                    self._watch(servers)
+                    raise
+                result = replace(result, undelivered=self._watch(servers))
+            is_well = result.outcome != "failed" and not result.undelivered
+            return result
+        except BusyError:
+            is_well = True  # the tick came, and the line is at work
+            raise
+        finally:
+            ping.ended(is_well)
+
+    def _tick(self, servers: Servers, request: Request, command: str, on_plan: Callable[[Planned], None]) -> TickResult:
+        with self._ledger(servers) as ledger:
             number = ledger.ticks.start()
             checked: list[str] = []
             try:
@@ -212,6 +246,9 @@ class Service:
             )
         kept_marker(self._settings).unlink(missing_ok=True)
         stack.stop()
+
+    def _watch(self, servers: Servers) -> tuple[str, ...]:
+        return watch_after(servers.postgres().dsn, self._settings, self._events)
 
     def _planner(self, servers: Servers, ledger: Ledger) -> Planner:
         return Planner(self._settings, self._events, servers, ledger)

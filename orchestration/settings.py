@@ -1,6 +1,7 @@
 """All settings, from one place: options, then TAXI_* variables, then .env, then settings.toml, then defaults."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -13,7 +14,7 @@ from psycopg.errors import ProgrammingError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
-from common.masking import hide_addresses
+from common.masking import hide, hide_addresses
 from common.paths import check_folder_name
 from ingest.datasets import TLC_SERVER, get_dataset
 from ingest.errors import SettingError
@@ -144,6 +145,32 @@ class RunSettings(Group):
         return self.state_dir / "scratch"
 
 
+class AlertSettings(Group):
+    """Whom to tell of trouble: addresses of apprise, a dead man's switch, and when a tick is overdue."""
+
+    urls: tuple[SecretStr, ...] = Field((), alias="alert_urls")
+    ping_url: SecretStr = Field(SecretStr(""), alias="ping_url")
+    tick_hours: float = Field(0, ge=0, alias="tick_hours")
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _addresses(cls, value: Any) -> tuple[str, ...]:
+        # Addresses may hold commas, so those only separate that an address follows.
+        urls = re.split(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", value.strip()) if isinstance(value, str) else value
+        if not isinstance(urls, list | tuple) or not all(isinstance(url, str) and "://" in url for url in urls):
+            raise ValueError('write addresses of apprise, such as ["json://example.org/hook"]')
+        hide(*urls)
+        return tuple(urls)
+
+    @field_validator("ping_url", mode="before")
+    @classmethod
+    def _web_address(cls, value: Any) -> Any:
+        if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+            raise ValueError("write an address that begins with https://")
+        hide(value)
+        return value
+
+
 class Settings(BaseModel):
     """All settings; each group is handed only to what needs it."""
 
@@ -155,6 +182,7 @@ class Settings(BaseModel):
     lake: LakeSettings = LakeSettings()
     bigquery: BigQuerySettings = BigQuerySettings()
     run: RunSettings = RunSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @property
     def cache(self) -> Path:
@@ -168,6 +196,7 @@ _GROUPS: dict[str, type[Group]] = {
     "lake": LakeSettings,
     "bigquery": BigQuerySettings,
     "run": RunSettings,
+    "alerts": AlertSettings,
 }
 NAMES = ("profile", *(str(field.alias) for group in _GROUPS.values() for field in group.model_fields.values()))
 """Of all settings, as settings.toml and the command line have them; TAXI_ and the same in capitals as variables."""

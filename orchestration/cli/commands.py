@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import psycopg
@@ -13,7 +14,7 @@ from common import masking
 from ingest.errors import SettingError, StoreError, TaxiError, first_line
 from ingest.waiting import waits
 from orchestration import interrupts
-from orchestration.cli import audit, documents, inspection, scheduling, sentences, serving
+from orchestration.cli import alerting, audit, documents, inspection, scheduling, sentences, serving
 from orchestration.cli.console import events, output, request_of, service_of
 from orchestration.cli.exit_codes import ExitCode, of_error
 from orchestration.cli.options import (
@@ -34,6 +35,7 @@ from orchestration.planning import Planned
 from orchestration.read_model import ReadModel
 from orchestration.settings import load_settings
 
+Check = Annotated[bool, typer.Option("--check", help="Exit with 5 if no tick came in time, or a month is late")]
 Yes = Annotated[bool, typer.Option("--yes", help="Delete what is listed")]
 
 app = typer.Typer(
@@ -79,7 +81,7 @@ def run(
         output.print_json(documents.of_run(result))
     elif result.touched:
         output.print_ledger(result.touched, result.stages, result.records)
-    if result.failures:
+    if result.failures or result.undelivered:
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -108,15 +110,26 @@ def plan(
 
 
 @app.command()
-def status(profile: Profile = None, as_json: AsJson = False) -> None:
+def status(profile: Profile = None, as_json: AsJson = False, check: Check = False) -> None:
     """Show the state of every file month: data sets × months."""
-    found = ReadModel(load_settings({"profile": profile})).status()
+    settings = load_settings({"profile": profile})
+    found = ReadModel(settings).status()
+    late = found.overdue(settings.alerts.tick_hours, datetime.now(UTC))
     if found.paused:
         events.warn(found.paused.notice)
     if as_json:
         months = [documents.of_month(record, is_gone(record)) for record in found.months]
         awaited = [documents.of_awaited(one) for one in found.awaited]
-        output.print_json({"months": months, "paused": found.paused and str(found.paused), "awaited": awaited})
+        paused = found.paused and str(found.paused)
+        output.print_json({"months": months, "paused": paused, "awaited": awaited, "late": late})
+    elif check:
+        in_time = (
+            f"In time: the last tick came at {found.ticks.last}" if found.ticks.last_at else "In time: no tick yet"
+        )
+        output.print_text(f"Late: {'; '.join(late)}." if late else f"{in_time}, and no month is late.")
+    if check and late:
+        raise typer.Exit(ExitCode.LATE)
+    if check or as_json:
         return
     output.print_status(found.months)
     output.print_awaited(found.awaited)
@@ -140,6 +153,7 @@ def clean(yes: Yes = False, profile: Profile = None, as_json: AsJson = False) ->
 for group in (inspection, scheduling, serving):
     group.register(app)
 app.add_typer(audit.audit_app, name="audit")
+app.add_typer(alerting.alerts_app, name="alerts")
 
 
 def main() -> None:

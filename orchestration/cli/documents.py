@@ -44,6 +44,7 @@ def of_run(result: RunResult) -> dict[str, Any]:
     return {
         "run_id": result.run_id,
         "failures": list(result.failures),
+        "undelivered": list(result.undelivered),
         "months": [of_month(result.records[one.key], one.is_gone) for one in months if one.key in result.records],
         "not_taken": list(result.planned.not_taken),
     }

@@ -53,10 +53,12 @@ def tick(
     result = service_of(settings).tick(request, shown_command())
     if as_json:
         run = documents.of_run(result.run) if result.run else None
-        output.print_json({"outcome": result.outcome, "what": result.what, "run": run})
+        output.print_json(
+            {"outcome": result.outcome, "what": result.what, "run": run, "undelivered": result.undelivered}
+        )
     else:
         events.say(f"Tick: {result.what}")
-    if result.outcome == "failed":
+    if result.outcome == "failed" or result.undelivered:
         raise typer.Exit(ExitCode.FAILED)
 
 

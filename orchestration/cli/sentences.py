@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ingest.months import label
 from orchestration.plan.builds import Build
-from orchestration.plan.calendar import Awaited
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.reasons import Action, BuildReason, Models, MonthReason, PublishReason, StepReason
 from orchestration.run.adopt import Adopted
@@ -77,20 +76,12 @@ def why_month(planned: PlannedMonth) -> str:
     """Why, with what the ledger knows of it."""
     record, text = planned.record, _WHY_MONTH[planned.reason]
     if planned.awaited and planned.reason is MonthReason.NOT_PUBLISHED:
-        return not_published_yet(planned.awaited)
+        return planned.awaited.words
     if planned.reason is MonthReason.FAILED and record and record.error:
         text = f"{text}: {record.error}"
     if planned.reason is MonthReason.LANDED_ELSEWHERE and record:
         text = f"{text} ({record.stores})"
     return f"{text}: {planned.error}" if planned.error else text
-
-
-def not_published_yet(awaited: Awaited) -> str:
-    """'not yet published; usually 62 days after the month's end, at most 91; late since 2027-01-31'."""
-    text = "not yet published"
-    if awaited.usual is not None:
-        text += f"; usually {awaited.usual} days after the month's end, at most {awaited.slowest}"
-    return f"{text}; late since {awaited.late_since}" if awaited.late_since else text
 
 
 def why(reason: MonthReason | BuildReason | StepReason | PublishReason) -> str:

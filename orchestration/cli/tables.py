@@ -99,7 +99,7 @@ class Output:
     def print_awaited(self, awaited: Sequence[Awaited]) -> None:
         """The months that the source has not published yet, and when they are to be expected."""
         for number, one in enumerate(awaited):
-            self.print_text(f"{'' if number else chr(10)}{one}: {sentences.not_published_yet(one)}")
+            self.print_text(f"{'' if number else chr(10)}{one}: {one.words}")
 
     def print_ledger(
         self, keys: Sequence[MonthKey], stages: dict[MonthKey, dict[str, Measure]], records: dict[MonthKey, MonthRecord]

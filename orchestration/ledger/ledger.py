@@ -7,6 +7,7 @@ import psycopg
 
 from ingest import postgres
 from orchestration.events.events import MonthChanged
+from orchestration.ledger.alerts import Alerts
 from orchestration.ledger.builds import Builds
 from orchestration.ledger.calendar import Calendar
 from orchestration.ledger.history import History
@@ -38,6 +39,7 @@ class Ledger:
         self.history = History(self._session)
         self.ticks = Ticks(self._session)
         self.calendar = Calendar(self._session)
+        self.alerts = Alerts(self._session)
 
     @property
     def dsn(self) -> str:

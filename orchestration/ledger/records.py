@@ -72,6 +72,17 @@ class RunRecord:
 
 
 @dataclass(frozen=True)
+class LikeRuns:
+    """A run that landed months, and the seconds of those `before` it that landed as many of the same data sets."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    seconds: float
+    before: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class StepRecord:
     """A row of taxi_ledger.steps."""
 

@@ -14,8 +14,9 @@ from common.masking import masked
 from ingest.errors import StoreError
 from orchestration import interrupts
 from orchestration.ledger import lease
-from orchestration.ledger.records import RunRecord, StepRecord
+from orchestration.ledger.records import LikeRuns, RunRecord, StepRecord
 from orchestration.ledger.session import Session
+from orchestration.steps import INGEST
 
 _PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "google-cloud-storage")
 _RUN = (
@@ -110,6 +111,25 @@ class Runs:
             ") as latest where place <= 10 group by step order by step"
         )
         return {row["step"]: row["seconds"] for row in rows}
+
+    def newest_and_like(self, count: int = 10) -> LikeRuns | None:
+        """The newest run that landed months and ended well, and the last `count` before it that did as much."""
+        rows = self._session.all(
+            "with landed as ("
+            " select run_number, run_id, profile, started_at, finished_at,"
+            "  extract(epoch from finished_at - started_at)::float as seconds,"
+            "  (select string_agg(split_part(subject, ' ', 1), ' ' order by subject) from taxi_ledger.steps"
+            "   where steps.run_id = runs.run_id and step = %s) as datasets"
+            " from taxi_ledger.runs where outcome = 'done' order by run_number desc limit 200"
+            "), newest as (select * from landed where datasets is not null order by run_number desc limit 1)"
+            " select landed.* from landed inner join newest using (profile, datasets)"
+            " order by landed.run_number desc limit %s",
+            INGEST.name, count + 1,
+        )  # fmt: skip
+        if not rows:
+            return None
+        first, seconds = rows[0], tuple(row["seconds"] for row in rows)
+        return LikeRuns(first["run_id"], first["started_at"], first["finished_at"], seconds[0], seconds[1:])
 
     def worked_since(self, moment: datetime, steps: Sequence[str]) -> str:
         """A step among `steps` that lasted until after `moment`, as 'run: step subject'; '' where there is none.

@@ -69,6 +69,11 @@ class Ticks:
         query = f"select {columns} from taxi_ledger.ticks order by tick_number desc limit %s"
         return [TickRecord(**row) for row in self._session.all(query, count)]
 
+    def last_and_count(self) -> tuple[datetime | None, int]:
+        """When the newest tick began, and how many there were."""
+        row = self._session.one("select max(started_at) as last, count(*) as count from taxi_ledger.ticks")
+        return (row["last"], row["count"]) if row else (None, 0)
+
     def usual_gap(self) -> timedelta:
         """The median time between the last ten ticks; a day where there are fewer than two."""
         row = self._session.one(

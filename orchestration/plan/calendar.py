@@ -36,6 +36,14 @@ class Awaited:
         """Data set and month, as the ledger has them."""
         return (self.dataset, self.month)
 
+    @property
+    def words(self) -> str:
+        """'not yet published; usually 62 days after the month's end, at most 91; late since 2027-01-31'."""
+        text = "not yet published"
+        if self.usual is not None:
+            text += f"; usually {self.usual} days after the month's end, at most {self.slowest}"
+        return f"{text}; late since {self.late_since}" if self.late_since else text
+
     def __str__(self) -> str:
         return f"{self.dataset} {label(self.month)}"
 

@@ -11,7 +11,7 @@ from ingest.datasets import GREEN, YELLOW
 from ingest.errors import NotPublishedError, RefusedError, SourceError
 from ingest.months import add_months
 from ingest.source import FileStat
-from orchestration.cli import documents, sentences
+from orchestration.cli import documents
 from orchestration.events.events import Events
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.records import MonthKey
@@ -65,11 +65,10 @@ def test_a_month_is_late_once_it_is_later_than_the_slowest_of_the_last_24(
 
 
 def test_what_is_said_of_a_month_grows_with_what_is_known():
-    words = sentences.not_published_yet
-    assert words(Awaited("green", MONTH)) == "not yet published"
+    assert Awaited("green", MONTH).words == "not yet published"
     on_time = "not yet published; usually 60 days after the month's end, at most 70"
-    assert words(Awaited("green", MONTH, 60, 70)) == on_time
-    assert words(Awaited("green", MONTH, 60, 70, date(2026, 12, 11))) == f"{on_time}; late since 2026-12-11"
+    assert Awaited("green", MONTH, 60, 70).words == on_time
+    assert Awaited("green", MONTH, 60, 70, date(2026, 12, 11)).words == f"{on_time}; late since 2026-12-11"
     document = documents.of_awaited(Awaited("green", MONTH, 60, 70, date(2026, 12, 11)))
     assert (document["late"], document["late_since"]) == (True, "2026-12-11")
     assert documents.of_awaited(Awaited("green", MONTH, 60, 70))["late"] is False

@@ -15,7 +15,7 @@ create table taxi_ledger.alerts (
     kind text not null,  -- failed, differs, drifts, late, slow, ticks
     subject text not null,
     what text not null,
-    next_command text not null,
+    next_step text not null,
     since timestamptz not null,
     opened_at timestamptz not null default clock_timestamp(),
     closed_at timestamptz,

@@ -1,0 +1,93 @@
+"""Looks at the ledger after each run and tick: opens and closes episodes, and sends what is due."""
+
+from datetime import UTC, datetime
+
+from ingest.errors import SettingError, TaxiError
+from orchestration import host
+from orchestration.alerts.addresses import Address, addresses_of, send
+from orchestration.alerts.conditions import Facts, troubles, undecided
+from orchestration.alerts.message import message
+from orchestration.alerts.ticking import TickTimes
+from orchestration.events.events import Events
+from orchestration.ledger.alerts import Trouble
+from orchestration.ledger.ledger import Ledger, open_ledger
+from orchestration.plan.calendar import awaited_months
+from orchestration.settings import Settings
+
+
+def facts_of(ledger: Ledger, tick_hours: float) -> Facts:
+    """What the ledger knows now."""
+    now = datetime.now(UTC)
+    return Facts(
+        now=now,
+        months=ledger.months.all().values(),
+        awaited=awaited_months(ledger.calendar.all(), now.date()),
+        newest=ledger.runs.newest_and_like(),
+        ticks=tick_times(ledger),
+        tick_hours=tick_hours,
+    )
+
+
+def tick_times(ledger: Ledger) -> TickTimes:
+    """When ticks came; nobody waits for one while the line is paused or a run is in progress."""
+    last_at, count = ledger.ticks.last_and_count()
+    is_excused = bool(ledger.ticks.paused() or ledger.holder())
+    return TickTimes(last_at, count, ledger.ticks.usual_gap(), is_excused)
+
+
+def where(settings: Settings) -> str:
+    """Which line it is, for people."""
+    return f"profile {settings.profile} on {host.host()}"
+
+
+def watch(ledger: Ledger, settings: Settings) -> list[str]:
+    """Bring the episodes up to date and send what is due; returns what could not be delivered. Raises TaxiError.
+
+    Episodes are kept, and none is sent, while no address is set.
+    """
+
+    def judge() -> tuple[list[Trouble], set[str]]:
+        facts = facts_of(ledger, settings.alerts.tick_hours)
+        return troubles(facts), undecided(facts.months)
+
+    ledger.alerts.judge(judge)
+    addresses = addresses_of(settings.alerts)
+    if not addresses or not (claimed := ledger.alerts.claim()):
+        return []
+    messages = [
+        (address, *message(news, where(settings)))
+        for address in addresses
+        if (news := [one for one in claimed if address.hash not in one.delivered_to])
+    ]
+    errors = send(messages) if messages else {}
+    served = {address.hash for address, _, _ in messages} - errors.keys()
+    for one in claimed:
+        failed = {hash_: why for hash_, why in errors.items() if hash_ not in one.delivered_to}
+        ledger.alerts.sent(one, served, failed)
+    return list(errors.values())
+
+
+def watch_after(dsn: str, settings: Settings, events: Events) -> tuple[str, ...]:
+    """`watch` at the end of a command; what could not be delivered, or looked at, is a warning and no error.
+
+    Over a connection of its own: the lease of the run that ended may be another's by now.
+    """
+    try:
+        with open_ledger(dsn) as ledger:
+            undelivered = tuple(watch(ledger, settings))
+    except TaxiError as error:
+        undelivered = (str(error),)
+    for why in undelivered:
+        events.warn(f"An alert was not delivered, and the next tick or run tries again: {why}")
+    return undelivered
+
+
+def try_addresses(settings: Settings) -> list[tuple[Address, str | None]]:
+    """Send each address a test message, and say what went wrong with it. Raises SettingError where there is none."""
+    if not (addresses := addresses_of(settings.alerts)):
+        raise SettingError(
+            "The setting alert_urls names no address", "Set it as TAXI_ALERT_URLS: docs/operations.md has an example"
+        )
+    title = f"NYC taxi ELT, {where(settings)}: a test"
+    errors = send([(address, title, "Alerts of this line reach you here.") for address in addresses])
+    return [(address, errors.get(address.hash)) for address in addresses]
