@@ -111,7 +111,8 @@ class Alerts:
             )  # fmt: skip
             return
         self._session.write(
-            f"update taxi_ledger.alerts set delivered_to = case when {closed_meanwhile} then '{{}}' else %s::text[] end,"
+            "update taxi_ledger.alerts set"
+            f" delivered_to = case when {closed_meanwhile} then '{{}}' else %s::text[] end,"
             " delivery_error = %s, claimed_until = null,"
             f" is_recovery_due = is_recovery_due or ({closed_meanwhile} and %s) where alert_number = %s",
             was_open, sorted({*claimed.delivered_to, *delivered_to}), masked("; ".join(errors.values())),

@@ -30,6 +30,7 @@ class TlcServer(ThreadingHTTPServer):
         self.answers: dict[tuple[str, str], list[Answer]] = {}
         self.always: dict[tuple[str, str], Answer] = {}
         self.missing = 403
+        self.modified = "Mon, 05 Feb 2024 10:00:00 GMT"
         self.is_blocking = False
         self.knows_ranges = True
         self.requests: list[tuple[str, str]] = []
@@ -87,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     def serve(self, body: bytes) -> None:
         etag = f'"{hashlib.md5(body).hexdigest()}"'
         content_type = CONTENT_TYPES[self.path.partition("?")[0].rpartition(".")[2]]
-        headers = {"ETag": etag, "Last-Modified": "Mon, 05 Feb 2024 10:00:00 GMT", "Content-Type": content_type}
+        headers = {"ETag": etag, "Last-Modified": self.server.modified, "Content-Type": content_type}
         wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         if wanted and self.server.knows_ranges and self.headers.get("If-Range", etag) == etag:
             start = int(wanted[1])
