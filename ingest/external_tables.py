@@ -33,10 +33,12 @@ BIGQUERY_FAULTS = (GoogleAPIError, GoogleAuthError, RequestException)
 BIGQUERY_TYPES: dict[ColumnType, str] = {"bigint": "INT64", "double": "FLOAT64", "text": "STRING"}
 
 
-def query(client: bigquery.Client, statement: str) -> list[tuple]:
-    """The rows of a query, or nothing. Raises one of BIGQUERY_FAULTS."""
+def query(client: bigquery.Client, statement: str, jobs: list[str] | None = None) -> list[tuple]:
+    """The rows of a query, or nothing; the id of its job is added to `jobs`. Raises one of BIGQUERY_FAULTS."""
     with waiting_for("BigQuery to run a statement"):
         rows = client.query_and_wait(statement, retry=RETRY, job_retry=_JOB_RETRY, wait_timeout=LIMITS.statement)
+        if jobs is not None and rows.job_id:
+            jobs.append(rows.job_id)
         return [row.values() for row in rows]
 
 

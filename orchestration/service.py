@@ -96,16 +96,19 @@ class Service:
     def run(
         self,
         request: Request,
-        command: str,
+        arguments: Sequence[str],
         on_plan: Callable[[Planned], None] = lambda _: None,
         trigger: str = "hand",
     ) -> RunResult:
-        """Do what is missing. `command` and `trigger` are recorded; `on_plan` is told before anything is done."""
+        """Do what is missing. `arguments`, of the command line, and `trigger` are recorded.
+
+        `on_plan` is told before anything is done.
+        """
         addresses_of(self._settings.alerts)  # a setting that cannot be used is better refused now
         with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
             planner = self._planner(servers, ledger)
             try:
-                with self._recorded(servers, ledger, command, planner.source.location, trigger) as failures:
+                with self._recorded(servers, ledger, arguments, planner.source.location, trigger) as failures:
                     planned, snapshot = planner.plan(request)
                     planner.learn(snapshot)
                     on_plan(planned)
@@ -118,15 +121,17 @@ class Service:
                 raise
             return replace(result, undelivered=self._watch(servers))
 
-    def adopt(self, target: Path, command: str) -> Adopted:
+    def adopt(self, target: Path, arguments: Sequence[str]) -> Adopted:
         """Record a build that somebody made by hand; `target` holds dbt's artifacts. Raises NotProvenError."""
         with Servers(self._settings, "adopt") as servers, self._ledger(servers) as ledger:
             variables = servers.all().environment | self._settings.run.owner
-            with self._recorded(servers, ledger, command, ""):
+            with self._recorded(servers, ledger, arguments, ""):
                 stores, identity = stores_of(self._settings), warehouses_identity(self._settings)
                 return adopt(ledger, self._settings.run, stores, target, identity, variables)
 
-    def tick(self, request: Request, command: str, on_plan: Callable[[Planned], None] = lambda _: None) -> TickResult:
+    def tick(
+        self, request: Request, arguments: Sequence[str], on_plan: Callable[[Planned], None] = lambda _: None
+    ) -> TickResult:
         """Ask the source for new and republished months, and run where there are some; while paused, do nothing.
 
         Without such months the ledger gets the tick's own row and nothing more.
@@ -138,7 +143,7 @@ class Service:
         try:
             with Servers(self._settings, "tick") as servers:
                 try:
-                    result = self._tick(servers, request, command, on_plan)
+                    result = self._tick(servers, request, arguments, on_plan)
                 except TaxiError:
                     self._watch(servers)
                     raise
@@ -151,7 +156,9 @@ class Service:
         finally:
             ping.ended(is_well)
 
-    def _tick(self, servers: Servers, request: Request, command: str, on_plan: Callable[[Planned], None]) -> TickResult:
+    def _tick(
+        self, servers: Servers, request: Request, arguments: Sequence[str], on_plan: Callable[[Planned], None]
+    ) -> TickResult:
         with self._ledger(servers) as ledger:
             number = ledger.ticks.start()
             checked: list[str] = []
@@ -167,7 +174,7 @@ class Service:
                 if planned.plan.is_nothing:
                     ledger.ticks.finish(number, "nothing", checked)
                     return TickResult("nothing", f"nothing new: {len(planned.plan.months)} months checked")
-                result = self.run(request, command, on_plan, "tick")
+                result = self.run(request, arguments, on_plan, "tick")
                 outcome, error = ("failed", "\n".join(result.failures)) if result.failures else ("done", None)
                 ledger.ticks.finish(number, outcome, checked, result.run_id, error)
                 return TickResult(outcome, f"run {result.run_id}", result)
@@ -260,10 +267,11 @@ class Service:
 
     @contextmanager
     def _recorded(
-        self, servers: Servers, ledger: Ledger, command: str, source: str, trigger: str = "hand"
+        self, servers: Servers, ledger: Ledger, arguments: Sequence[str], source: str, trigger: str = "hand"
     ) -> Iterator[list[str]]:
         """A run of the ledger, which holds the lease; what is added to the list are its failures."""
-        origin = asdict(provenance(trigger))
+        origin = asdict(provenance(trigger)) | {"arguments": list(arguments)}
+        command = " ".join(["orchestrate.py", *arguments])
         dbt_project = str(project_fingerprint(self._settings.run.dbt_select))
         ledger.runs.start(command, self._settings.profile, source, dbt_project=dbt_project, **origin)
         failures: list[str] = []

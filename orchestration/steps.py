@@ -45,6 +45,8 @@ class Step:
     retry: Retry = Retry.NEXT_RUN
     failure: Failure = Failure.MONTHS
     limits: tuple[str, ...] = ("silence_seconds", "statement_minutes")
+    warehouse: str | None = None
+    """The one that it works on, where that is one alone."""
 
 
 PREPARE = Step("prepare", Granularity.RUN, failure=Failure.RUN)
@@ -57,14 +59,20 @@ INGEST = Step(
 WIDEN = Step("widen", Granularity.MONTH, ("ingest",))
 """Months land again from the lake: those of an earlier declaration that the source does not give, as planned; and those
 before a file with wider columns, which are known only when the file has been read."""
-EXTERNAL_TABLES = Step("external tables", Granularity.BATCH, ("widen",), failure=Failure.RUN)
+EXTERNAL_TABLES = Step("external tables", Granularity.BATCH, ("widen",), failure=Failure.RUN, warehouse="bigquery")
 DBT = {
     # Postgres first: its tests are the gate to BigQuery.
-    "postgres": Step("dbt on postgres", Granularity.BATCH, ("widen",), Retry.MONTHS_ALONE),
-    "bigquery": Step("dbt on bigquery", Granularity.BATCH, ("external tables", "dbt on postgres"), Retry.MONTHS_ALONE),
+    "postgres": Step("dbt on postgres", Granularity.BATCH, ("widen",), Retry.MONTHS_ALONE, warehouse="postgres"),
+    "bigquery": Step(
+        "dbt on bigquery",
+        Granularity.BATCH,
+        ("external tables", "dbt on postgres"),
+        Retry.MONTHS_ALONE,
+        warehouse="bigquery",
+    ),
 }
 RECONCILE = Step("reconcile", Granularity.BATCH, ("dbt on postgres", "dbt on bigquery"))
-PUBLISH = Step("publish the ledger", Granularity.BATCH, ("reconcile",))
+PUBLISH = Step("publish the ledger", Granularity.BATCH, ("reconcile",), warehouse="bigquery")
 
 LINE = (PREPARE, INGEST, WIDEN, EXTERNAL_TABLES, *DBT.values(), RECONCILE, PUBLISH)
 WAREHOUSES = tuple(DBT)

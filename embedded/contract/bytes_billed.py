@@ -3,7 +3,7 @@
 https://docs.cloud.google.com/bigquery/docs/best-practices-costs: "the number of bytes that the query reads is estimated
 before the query execution. If the number of estimated bytes is beyond the limit, then the query fails without incurring
 a charge." Each table is billed with at least 10 MB (https://cloud.google.com/bigquery/pricing#on_demand_pricing; the
-error's example shows 10 MiB).
+error's example shows 10 MiB). A query with a limit that it could exceed is said to be billed these bytes.
 
 The number here is an estimate, coarser than the service's: the rows that conditions on the partition column leave,
 times the sizes of the columns that the query names (https://cloud.google.com/bigquery/pricing#data). A text counts for
@@ -53,6 +53,8 @@ def apply() -> None:
             message = f"Query exceeded limit for bytes billed: {limit}. {billed} or higher required."
             raise BigQueryError(_REASON, message)
         done = statement_as_before(cursor, tree, context, destination, config, dry_run, isolated)
+        if limit and not dry_run:
+            done = done.replace(totalBytesProcessed=str(sum(read)), totalBytesBilled=str(billed))
         if dry_run:
             done = done.replace(totalBytesProcessed=str(sum(read)), totalBytesProcessedAccuracy="UNKNOWN")
         return done

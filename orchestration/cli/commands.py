@@ -26,7 +26,7 @@ from orchestration.cli.options import (
     Profile,
     RunByDefault,
     SourceOption,
-    shown_command,
+    shown_arguments,
 )
 from orchestration.cli.source_changes import gone_months, is_gone, say_source_changes
 from orchestration.housekeeping import removable, remove
@@ -74,7 +74,7 @@ def run(
             events.say(f"Nothing to do: all {sum(not one.is_gone for one in months)} wanted months are done.")
 
     try:
-        result = service_of(settings).run(request, shown_command(), on_plan)
+        result = service_of(settings).run(request, shown_arguments(), on_plan)
     except interrupts.Stopped:
         raise typer.Exit(ExitCode.FAILED) from None
     if as_json:

@@ -37,6 +37,6 @@ class RunByDefault(typer.core.TyperGroup):
         return super().parse_args(ctx, args)
 
 
-def shown_command() -> str:
-    """The command line for the ledger and for other commands."""
-    return masked(" ".join(["orchestrate.py", *sys.argv[1:]]))
+def shown_arguments() -> list[str]:
+    """The arguments of the command line for the ledger and for other commands."""
+    return [masked(argument) for argument in sys.argv[1:]]

@@ -17,7 +17,7 @@ from orchestration import host
 from orchestration.cli import documents
 from orchestration.cli.console import events, output, request_of, service_of
 from orchestration.cli.exit_codes import ExitCode
-from orchestration.cli.options import AsJson, Datasets, Profile, SourceOption, shown_command
+from orchestration.cli.options import AsJson, Datasets, Profile, SourceOption, shown_arguments
 from orchestration.cli.unit_files import Caller, unit_file
 from orchestration.memory import save_memory
 from orchestration.provenance import user
@@ -50,7 +50,7 @@ def tick(
         return
     save_memory(without=("pandas",))
     request = request_of(settings, datasets, None, force=False)
-    result = service_of(settings).tick(request, shown_command())
+    result = service_of(settings).tick(request, shown_arguments())
     if as_json:
         run = documents.of_run(result.run) if result.run else None
         output.print_json(

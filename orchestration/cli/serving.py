@@ -8,7 +8,7 @@ from ingest.errors import SettingError
 from orchestration.cli import documents, sentences
 from orchestration.cli.console import events, output, service_of
 from orchestration.cli.exit_codes import ExitCode
-from orchestration.cli.options import AsJson, EndOthers, Profile, TargetPath, shown_command
+from orchestration.cli.options import AsJson, EndOthers, Profile, TargetPath, shown_arguments
 from orchestration.settings import ROOT, Settings, load_settings
 
 
@@ -50,7 +50,7 @@ def check(profile: Profile = None, as_json: AsJson = False) -> None:
 
 def adopt(profile: Profile = None, target_path: TargetPath = ROOT / "dbt_taxi" / "target") -> None:
     """Record what you built with dbt by hand, so that the next run does not build it again."""
-    found = service_of(load_settings({"profile": profile})).adopt(target_path.resolve(), shown_command())
+    found = service_of(load_settings({"profile": profile})).adopt(target_path.resolve(), shown_arguments())
     events.say(sentences.adopted(found))
 
 

@@ -128,14 +128,21 @@ class Output:
         ended = f", {run.outcome}" if run.outcome == "running" else f", {run.outcome} at {run.finished_at:%H:%M:%S}"
         self.print_text(_origin(run))
         self.print_text(f"run {run.run_id}, since {run.started_at:%Y-%m-%d %H:%M:%S}{ended}: {run.command}")
-        table = _table("step", "about", "seconds", "outcome")
+        table = _table("step", "about", "attempt")
+        for column in ("seconds", "rows", "bytes", "billed", "process"):
+            table.add_column(column, justify="right")
+        table.add_column("outcome")
         for step in log.steps:
             seconds = "–" if step.milliseconds is None else f"{step.milliseconds / 1000:,.1f}"
-            table.add_row(step.step, step.subject, seconds, _state(step.outcome))
+            numbers = (_number(one) for one in (step.rows, step.bytes, step.bytes_billed))
+            attempt, process = str(step.attempt or "–"), str(step.pid or "–")
+            table.add_row(step.step, step.subject, attempt, seconds, *numbers, process, _state(step.outcome))
         self._console.print(table)
         for step in log.steps:
             if step.error:
                 self.print_text(f"\n{step.step} {step.subject}: {step.error}")
+        if run.bytes_billed is not None:
+            self.print_text(f"\nBigQuery billed {run.bytes_billed:,} bytes")
         self.print_text(f"\nIts files: {log.folder if log.folder.is_dir() else f'{log.folder} was deleted'}")
 
     def print_rejects(self, rows: Sequence[dict[str, Any]], limit: int) -> None:
@@ -221,6 +228,10 @@ def _table(*columns: str) -> Table:
 def _month(planned: PlannedMonth) -> tuple[str, ...]:
     why = escape(sentences.why_month(planned))
     return planned.dataset.name, label(planned.month), sentences.todo(planned), why
+
+
+def _number(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
 
 
 def _cell(record: MonthRecord | None) -> str:

@@ -69,6 +69,10 @@ class RunRecord:
     trigger: str
     git_commit: str | None
     is_dirty: bool | None
+    requirements_sha256: str | None
+    dbt_project: str | None
+    arguments: list[str] | None
+    bytes_billed: int | None
 
 
 @dataclass(frozen=True)
@@ -92,3 +96,24 @@ class StepRecord:
     outcome: str
     error: str | None
     milliseconds: int | None
+    months: list[str]
+    warehouse: str | None
+    attempt: int | None
+    rows: int | None
+    bytes: int | None
+    bytes_billed: int | None
+    log_file: str | None
+    pid: int | None
+
+
+@dataclass
+class StepFigures:
+    """What becomes known of a step while it lasts: rows and bytes of its files, and the bytes that BigQuery billed."""
+
+    rows: int | None = None
+    bytes: int | None = None
+    bytes_billed: int | None = None
+
+    def bill(self, billed: int) -> None:
+        """BigQuery billed so many bytes more."""
+        self.bytes_billed = (self.bytes_billed or 0) + billed

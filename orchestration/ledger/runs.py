@@ -1,5 +1,6 @@
 """The runs of the ledger and their steps."""
 
+import os
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -14,14 +15,18 @@ from common.masking import masked
 from ingest.errors import StoreError
 from orchestration import interrupts
 from orchestration.ledger import lease
-from orchestration.ledger.records import LikeRuns, RunRecord, StepRecord
+from orchestration.ledger.records import LikeRuns, RunRecord, StepFigures, StepRecord
 from orchestration.ledger.session import Session
 from orchestration.steps import INGEST
 
 _PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "google-cloud-storage")
 _RUN = (
     "run_id, command, profile, source, started_at, finished_at, outcome, error, started_by, host, trigger, git_commit,"
-    " is_dirty"
+    " is_dirty, requirements_sha256, dbt_project, arguments, bytes_billed"
+)
+_STEP = (
+    "step, subject, started_at, outcome, error, milliseconds, months, warehouse, attempt, rows, bytes, bytes_billed,"
+    " log_file, pid"
 )
 
 
@@ -98,8 +103,7 @@ class Runs:
 
     def steps_of(self, run_id: str) -> list[StepRecord]:
         """The steps of a run, in the order in which they began."""
-        columns = "step, subject, started_at, outcome, error, milliseconds"
-        query = f"select {columns} from taxi_ledger.steps where run_id = %s order by step_number"
+        query = f"select {_STEP} from taxi_ledger.steps where run_id = %s order by step_number"
         return [StepRecord(**row) for row in self._session.all(query, run_id)]
 
     def usual_seconds(self) -> dict[str, float]:
@@ -145,22 +149,43 @@ class Runs:
         return row["what"].strip() if row else ""
 
     @contextmanager
-    def step(self, step: str, subject: str = "") -> Iterator[None]:
-        """Record what happens inside as a step of the run: how long it took, and the error it ended with, if any."""
-        insert = "insert into taxi_ledger.steps (run_id, step, subject) values (%s, %s, %s) returning step_number"
-        number = self._session.write(insert, self._session.run_id, step, subject)[0]["step_number"]
-        began = time.monotonic()
+    def step(
+        self,
+        step: str,
+        subject: str = "",
+        warehouse: str | None = None,
+        log_file: str | None = None,
+        pid: int | None = None,
+    ) -> Iterator[StepFigures]:
+        """Record what happens inside as a step of the run: how long it took, and the error it ended with, if any.
+
+        `pid` is the process that does the work, if it is not this one. Gives what the caller tells the figures to.
+        """
+        run_id, months = self._session.run_id, subject.split(", ") if subject else []
+        number = self._session.write(
+            "insert into taxi_ledger.steps (run_id, step, subject, months, warehouse, log_file, pid, attempt)"
+            " select %s, %s, %s, %s, %s, %s, %s, count(*) + 1 from taxi_ledger.steps"
+            " where run_id = %s and step = %s and months && %s::text[] returning step_number",
+            run_id, step, subject, months, warehouse, log_file, pid or os.getpid(), run_id, step, months,
+        )[0]["step_number"]  # fmt: skip
+        began, figures = time.monotonic(), StepFigures()
 
         def finish(outcome: str, error: str | None) -> None:
             now = time.monotonic()
             self._session.write(
                 "update taxi_ledger.steps set finished_at = now(), outcome = %s, error = %s, milliseconds = %s,"
-                " run_milliseconds = %s where step_number = %s",
-                outcome, error, int((now - began) * 1000), int((now - self._began) * 1000), number,
+                " run_milliseconds = %s, rows = %s, bytes = %s, bytes_billed = %s where step_number = %s",
+                outcome, error, int((now - began) * 1000), int((now - self._began) * 1000),
+                figures.rows, figures.bytes, figures.bytes_billed, number,
             )  # fmt: skip
+            if figures.bytes_billed is not None:
+                self._session.write(
+                    "update taxi_ledger.runs set bytes_billed = coalesce(bytes_billed, 0) + %s where run_id = %s",
+                    figures.bytes_billed, run_id,
+                )  # fmt: skip
 
         try:
-            yield
+            yield figures
         except BaseException as failure:
             with suppress(StoreError):  # what broke the step may be Postgres; the error to tell is the first one
                 if is_interrupted := isinstance(failure, KeyboardInterrupt):

@@ -12,7 +12,7 @@ from orchestration.plan.plan import subject_of
 from orchestration.plan.reasons import Models
 from orchestration.run.context import Context, name_of
 from orchestration.steps import DBT, Retry
-from orchestration.warehouses.dbt import Dbt, DbtError
+from orchestration.warehouses.dbt import DBT_LOG, Dbt, DbtError
 from orchestration.warehouses.dbt_artifacts import DbtResult, relations_of
 from orchestration.warehouses.dbt_project import keep_manifest, project_fingerprint, withdraw_manifest
 
@@ -86,19 +86,23 @@ class Building:
         subject = subject_of(months)
         shown = subject if len(months) < 4 else f"{label(months[0])} … {label(months[-1])}, {len(months)} months"
         name = label(months[0]) if len(months) == 1 else f"{label(months[0])}..{label(months[-1])}"
-        settings = self._context.settings
+        settings, folder = self._context.settings, self._context.folder / f"dbt_{warehouse}_{name}"
         try:
-            with self._context.step(step, subject, f"{step.name}: {shown}"):
-                self._check_disk(warehouse, months, shown)
+            with self._context.step(
+                step, subject, f"{step.name}: {shown}", log=folder / DBT_LOG, pid=dbt.pid
+            ) as figures:
+                figures.rows = self._rows_of(months)
+                self._check_disk(warehouse, figures.rows, shown)
                 result = dbt.build(
                     warehouse,
                     months,
-                    self._context.folder / f"dbt_{warehouse}_{name}",
+                    folder,
                     parse_cache=settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
                     models=build.models,
                     wanted=settings.dbt_select,
                     changed_since=since,
                     on_progress=lambda text: self._context.progress(step, subject, f"{step.name}: {shown}: {text}"),
+                    on_billed=figures.bill,
                 )
         except DbtError as error:
             if error.is_about_the_data and len(months) > 1 and step.retry is Retry.MONTHS_ALONE:
@@ -117,8 +121,10 @@ class Building:
             self._context.events.warn(f"{step.name}: {warning}")
         return months, [result]
 
-    def _check_disk(self, warehouse: str, months: list[date], shown: str) -> None:
-        rows = sum(record.rows or 0 for (_, month), record in self._ledger.months.all().items() if month in months)
+    def _rows_of(self, months: list[date]) -> int:
+        return sum(record.rows or 0 for (_, month), record in self._ledger.months.all().items() if month in months)
+
+    def _check_disk(self, warehouse: str, rows: int, shown: str) -> None:
         try:
             self._context.disk.check_building(shown, warehouse, rows)
         except TaxiError as error:

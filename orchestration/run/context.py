@@ -8,8 +8,9 @@ from ingest.errors import TaxiError
 from ingest.months import label
 from ingest.source import Source
 from orchestration.events.events import Events, Progress
+from orchestration.events.journal import JOURNAL
 from orchestration.ledger.ledger import Ledger
-from orchestration.ledger.records import MonthKey
+from orchestration.ledger.records import MonthKey, StepFigures
 from orchestration.run.disk import Disk
 from orchestration.settings import RunSettings
 from orchestration.steps import Step
@@ -50,10 +51,17 @@ class Context:
         return self.settings.state_dir / "runs" / self.ledger.run_id
 
     @contextmanager
-    def step(self, step: Step, subject: str = "", shown: str = "") -> Iterator[None]:
-        """A step lasts as long as this: the ledger records it, and listeners are told; `shown` is for people."""
-        with self.ledger.runs.step(step.name, subject), self.events.step(step.name, subject, shown):
-            yield
+    def step(
+        self, step: Step, subject: str = "", shown: str = "", log: Path | None = None, pid: int | None = None
+    ) -> Iterator[StepFigures]:
+        """A step lasts as long as this: the ledger records it, and listeners are told; `shown` is for people.
+
+        `log` is its log and `pid` its process, if they are not the run's. The figures given are what the ledger keeps.
+        """
+        file = (log or self.folder / JOURNAL).relative_to(self.settings.state_dir).as_posix()
+        recorded = self.ledger.runs.step(step.name, subject, step.warehouse, file, pid)
+        with recorded as figures, self.events.step(step.name, subject, shown):
+            yield figures
 
     def progress(self, step: Step, subject: str, shown: str, is_milestone: bool = False) -> None:
         """How far it has come."""

@@ -126,13 +126,15 @@ class Landing:
 
     def _land(self, planned: PlannedMonth, fetching: Future[Fetched]) -> bool:
         """Bring the month into both stores. Returns whether there was anything to land."""
-        with self._context.step(INGEST, str(planned), f"{planned}: landing"):
+        with self._context.step(INGEST, str(planned), f"{planned}: landing") as figures:
             fetched = fetching.result()
+            figures.bytes = fetched.path.stat().st_size
             if self._is_same_file(planned, fetched):
                 self._events.say(f"{planned}: the source's ETag changed, the file did not")
                 return False
-            self._context.disk.check_landing(str(planned), fetched.path.stat().st_size)
+            self._context.disk.check_landing(str(planned), figures.bytes)
             layout = self._layout(planned, fetched)
+            figures.rows = layout.rows
             self._ledger.months.landing_began(planned.key)
             file = self._land_in_both(planned, fetched, layout)
             # Up to 90 MB that Arrow would keep, and dbt has use for: first what only a cycle of references holds.

@@ -61,9 +61,14 @@ def measure_stages(
 
     def in_bigquery() -> _Measured:
         client = connections.bigquery
-        raw = RAW_BIGQUERY[declared_time_type(client)]
+        raw, jobs = RAW_BIGQUERY[declared_time_type(client)], connections.uncounted_jobs
         return _measure_warehouse(
-            "bigquery", BIGQUERY, raw, lambda query: external_tables.query(client, query), files, columns
+            "bigquery",
+            BIGQUERY,
+            raw,
+            lambda query: external_tables.query(client, query, jobs),
+            files,
+            columns,
         )
 
     def in_lake() -> _Measured:
@@ -91,7 +96,7 @@ def check_zones(connections: Connections) -> None:
     try:
         with postgres.connect(connections.dsn) as connection:
             here = [tuple(row) for row in connection.execute(ZONES).fetchall()]
-        there = external_tables.query(connections.bigquery, ZONES)
+        there = external_tables.query(connections.bigquery, ZONES, connections.uncounted_jobs)
     except (psycopg.Error, *external_tables.BIGQUERY_FAULTS) as error:
         raise StoreError(f"dim_zones cannot be read: {first_line(error)}", "Run again") from error
     if here != there:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from common.rows import one_value
 from ingest import postgres
-from ingest.errors import TaxiError
+from ingest.errors import TaxiError, first_line
+from ingest.external_tables import BIGQUERY_FAULTS
 from orchestration.ledger.records import MonthKey
 from orchestration.plan.plan import subject_of
 from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_rejected
@@ -14,6 +15,7 @@ from orchestration.run.measure import check_zones, measure_stages
 from orchestration.run.measure_lake import Stage
 from orchestration.run.reports import differing_reports, stale_months
 from orchestration.steps import RECONCILE
+from orchestration.warehouses.bigquery_jobs import billed_bytes
 
 _MOST_FREQUENT_RULES = (
     "select mode() within group (order by reject_reasons) from taxi_marts.fct_rejected_trips"
@@ -27,13 +29,15 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
     ledger = context.ledger
     subject = subject_of(sorted({month for _, month in keys}))
     try:
-        with context.step(RECONCILE, subject, f"reconciling {len(keys)} file months"):
+        with context.step(RECONCILE, subject, f"reconciling {len(keys)} file months") as figures:
             files = {key: ledger.stages.latest(key)["file"] for key in keys}
+            figures.rows = sum(file.rows for file in files.values())
             known = ledger.lake_objects.holding(files)
             trusted = known if context.settings.reconcile_lake == "checksum" else {}
             stages = measure_stages(context.connections, files, context.settings.scratch, trusted)
             check_zones(context.connections)
             differing = differing_reports(context.connections, {month for _, month in keys})
+            figures.bytes_billed = _billed(context)
     except TaxiError as error:
         context.events.fail(error)
         for key in keys:
@@ -65,6 +69,15 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
             ledger.months.not_verified(key, stale[key])
         else:
             ledger.months.reconciled(key)
+
+
+def _billed(context: Context) -> int | None:
+    connections = context.connections
+    try:
+        return billed_bytes(connections.bigquery, connections.uncounted_jobs)
+    except BIGQUERY_FAULTS as error:
+        context.events.warn(f"BigQuery does not say what it billed for reconciling: {first_line(error)}")
+        return None
 
 
 def _suspicion(context: Context, key: MonthKey, measured: dict[str, Stage]) -> SuspectError | None:

@@ -66,7 +66,7 @@ def differing_reports(connections: Connections, months: Collection[date]) -> dic
             for report, columns in connection.execute(_COLUMNS, (MARTS_SCHEMA, stored)).fetchall():
                 query = report_query(report, columns, periods)
                 here = {tuple(row) for row in connection.execute(query).fetchall()}
-                there = set(external_tables.query(connections.bigquery, query))
+                there = set(external_tables.query(connections.bigquery, query, connections.uncounted_jobs))
                 differing |= {(service_type, period): report for service_type, period, *_ in here ^ there}
     except (psycopg.Error, *external_tables.BIGQUERY_FAULTS) as error:
         raise StoreError(f"The reports cannot be compared: {first_line(error)}", "Run again") from error

@@ -56,7 +56,8 @@ class Widening:
         for record, types in list(self._stale()):
             key, name = record.key, name_of(record.key)
             try:
-                with self._context.step(WIDEN, name, f"{name}: landing again from the lake"):
+                with self._context.step(WIDEN, name, f"{name}: landing again from the lake") as figures:
+                    figures.rows = record.rows
                     self._land_again(record, types)
                 followed.append(key)
             except StoreDownError:  # no month would fare better; the next run goes on from here

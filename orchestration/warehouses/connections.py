@@ -38,6 +38,8 @@ class Connections:
     bigquery_endpoint: str = ""  # '': the real BigQuery
     bigquery_token: str = field(default="", repr=False)  # the emulator requires it
     postgres_threads: int = 2  # models that dbt builds at once
+    # Ids of the queries that the run itself sent to BigQuery and that nobody has counted yet: see bigquery_jobs.py.
+    uncounted_jobs: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         hide(self.postgres.get("password"), self.postgres.get("sslpassword"), self.bigquery_token)

@@ -29,6 +29,9 @@ _COMMANDS = {
 }
 _SERVERS = {"postgres": "Postgres", "bigquery": "BigQuery"}
 
+DBT_LOG = "dbt.log"
+"""Its name in the folder of a build."""
+
 # What the ledger needs, whatever the setting dbt_select leaves out.
 _ALWAYS = ("+fct_trips", "+fct_rejected_trips", "+dim_zones")
 
@@ -86,6 +89,11 @@ class Dbt:
                 self._process.wait()
                 self._channel.close()
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def build(
         self,
         target: str,
@@ -96,6 +104,7 @@ class Dbt:
         wanted: str = "",
         changed_since: Path | None = None,
         on_progress: Callable[[str], None] = lambda _: None,
+        on_billed: Callable[[int], None] = lambda _: None,
     ) -> DbtResult:
         """Build models on `target`, for these file months only; on Postgres, the gate, with all tests of the data.
 
@@ -106,6 +115,7 @@ class Dbt:
         the manifest of the last build. `wanted` are dbt's selection criteria, as for its --select ('': all models):
         only what is in both is built, and what the ledger needs: trips, rejected trips and zones. `folder` receives
         dbt's log and artifacts (target/run_results.json and the compiled SQL).
+        `on_billed` is told the bytes that BigQuery billed for each model, as it ends; what it raises ends dbt.
         `parse_cache` keeps the parsed project from run to run: parsing takes seconds, reading it half of one. Raises
         DbtError that names the models and tests that failed, StoreDownError where it hangs.
         """
@@ -117,13 +127,13 @@ class Dbt:
             *("--target-path", str(folder / "target")),
             *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
         ]
-        log = folder / "dbt.log"
+        log = folder / DBT_LOG
         wait: Wait | None = None
         with suppress(FileNotFoundError):
             (folder / "target" / "run_results.json").unlink()  # of an earlier build of the same months
         try:
             with waiting_for(f"dbt on {target}", self._heartbeats.get(target), self._break_off) as wait:
-                error = self._invoke(arguments, months, wait, on_progress)
+                error = self._invoke(arguments, months, wait, on_progress, on_billed)
         except (EOFError, OSError):  # of the channel, whose other end is no more
             self._process.kill()
             if wait and wait.hopeless:
@@ -153,7 +163,12 @@ class Dbt:
         self._process.kill()  # it could cancel nothing on a server that hangs
 
     def _invoke(
-        self, arguments: list[str], months: Sequence[date], wait: Wait, on_progress: Callable[[str], None]
+        self,
+        arguments: list[str],
+        months: Sequence[date],
+        wait: Wait,
+        on_progress: Callable[[str], None],
+        on_billed: Callable[[int], None],
     ) -> str:
         """Why dbt could not run, '' where it did. Raises EOFError or OSError where its process ends."""
         if self._process.poll() is not None:  # with a build before this one
@@ -163,7 +178,10 @@ class Dbt:
         self._channel.send({"arguments": arguments, "environment": environment})
         while "ended" not in (answer := self._channel.recv()):
             wait.moved()
-            on_progress(answer["progress"])
+            if "billed" in answer:
+                on_billed(answer["billed"])
+            else:
+                on_progress(answer["progress"])
         error: str = answer["ended"]
         return error
 

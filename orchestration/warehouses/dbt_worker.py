@@ -33,8 +33,8 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
     Nor do we live past the `deadline`.
 
     A request is {"arguments": dbt's command line, "environment": variables that dbt reads}. Its answers are any number
-    of {"progress": text}, then {"ended": '', or why dbt could not run}. What became of models and tests is in dbt's own
-    artifacts, in the folder that the arguments name.
+    of {"progress": text} and {"billed": bytes}, then {"ended": '', or why dbt could not run}. What became of models and
+    tests is in dbt's own artifacts, in the folder that the arguments name.
     """
     logging.raiseExceptions = False  # a log that its disk cannot take is no reason for a traceback a line
     os.environ["PYTHONWARNINGS"] = "ignore"  # multiprocessing's tracker warns when we are killed
@@ -57,31 +57,35 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
             return
         os.environ.update(request["environment"])
         try:
-            error = _invoke(request["arguments"], lambda text: tell(progress=text))
+            error = _invoke(request["arguments"], tell)
         except Exception as failure:  # dbt's are among its results: this is a fault of the installation, or ours
             error = f"{type(failure).__name__}: {_one_line(failure)}"
         tell(ended=error)
 
 
-def _invoke(arguments: list[str], on_progress: Callable[[str], None]) -> str:
+def _invoke(arguments: list[str], tell: Callable[..., None]) -> str:
     """Invoke dbt; returns why it could not run, '' where it did."""
     from dbt.cli.main import dbtRunner
 
     sys.argv = ["dbt", *arguments]  # dbt writes it into its log and artifacts
-    ended = dbtRunner(callbacks=[_progress(on_progress)]).invoke(arguments)
+    ended = dbtRunner(callbacks=[_teller(tell)]).invoke(arguments)
     if isinstance(ended.exception, KeyboardInterrupt):
         raise ended.exception
     return _one_line(ended.exception) if ended.exception else ""
 
 
-def _progress(on_progress: Callable[[str], None]) -> Callable[[Any], None]:
-    """A dbt event callback that says which model or test has ended."""
+def _teller(tell: Callable[..., None]) -> Callable[[Any], None]:
+    """A dbt event callback that says which model or test has ended, and what BigQuery billed for it."""
 
     def callback(event: Any) -> None:
         if event.info.name in _ENDED_EVENTS:
             name = event.data.node_info.node_name
             total = getattr(event.data, "total", 0) or getattr(event.data, "num_models", 0)
-            on_progress(f"{event.data.index}/{total} {name}")
+            tell(progress=f"{event.data.index}/{total} {name}")
+        elif event.info.name == "NodeFinished":
+            response = event.data.run_result.adapter_response
+            if "bytes_billed" in response and response["bytes_billed"] is not None:
+                tell(billed=int(response["bytes_billed"]))
 
     return callback
 

@@ -148,7 +148,9 @@ def test_a_query_above_the_maximum_of_bytes_billed_does_not_run_and_names_the_by
     warehouse.query("create table {ds}.facts as select n from unnest(generate_array(1, 3000000)) as n")
     least = 23 * 2**20  # 3 million times 8 bytes, rounded up to a MiB
     statement = f"create or replace table {warehouse.dataset}.sums as select sum(n) as n from {warehouse.dataset}.facts"
-    warehouse.client.query(statement, bigquery.QueryJobConfig(maximum_bytes_billed=least)).result()
+    done = warehouse.client.query(statement, bigquery.QueryJobConfig(maximum_bytes_billed=least))
+    done.result()
+    assert done.total_bytes_billed == least
     refused = warehouse.client.query(statement, bigquery.QueryJobConfig(maximum_bytes_billed=least - 1)).exception()
     assert f"Query exceeded limit for bytes billed: {least - 1}. {least} or higher required." in str(refused)
 

@@ -54,6 +54,30 @@ def test_logs_show_the_steps_and_for_a_step_its_own_lines_and_dbts(finished_line
     assert (wrong.returncode, "has no log of a step 'nonsense'" in wrong.stderr) == (1, True)
 
 
+def test_logs_tell_what_each_step_worked_on_and_in_which_process(finished_line: Line):
+    ((run,),) = finished_line.query("select run_id from taxi_ledger.runs order by run_number limit 1")
+    document = json.loads(finished_line.done("logs", run, "--json").stdout)
+    assert document["run"]["arguments"] == ["run"]
+    months = finished_line.months()
+    steps = {(one["step"], *one["months"]): one for one in document["steps"]}
+    assert {one["attempt"] for one in document["steps"]} == {1}
+    for month in months:
+        ingest = steps["ingest", month]
+        dataset, _, of_month = month.partition(" ")
+        file = finished_line.source / "trip-data" / f"{dataset}_tripdata_{of_month}.parquet"
+        assert (ingest["rows"], ingest["bytes"]) == (months[month]["rows"], file.stat().st_size)
+    builds = {step: one for (step, *_), one in steps.items() if step.startswith("dbt on")}
+    assert {step: one["warehouse"] for step, one in builds.items()} == {
+        "dbt on postgres": "postgres",
+        "dbt on bigquery": "bigquery",
+    }
+    assert {one["rows"] for one in builds.values()} == {sum(month["rows"] for month in months.values())}
+    assert len({one["pid"] for one in document["steps"]}) == 2, "dbt has a process of its own"
+    for one in document["steps"]:
+        assert (finished_line.state / one["log_file"]).is_file()
+    assert steps["reconcile", *sorted({month.split()[1] for month in months})]["bytes_billed"] is not None
+
+
 def test_rejects_shows_the_rows_of_a_month_by_reason(finished_line: Line):
     ((dataset, month, reason, count),) = finished_line.query(
         "select service_type, to_char(file_month, 'YYYY-MM'), reject_reasons, count(*)"
