@@ -27,6 +27,7 @@ LEDGER = (f"{_T}transitions.py", f"{_T}events.py", f"{_T}suspicion.py", f"{_T}cl
 CHECKSUMS = (f"{_I}checksums.py",)
 STORES = (f"{_I}stores.py",)
 RETRY = (f"{_I}retry.py",)
+ALERTS = (f"{_T}alerts.py", f"{_T}alert_conditions.py", f"{_T}calendar.py")
 
 _DIFF, _LAKE, _PG = "orchestration/run/differences.py", "ingest/lake.py", "ingest/postgres.py"
 _TABLE, _LEASE, _MONTHS = (f"orchestration/ledger/{name}.py" for name in ("transitions", "lease", "months"))
@@ -174,4 +175,17 @@ EDITS = (
          "if not before or before < FEWEST_ROWS or rows >= 0:", SUSPICION),
     Edit("half of the rows rejected is too much", "orchestration/plan/suspicion.py",
          "rejected > rows * LARGEST_REJECTED_SHARE", "rejected >= rows * LARGEST_REJECTED_SHARE", SUSPICION),
+    # Alerts
+    Edit("a month as late as the slowest is late", "orchestration/plan/calendar.py", "days=slowest + 1",
+         "days=slowest", ALERTS),
+    Edit("few published months say when one is due", "orchestration/plan/calendar.py", "if len(lags) < FEWEST:",
+         "if not lags:", ALERTS),
+    Edit("a month that is published again moves its date", "orchestration/ledger/calendar.py",
+         "least(known.published_at, excluded.published_at)", "excluded.published_at", ALERTS),
+    Edit("processes that look at once all send", "orchestration/ledger/alerts.py",
+         "coalesce(claimed_until < clock_timestamp(), true)", "true", ALERTS),
+    Edit("a month that is tried again is over", "orchestration/alerts/conditions.py",
+         "if one.state in (State.LANDING, State.LANDED)", "if False", ALERTS),
+    Edit("an address hears twice what another refused", "orchestration/alerts/watch.py",
+         "if address.hash not in one.delivered_to", "if True", ALERTS),
 )  # fmt: skip

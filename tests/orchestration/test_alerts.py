@@ -201,6 +201,56 @@ def test_what_closes_while_it_is_being_sent_still_ends_with_a_recovery(
     assert titles(receiver) == ["1 over"]
 
 
+def add_run(connection: psycopg.Connection, run_id: str, minutes: int, datasets: str, outcome: str = "done") -> None:
+    connection.execute(
+        "insert into taxi_ledger.runs (run_id, command, profile, source, versions, started_at, finished_at, outcome)"
+        " values (%s, '', 'docker', '', '{}', now() - %s * interval '1 minute', now(), %s)",
+        (run_id, minutes, outcome),
+    )
+    for month, dataset in enumerate(datasets.split(), start=1):
+        connection.execute(
+            "insert into taxi_ledger.steps (run_id, step, subject) values (%s, 'ingest', %s)",
+            (run_id, f"{dataset} 2024-0{month}"),
+        )
+
+
+def test_a_run_is_compared_with_those_that_landed_as_many_months_of_the_same_data_sets(
+    ledger: Ledger, connection: psycopg.Connection, receiver: Receiver, settings: Callable[..., Settings]
+):
+    for number in range(7):
+        add_run(connection, f"like-{number}", 10 + number, "yellow green")
+        add_run(connection, f"smaller-{number}", 1, "green")
+        add_run(connection, f"failed-{number}", 1, "green yellow", "failed")
+    add_run(connection, "newest", 27, "green yellow")
+    add_run(connection, "nothing-to-do", 1, "")
+    newest = ledger.runs.newest_and_like()
+    assert newest is not None
+    assert newest.run_id == "newest"
+    assert [round(seconds / 60) for seconds in newest.before] == [16, 15, 14, 13, 12, 11, 10]
+    watch(ledger, settings(receiver.address))
+    assert (
+        "- run newest: took 27 min; the 7 runs like it before took 13 min (median)" in receiver.messages[0]["message"]
+    )
+
+
+def test_ticks_that_stopped_are_told_of_unless_the_line_is_paused(
+    ledger: Ledger, connection: psycopg.Connection, receiver: Receiver, settings: Callable[..., Settings]
+):
+    for hours in range(12, 5, -1):
+        connection.execute(
+            "insert into taxi_ledger.ticks (started_at) values (clock_timestamp() - %s * interval '1 hour')", (hours,)
+        )
+    ledger.ticks.pause("somebody", "moving house")
+    watch(ledger, settings(receiver.address))
+    assert receiver.messages == []
+    ledger.ticks.resume("somebody")
+    watch(ledger, settings(receiver.address))
+    ledger.ticks.start()
+    watch(ledger, settings(receiver.address))
+    assert titles(receiver) == ["1 new", "1 over"]
+    assert "- ticks: no tick since " in receiver.messages[0]["message"]
+
+
 def test_an_address_that_hangs_is_given_up_and_holds_no_other_up(receiver: Receiver, other_receiver: Receiver):
     receiver.release.clear()
     slow, quick = Address(1, receiver.address), Address(2, other_receiver.address)
