@@ -117,9 +117,9 @@ class Service:
             except BusyError:
                 raise
             except TaxiError:
-                self._watch(servers)
+                self._watch(ledger, has_failed=True)
                 raise
-            return replace(result, undelivered=self._watch(servers))
+            return replace(result, undelivered=self._watch(ledger))
 
     def adopt(self, target: Path, arguments: Sequence[str]) -> Adopted:
         """Record a build that somebody made by hand; `target` holds dbt's artifacts. Raises NotProvenError."""
@@ -141,13 +141,13 @@ class Service:
         ping.started()
         is_well = False
         try:
-            with Servers(self._settings, "tick") as servers:
+            with Servers(self._settings, "tick") as servers, self._ledger(servers) as ledger:
                 try:
-                    result = self._tick(servers, request, arguments, on_plan)
+                    result = self._tick(servers, ledger, request, arguments, on_plan)
                 except TaxiError:
-                    self._watch(servers)
+                    self._watch(ledger, has_failed=True)
                     raise
-                result = replace(result, undelivered=self._watch(servers))
+                result = replace(result, undelivered=self._watch(ledger))
             is_well = result.outcome != "failed" and not result.undelivered
             return result
         except BusyError:
@@ -157,30 +157,34 @@ class Service:
             ping.ended(is_well)
 
     def _tick(
-        self, servers: Servers, request: Request, arguments: Sequence[str], on_plan: Callable[[Planned], None]
+        self,
+        servers: Servers,
+        ledger: Ledger,
+        request: Request,
+        arguments: Sequence[str],
+        on_plan: Callable[[Planned], None],
     ) -> TickResult:
-        with self._ledger(servers) as ledger:
-            number = ledger.ticks.start()
-            checked: list[str] = []
-            try:
-                if pause := ledger.ticks.paused():
-                    ledger.ticks.finish(number, "paused", [])
-                    return TickResult("paused", str(pause))
-                planner = self._planner(servers, ledger)
-                request = replace(request, also=tuple(planner.due_for_a_check(request)))
-                planned, snapshot = planner.plan(request, is_shown_only=True)
-                planner.learn(snapshot, LEARNED_A_TICK)
-                checked = [str(one) for one in planned.plan.months if one.record and not one.error]
-                if planned.plan.is_nothing:
-                    ledger.ticks.finish(number, "nothing", checked)
-                    return TickResult("nothing", f"nothing new: {len(planned.plan.months)} months checked")
-                result = self.run(request, arguments, on_plan, "tick")
-                outcome, error = ("failed", "\n".join(result.failures)) if result.failures else ("done", None)
-                ledger.ticks.finish(number, outcome, checked, result.run_id, error)
-                return TickResult(outcome, f"run {result.run_id}", result)
-            except TaxiError as error:
-                ledger.ticks.finish(number, "failed", checked, error=str(error))
-                raise
+        number = ledger.ticks.start()
+        checked: list[str] = []
+        try:
+            if pause := ledger.ticks.paused():
+                ledger.ticks.finish(number, "paused", [])
+                return TickResult("paused", str(pause))
+            planner = self._planner(servers, ledger)
+            request = replace(request, also=tuple(planner.due_for_a_check(request)))
+            planned, snapshot = planner.plan(request, is_shown_only=True)
+            planner.learn(snapshot, LEARNED_A_TICK)
+            checked = [str(one) for one in planned.plan.months if one.record and not one.error]
+            if planned.plan.is_nothing:
+                ledger.ticks.finish(number, "nothing", checked)
+                return TickResult("nothing", f"nothing new: {len(planned.plan.months)} months checked")
+            result = self.run(request, arguments, on_plan, "tick")
+            outcome, error = ("failed", "\n".join(result.failures)) if result.failures else ("done", None)
+            ledger.ticks.finish(number, outcome, checked, result.run_id, error)
+            return TickResult(outcome, f"run {result.run_id}", result)
+        except TaxiError as error:
+            ledger.ticks.finish(number, "failed", checked, error=str(error))
+            raise
 
     def verify(self, keys: Sequence[MonthKey], of_run: str | None = None) -> list["Verdict"]:
         """Whether the stores still hold what the ledger says: of these months, of a run's, or of all that are done."""
@@ -254,8 +258,8 @@ class Service:
         kept_marker(self._settings).unlink(missing_ok=True)
         stack.stop()
 
-    def _watch(self, servers: Servers) -> tuple[str, ...]:
-        return watch_after(servers.postgres().dsn, self._settings, self._events)
+    def _watch(self, ledger: Ledger, has_failed: bool = False) -> tuple[str, ...]:
+        return watch_after(ledger.dsn, self._settings, self._events, has_failed)
 
     def _planner(self, servers: Servers, ledger: Ledger) -> Planner:
         return Planner(self._settings, self._events, servers, ledger)

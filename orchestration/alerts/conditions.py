@@ -7,6 +7,7 @@ from enum import StrEnum
 from statistics import median
 
 from ingest.months import label
+from ingest.publication import LANDING_PAGE
 from orchestration.alerts.ticking import TickTimes, is_overdue, overdue, shown
 from orchestration.ledger.alerts import Trouble
 from orchestration.ledger.records import LikeRuns, MonthRecord
@@ -97,7 +98,9 @@ def _drifts(months: Collection[MonthRecord]) -> Iterable[Trouble]:
 def _late(one: Awaited) -> Trouble:
     assert one.late_since
     since = datetime.combine(one.late_since, time(), UTC)
-    return Trouble(f"late {one}", Kind.LATE, str(one), one.words, f"python orchestrate.py explain {one}", since)
+    of_it = f"--months {label(one.month)} --datasets {one.dataset}"
+    next_step = f"look at {LANDING_PAGE}; once it is there: python orchestrate.py run {of_it}"
+    return Trouble(f"late {one}", Kind.LATE, str(one), one.words, next_step, since)
 
 
 def _slow(facts: Facts) -> Iterable[Trouble]:

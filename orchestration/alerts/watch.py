@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import psycopg
+
 from ingest.errors import SettingError, TaxiError
 from orchestration import host
 from orchestration.alerts.addresses import Address, addresses_of, send
@@ -67,11 +69,14 @@ def watch(ledger: Ledger, settings: Settings) -> list[str]:
     return list(errors.values())
 
 
-def watch_after(dsn: str, settings: Settings, events: Events) -> tuple[str, ...]:
+def watch_after(dsn: str, settings: Settings, events: Events, has_failed: bool = False) -> tuple[str, ...]:
     """`watch` at the end of a command; what could not be delivered, or looked at, is a warning and no error.
 
-    Over a connection of its own: the lease of the run that ended may be another's by now.
+    Over a connection of its own: the lease of the run that ended may be another's by now. Where the command has failed,
+    and Postgres may be why, nobody waits for it again as long as for a run.
     """
+    if has_failed and not _answers(dsn):
+        return ()
     try:
         with open_ledger(dsn) as ledger:
             undelivered = tuple(watch(ledger, settings))
@@ -80,6 +85,14 @@ def watch_after(dsn: str, settings: Settings, events: Events) -> tuple[str, ...]
     for why in undelivered:
         events.warn(f"An alert was not delivered, and the next tick or run tries again: {why}")
     return undelivered
+
+
+def _answers(dsn: str) -> bool:
+    try:
+        psycopg.connect(dsn, connect_timeout=5).close()
+    except psycopg.Error:
+        return False
+    return True
 
 
 def try_addresses(settings: Settings) -> list[tuple[Address, str | None]]:

@@ -43,7 +43,7 @@ def alerts_test(profile: Profile = None) -> None:
 
 def _lines(one: AlertRecord) -> list[str]:
     when = f"over at {shown_time(one.closed_at)}" if one.closed_at else "open"
-    sent = f"sent {one.sent_count} times, last at {shown_time(one.last_sent_at)}" if one.last_sent_at else "not sent"
+    sent = f"messages: {one.sent_count}, the last at {shown_time(one.last_sent_at)}" if one.last_sent_at else "not sent"
     lines = [
         f"{one.subject}: {one.what}",
         f"  {when}, since {shown_time(one.since)}; {sent}",
