@@ -44,7 +44,7 @@ class Ping:
 
     def _ask(self, url: str, outcome: list[str]) -> None:
         try:
-            with urllib.request.urlopen(url, timeout=self._seconds):
+            with urllib.request.urlopen(url, timeout=2 * self._seconds):  # nobody waits so long: see _ping
                 outcome[0] = ""
         except urllib.error.HTTPError as error:
             outcome[0] = f"it answers {error.code}"
