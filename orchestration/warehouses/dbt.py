@@ -127,13 +127,18 @@ class Dbt:
             *("--target-path", str(folder / "target")),
             *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
         ]
+        variables = {
+            "DBT_TAXI_FILE_MONTHS": ",".join(month.isoformat() for month in months),
+            # Only new months in a warehouse that was built from this project: its contracts were checked then.
+            "DBT_TAXI_CONTRACTS_HOLD": "true" if models is Models.OF_MONTHS else "",
+        }
         log = folder / DBT_LOG
         wait: Wait | None = None
         with suppress(FileNotFoundError):
             (folder / "target" / "run_results.json").unlink()  # of an earlier build of the same months
         try:
             with waiting_for(f"dbt on {target}", self._heartbeats.get(target), self._break_off) as wait:
-                error = self._invoke(arguments, months, wait, on_progress, on_billed)
+                error = self._invoke(arguments, variables, wait, on_progress, on_billed)
         except (EOFError, OSError):  # of the channel, whose other end is no more
             self._process.kill()
             if wait and wait.hopeless:
@@ -165,7 +170,7 @@ class Dbt:
     def _invoke(
         self,
         arguments: list[str],
-        months: Sequence[date],
+        variables: Mapping[str, str],
         wait: Wait,
         on_progress: Callable[[str], None],
         on_billed: Callable[[int], None],
@@ -174,8 +179,7 @@ class Dbt:
         if self._process.poll() is not None:  # with a build before this one
             self._channel.close()
             self._start()
-        environment = {**self._environment, "DBT_TAXI_FILE_MONTHS": ",".join(month.isoformat() for month in months)}
-        self._channel.send({"arguments": arguments, "environment": environment})
+        self._channel.send({"arguments": arguments, "environment": {**self._environment, **variables}})
         while "ended" not in (answer := self._channel.recv()):
             wait.moved()
             if "billed" in answer:

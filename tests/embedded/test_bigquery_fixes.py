@@ -12,7 +12,7 @@ from decimal import Decimal
 import psutil
 import pytest
 import requests
-from google.api_core.exceptions import BadRequest, GoogleAPICallError
+from google.api_core.exceptions import BadRequest, GoogleAPICallError, NotFound
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
@@ -289,3 +289,29 @@ def test_a_projects_default_time_zone_is_that_of_functions_and_casts_that_name_n
     finally:
         warehouse.query("alter project set options (`region-us.default_time_zone` = null)")
     assert warehouse.query(query) == [utc]
+
+
+def test_a_table_is_looked_up_as_it_is_now_whatever_it_was_before(warehouse):
+    name = f"{warehouse.client.project}.{warehouse.dataset}.looked_up"
+    described = []
+    for statement in (
+        "create table {ds}.looked_up (id int64 not null, name string)",
+        "insert into {ds}.looked_up values (1, 'a'), (2, 'b')",
+        "alter table {ds}.looked_up add column more float64",
+        "create or replace table {ds}.looked_up as select 1 as other",
+        "drop table {ds}.looked_up",
+        "create view {ds}.looked_up as select 1 as one, 2 as two",
+    ):
+        warehouse.query(statement)
+        try:
+            table = warehouse.client.get_table(name)
+            described.append((table.table_type, table.num_rows, [(f.name, f.mode) for f in table.schema]))
+        except NotFound:
+            described.append(None)
+    first, second, third, replaced, dropped, view = described
+    assert first == ("TABLE", 0, [("id", "REQUIRED"), ("name", "NULLABLE")])
+    assert second == ("TABLE", 2, first[2])
+    assert third == ("TABLE", 2, [*first[2], ("more", "NULLABLE")])
+    assert replaced == ("TABLE", 1, [("other", "NULLABLE")])
+    assert dropped is None
+    assert (view[0], view[2]) == ("VIEW", [("one", "NULLABLE"), ("two", "NULLABLE")])
