@@ -33,7 +33,7 @@ from orchestration.provenance import provenance
 from orchestration.run.adopt import Adopted, adopt
 from orchestration.run.disk import Disk
 from orchestration.settings import ROOT, Settings
-from orchestration.warehouses.dbt_by_hand import IDENTITY
+from orchestration.warehouses.dbt_by_hand import IDENTITY, NotProvenError
 from orchestration.warehouses.dbt_project import project_fingerprint
 from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker, stores_of, warehouses_identity
 from orchestration.warehouses.users import Users
@@ -122,7 +122,10 @@ class Service:
             return replace(result, undelivered=self._watch(ledger))
 
     def adopt(self, target: Path, arguments: Sequence[str]) -> Adopted:
-        """Record a build that somebody made by hand; `target` holds dbt's artifacts. Raises NotProvenError."""
+        """Record a build that somebody made by hand; `target` holds dbt's artifacts.
+
+        Raises NotProvenError; the ledger is then as it was before.
+        """
         with Servers(self._settings, "adopt") as servers, self._ledger(servers) as ledger:
             variables = servers.all().environment | self._settings.run.owner
             with self._recorded(servers, ledger, arguments, ""):
@@ -284,6 +287,9 @@ class Service:
             with ledger.lease.renewed(ledger.dsn, interrupts.stop):
                 yield failures
             ledger.runs.finish("failed" if failures else "done", "\n".join(failures) or None)
+        except NotProvenError:  # nothing was done: it would hide how the last run ended
+            ledger.runs.withdraw()
+            raise
         except BaseException as error:
             self._break_off(ledger, error)
             raise

@@ -75,8 +75,16 @@ class Runs:
             "update taxi_ledger.steps set outcome = 'interrupted' where run_id = %s and outcome = 'running'",
             session.run_id,
         )
-        if session.lease:
-            session.write("update taxi_ledger.lease set is_free = true where epoch = %s", session.lease.epoch)
+        self._release()
+
+    def withdraw(self) -> None:
+        """Forget the run, which did and recorded nothing, and let go of the lease."""
+        self._session.write("delete from taxi_ledger.runs where run_id = %s", self._session.run_id)
+        self._release()
+
+    def _release(self) -> None:
+        if held := self._session.lease:
+            self._session.write("update taxi_ledger.lease set is_free = true where epoch = %s", held.epoch)
 
     def killed(self) -> list[str]:
         """The runs that were broken off since one last came to its end."""

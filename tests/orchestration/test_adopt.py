@@ -84,8 +84,11 @@ def test_a_build_that_a_run_has_worked_since_or_of_a_rule_edited_since_is_not_ad
     edit(line, "> 450", "> 440")
     build(line, "postgres")
     edit(line, "> 440", "> 430")
+    runs = "select run_number, outcome from taxi_ledger.runs order by 1"
+    before = line.query(runs)
     refused = line.run("adopt")
     assert refused.returncode == 1
+    assert line.query(runs) == before, "a refusal is no failed run"
     assert "Nothing is adopted: macro.taxi.has_impossible_distance is not what it was when dbt built" in refused.stderr
     edit(line, "> 430", "> 440")
     line.done("run")
