@@ -2,6 +2,8 @@
 
 BigQuery guesses an external table's schema from one file, and then refuses files whose physical types differ ("Parquet
 column X has type INT32 which does not match the target cpp_type DOUBLE"). Here every file has the declared schema.
+A query has to name data sets or file months, or BigQuery refuses it: without, it would read and bill every month.
+https://docs.cloud.google.com/bigquery/docs/hive-partitioned-queries#predicate_filters_on_partition_keys_in_queries
 """
 
 from collections.abc import Mapping
@@ -102,5 +104,5 @@ def trips_ddl(
         + ",\n  ".join(columns)
         + "\n)\nWITH PARTITION COLUMNS (dataset STRING, file_month DATE)\n"
         f"OPTIONS (format = 'PARQUET', uris = ['{root}/{RAW_PREFIX}/dataset={dataset.name}/*'],"
-        f" hive_partition_uri_prefix = '{root}/{RAW_PREFIX}'{options})"
+        f" hive_partition_uri_prefix = '{root}/{RAW_PREFIX}', require_hive_partition_filter = true{options})"
     )

@@ -67,9 +67,8 @@ def _times(scene: Scene) -> str:
 def _external(scene: Scene) -> str:
     """Declared as a run declares it, and read back."""
     name, root = new_table(scene, "external"), f"gs://{scene.bucket.name}/{scene.folder}"
-    options = f", require_hive_partition_filter = true, {EXPIRES}"
     types = {**BIGQUERY_TYPES, "timestamp": scene.time_type}
-    ask(scene, trips_ddl(name, root, sample.SAMPLE, types, options=options))
+    ask(scene, trips_ddl(name, root, sample.SAMPLE, types, options=f", {EXPIRES}"))
     found = ask(scene, f"select * except (dataset, file_month) from `{name}` where {IN_MONTH} order by row_number")
     written = [tuple(_as_read(value, scene) for value in row) for row in sample.ROWS]
     if found != written:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 import pytest
+from google.api_core.exceptions import BadRequest
 
 from ingest import lake
 from ingest.datasets import YELLOW
@@ -32,6 +33,11 @@ def test_the_answer_is_declared_and_the_table_that_asked_is_gone(declared: Store
     names = {table.table_id for table in declared.bigquery.list_tables("taxi_raw")}
     assert {f"{name}_tripdata" for name in ("yellow", "green", "fhv", "fhvhv")} <= names
     assert not [name for name in names if "probe" in name]
+
+
+def test_a_query_that_names_neither_months_nor_data_sets_is_refused(declared: Stores):
+    with pytest.raises(BadRequest, match="without a filter over column"):
+        declared.bigquery.query_and_wait("select count(*) from taxi_raw.yellow_tripdata")
 
 
 def test_a_time_is_read_as_new_yorks_clocks_showed_it(declared: Stores):
