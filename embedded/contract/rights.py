@@ -14,7 +14,7 @@ import json
 from contextvars import ContextVar
 
 from local_bigquery import app
-from local_bigquery.catalog import metadata, names, tables
+from local_bigquery.catalog import datasets, metadata, names, tables
 from local_bigquery.errors import BigQueryError
 from local_bigquery.jobs import load, query, runner
 from local_bigquery.models import Dataset, Table
@@ -56,7 +56,7 @@ class Rights:
 def apply() -> None:
     """Look at each request, statement and load job."""
     statement_as_before, external_as_before = query._statement, external_ddl.run
-    load_as_before, define_as_before = load.run, external_tables.define
+    load_as_before, define_as_before, update_as_before = load.run, external_tables.define, datasets.update
 
     def statement(cursor, tree, context, destination, *how):
         if _denied.get():
@@ -81,8 +81,15 @@ def apply() -> None:
         _need_of_storage(resource)
         define_as_before(resource, replace)
 
+    def update(project_id: str, dataset_id: str, body: Dataset, etag: str | None, replace: bool) -> Dataset:
+        """https://docs.cloud.google.com/bigquery/docs/dataset-access-control."""
+        if body.access is not None:
+            _need(("bigquery.datasets.setIamPolicy",), project_id, dataset_id)
+        return update_as_before(project_id, dataset_id, body, etag, replace)
+
     app.add_middleware(Rights)
     query._statement, external_ddl.run, external_tables.define = statement, run_external, define
+    datasets.update = update
     load.run = runner.HANDLERS["load"] = run_load
 
 

@@ -15,12 +15,11 @@ from orchestration.check.bigquery_calls import (
     RETRY,
     SECONDS,
     ask,
-    new_dataset,
     new_table,
     refuses,
     refuses_all_months,
 )
-from orchestration.check.items import Item, NotTriedError, UnexpectedError
+from orchestration.check.items import Item, UnexpectedError
 from orchestration.check.scene import Scene
 
 _COLUMNS = "`dataset`, `file_month`, `row_number`, `distance`"
@@ -89,20 +88,6 @@ def _limit(scene: Scene) -> str:
     return ""
 
 
-def _authorised(scene: Scene) -> str:
-    """A view in another data set is let into that of the tables."""
-    if not scene.owns_dataset:
-        raise NotTriedError("the account may make no data sets")
-    client, other = scene.connections.bigquery, new_dataset(scene, f"{scene.names.name}_readers")
-    view = bigquery.TableReference.from_string(f"{client.project}.{other}.trips")
-    ask(scene, f"create view `{view}` as select row_number from `{scene.table('trips')}` where {IN_MONTH}")
-    dataset = client.get_dataset(scene.dataset, retry=RETRY)
-    entry = bigquery.AccessEntry(entity_type="view", entity_id=view.to_api_repr())
-    dataset.access_entries = [*dataset.access_entries, entry]
-    client.update_dataset(dataset, ["access_entries"], retry=RETRY)
-    return f"{len(ask(scene, f'select * from `{view}`'))} rows"
-
-
 def _trim(scene: Scene) -> str:
     ((codes,),) = ask(scene, "select to_code_points(trim(concat(chr(9), 'x ')))")
     answer = "keeps tabs" if 9 in codes else "removes tabs"
@@ -129,7 +114,7 @@ def _first_day(scene: Scene) -> str:
 
 
 _SERVER = "BigQuery"
-_READ, _DATA, _UPDATE = "bigquery.tables.getData", "bigquery.tables.updateData", "bigquery.datasets.update"
+_READ, _DATA = "bigquery.tables.getData", "bigquery.tables.updateData"
 ITEMS = (
     Item("table", _SERVER, "makes a table by month", _table, "bigquery.tables.create", ("dataset",)),
     Item("load", _SERVER, "loads a file into it", _load, _DATA, ("table",)),
@@ -137,7 +122,6 @@ ITEMS = (
     Item("filter", _SERVER, "refuses a query of the table without months", _filter, _READ, ("table",)),
     Item("dry run", _SERVER, "estimates a query", _dry_run, _READ, ("table",)),
     Item("limit", _SERVER, "refuses a query above its limit of bytes", _limit, _READ, ("load",)),
-    Item("authorised", _SERVER, "lets a view read a table for others", _authorised, _UPDATE, ("table",)),
     Item("trim", _SERVER, "says what trim() removes", _trim, "bigquery.jobs.create", ("jobs",)),
     Item("first day", _SERVER, "says what it makes of the year 1", _first_day, "bigquery.tables.create", ("times",)),
 )  # fmt: skip

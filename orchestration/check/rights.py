@@ -31,8 +31,10 @@ _OBJECTS = Right("roles/storage.objectAdmin", "bucket")
 
 RIGHTS: dict[str, Right] = {
     "bigquery.jobs.create": _JOBS,
-    **{f"bigquery.datasets.{verb}": _DATA for verb in ("create", "get")},
-    **{f"bigquery.datasets.{verb}": _OWNER for verb in ("update", "delete")},
+    # Access entries need getIamPolicy to be seen and setIamPolicy to be changed, since 2026-03-17:
+    # https://docs.cloud.google.com/bigquery/docs/dataset-access-control
+    **{f"bigquery.datasets.{verb}": _DATA for verb in ("create", "get", "getIamPolicy")},
+    **{f"bigquery.datasets.{verb}": _OWNER for verb in ("update", "setIamPolicy", "delete")},
     **{f"bigquery.tables.{verb}": _DATA for verb in ("create", "get", "getData", "list")},
     **{f"bigquery.tables.{verb}": _DATA for verb in ("update", "updateData", "delete")},
     # BigQuery asks for it when it makes an external table, and no role on objects has it:
@@ -41,6 +43,9 @@ RIGHTS: dict[str, Right] = {
     **{f"storage.objects.{verb}": _OBJECTS for verb in ("create", "get", "list", "update", "delete")},
     **{f"{verb} on database": Right(verb, "database") for verb in ("connect", "create", "temporary")},
 }
+
+_SHARING = ("bigquery.datasets.update", "bigquery.datasets.setIamPolicy")
+"""What it takes to authorise the views of another data set."""
 
 # As BigQuery and Cloud Storage write it: "Permission bigquery.tables.create denied on …", "User does not have
 # bigquery.jobs.create permission in …", "… does not have storage.objects.get access to …".
@@ -89,10 +94,19 @@ def grant(right: str, scene: Scene, bucket: str) -> str:
         parameters = scene.connections.postgres
         database, user = (_quoted(str(parameters.get(name, ""))) for name in ("dbname", "user"))
         return f"grant {known.role} on database {database} to {user};"
+    if right in _SHARING and scene.unshared:
+        return _grant_on_datasets(known.role, scene)
     to = f'--member="{_member(scene.account)}" --role={known.role}'
     if known.on == "bucket":
         return f"gcloud storage buckets add-iam-policy-binding gs://{bucket} {to}"
     return f"gcloud projects add-iam-policy-binding {scene.connections.project} {to} --condition=None"
+
+
+def _grant_on_datasets(role: str, scene: Scene) -> str:
+    """For their owner to run: https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-control-language."""
+    names = (f"`{scene.connections.project}`.{name}" for name in scene.unshared)
+    grants = "; ".join(f'grant `{role}` on schema {name} to "{_member(scene.account)}"' for name in names)
+    return f"bq query --use_legacy_sql=false '{grants}'"
 
 
 def _member(account: str) -> str:

@@ -29,6 +29,8 @@ class Scene:
     """BigQuery's data set that the tables are in."""
     owns_dataset: bool = True
     """False where the account may make none, and that of the raw tables is used."""
+    unshared: list[str] = field(default_factory=list)
+    """The line's data sets on which the account may not authorise the views of others."""
     time_type: str = "TIMESTAMP"
     """What BigQuery makes of the lake's times."""
     settled: list[str] = field(default_factory=list)

@@ -7,7 +7,7 @@ _FAULTS = (
     (r"lock timeout", "A query of somebody else held the table for longer than 60 s: end it, then run again"),
     (r"statement timeout|designated timeout", "See the setting statement_minutes, then run again"),
     (
-        r"bigquery\.datasets\.update",
+        r"bigquery\.datasets\.(update|setIamPolicy)",
         'dbt lets readers of the marts query their views: see "A reader\'s rights" in docs/profiles.md, then run again',
     ),
     (r"no space left on device|disk full|disk quota exceeded", "Make room on the server's disk, then run again"),

@@ -9,6 +9,7 @@ import pytest
 from google.api_core.exceptions import Forbidden
 from google.cloud import bigquery
 
+from orchestration.check.bigquery_readers import AUTHORISED
 from orchestration.warehouses.dbt_faults import next_step
 from tests.line import Line
 from tests.rights import Rights
@@ -68,6 +69,13 @@ def test_every_view_that_a_mart_reads_is_authorized_on_what_it_reads(
     assert refused == set()
 
 
+def test_the_check_tries_to_authorise_what_dbt_will(on_bigquery: list[tuple[dict, dict]]):
+    found: dict[str, set[str]] = {}
+    for view, read in on_bigquery:
+        found.setdefault(read["schema"], set()).add(view["schema"])
+    assert found == AUTHORISED
+
+
 def test_who_may_read_the_data_set_of_the_marts_on_bigquery_reads_the_views_of_other_data_sets(
     marts_line: Line, on_bigquery: list[tuple[dict, dict]]
 ):
@@ -125,6 +133,7 @@ def test_who_may_select_from_the_marts_on_postgres_reads_all_of_them_and_nothing
                 reader.execute(f"select * from {table} limit 0")
 
 
-def test_an_account_that_may_not_authorize_views_is_sent_to_the_page_on_rights():
-    refused = "403 PATCH …: Access Denied: Dataset p:taxi_seeds: Permission bigquery.datasets.update denied on dataset"
+@pytest.mark.parametrize("right", ["update", "setIamPolicy"])
+def test_an_account_that_may_not_authorize_views_is_sent_to_the_page_on_rights(right: str):
+    refused = f"403 PATCH …: Access Denied: Dataset p:x: Permission bigquery.datasets.{right} denied on dataset"
     assert "docs/profiles.md" in next_step(refused)

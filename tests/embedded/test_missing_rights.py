@@ -38,6 +38,10 @@ def load(account: Warehouse) -> None:
     account.client.load_table_from_json(ROWS, f"{account.dataset}.loaded").result()
 
 
+def authorise(account: Warehouse) -> None:
+    account.client.update_dataset(account.client.get_dataset(account.dataset), ["access_entries"])
+
+
 # Each permission, and what cannot be done without it.
 NEEDS: list[tuple[str, Callable[[Warehouse], object]]] = [
     ("storage.buckets.get", lambda account: account.bucket.reload()),
@@ -54,6 +58,8 @@ NEEDS: list[tuple[str, Callable[[Warehouse], object]]] = [
     ("bigquery.datasets.create", lambda account: account.client.create_dataset(account.dataset, exists_ok=True)),
     ("bigquery.datasets.create", lambda account: account.query("create schema if not exists {ds}")),
     ("bigquery.datasets.get", lambda account: account.client.get_dataset(account.dataset)),
+    ("bigquery.datasets.update", authorise),
+    ("bigquery.datasets.setIamPolicy", authorise),
     ("bigquery.tables.create", lambda account: account.query("create table {ds}.made as select 1 as one")),
     ("bigquery.tables.create", lambda account: account.query("create view {ds}.made as select 1 as one")),
     ("bigquery.tables.create", lambda account: account.query(EXTERNAL)),

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import psycopg
 import pytest
 from google.api_core.exceptions import from_http_status
-from google.cloud import storage
+from google.cloud import bigquery, storage
 
 from embedded import Endpoints, Stack, contract
 from orchestration.check import postgres_items
 from orchestration.check.bigquery_lake import PREPARED
+from orchestration.check.bigquery_readers import AUTHORISED
 from orchestration.check.items import Item, Outcome, Result
 from orchestration.check.line import ITEMS
 from orchestration.check.names import Names
@@ -133,6 +134,7 @@ MISSING = [
     ("bigquery.tables.getData", "filter", {"filter"}, f"{ON_PROJECT}dataEditor --condition=None"),
     ("bigquery.tables.updateData", "load", {"load"}, f"{ON_PROJECT}dataEditor --condition=None"),
     ("bigquery.datasets.update", "authorised", {"authorised"}, f"{ON_PROJECT}dataOwner --condition=None"),
+    ("bigquery.datasets.setIamPolicy", "authorised", {"authorised"}, f"{ON_PROJECT}dataOwner --condition=None"),
 ]
 
 
@@ -224,20 +226,63 @@ def test_a_privilege_that_is_missing_in_postgres_is_named_with_its_grant(
     assert failed == [(item, fix)]
 
 
-def test_an_account_that_may_make_no_data_sets_works_in_those_that_are_prepared(servers: Servers, lake: storage.Bucket):
+@pytest.fixture
+def prepared(servers: Servers) -> Iterator[bigquery.Client]:
+    """The line's data sets, made by somebody else; gives that one's client."""
     client = servers.scene().connections.bigquery
     for name in PREPARED:
         client.create_dataset(name)
-    try:
-        ends = servers.ends
-        with Rights(ends.gcs_url, ends.bigquery_url) as rights, rights.without("bigquery.datasets.create"):
-            results = check(servers.scene(bigquery=rights.bigquery_url), upto("merge", "authorised"))
-        assert Outcome.FAILED not in {one.outcome for one in results.values()}
-        assert results["authorised"].outcome == Outcome.NOT_TRIED
-        assert servers.left() == []
-    finally:
-        for name in PREPARED:
-            client.delete_dataset(name, delete_contents=True)
+    yield client
+    for name in PREPARED:
+        client.delete_dataset(name, delete_contents=True)
+
+
+def test_an_account_that_may_make_no_data_sets_works_in_those_that_are_prepared(
+    servers: Servers, lake: storage.Bucket, prepared: bigquery.Client
+):
+    ends = servers.ends
+    with Rights(ends.gcs_url, ends.bigquery_url) as rights, rights.without("bigquery.datasets.create"):
+        results = check(servers.scene(bigquery=rights.bigquery_url), upto("merge", "authorised", "sharing"))
+    assert {name for name, one in results.items() if one.outcome != Outcome.PASSED} == {"authorised"}
+    assert results["authorised"].outcome == Outcome.NOT_TRIED
+    assert servers.left() == []
+
+
+@pytest.mark.parametrize(
+    ("denied", "right", "lacking"),
+    [
+        (("bigquery.datasets.update",), "bigquery.datasets.update", tuple(AUTHORISED)),
+        (("bigquery.datasets.update@taxi_seeds",), "bigquery.datasets.update", ("taxi_seeds",)),
+        (("bigquery.datasets.setIamPolicy@taxi_ledger",), "bigquery.datasets.setIamPolicy", ("taxi_ledger",)),
+        (("bigquery.datasets.update@taxi_marts",), "", ()),  # no view of another data set reads it
+    ],
+)
+def test_a_data_set_on_which_dbt_may_not_authorise_views_is_named_with_the_command_for_its_owner(
+    servers: Servers, prepared: bigquery.Client, denied: tuple[str, ...], right: str, lacking: tuple[str, ...]
+):
+    before = {name: prepared.get_dataset(name).access_entries for name in PREPARED}
+    ends, denied = servers.ends, ("bigquery.datasets.create", *denied)
+    with Rights(ends.gcs_url, ends.bigquery_url) as rights, rights.without(*denied):
+        scene = servers.scene(bigquery=rights.bigquery_url)
+        scene.account = WHO
+        tried = check(scene, upto("sharing"))["sharing"]
+    grant = 'grant `roles/bigquery.dataOwner` on schema `taxi-local`.{} to "serviceAccount:{}"'
+    grants = "; ".join(grant.format(name, WHO) for name in lacking)
+    assert (tried.missing, tried.fix) == (right, f"bq query --use_legacy_sql=false '{grants}'" if lacking else "")
+    assert {name: prepared.get_dataset(name).access_entries for name in PREPARED} == before
+
+
+def test_who_finds_the_views_authorised_needs_no_right_for_it(servers: Servers, prepared: bigquery.Client):
+    for name, readers in AUTHORISED.items():
+        dataset = prepared.get_dataset(name)
+        of_views = [{"dataset": {"projectId": prepared.project, "datasetId": reader}} for reader in readers]
+        entries = [bigquery.AccessEntry(None, "dataset", {**one, "targetTypes": ["VIEWS"]}) for one in of_views]
+        dataset.access_entries = [*dataset.access_entries, *entries]
+        prepared.update_dataset(dataset, ["access_entries"])
+    ends, denied = servers.ends, ("bigquery.datasets.create", "bigquery.datasets.update")
+    with Rights(ends.gcs_url, ends.bigquery_url) as rights, rights.without(*denied):
+        results = check(servers.scene(bigquery=rights.bigquery_url), upto("sharing"))
+    assert results["sharing"].outcome == Outcome.PASSED
 
 
 def test_what_a_killed_check_left_behind_goes_after_an_hour_and_what_another_is_at_stays(
