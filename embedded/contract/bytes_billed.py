@@ -27,11 +27,10 @@ from local_bigquery.settings import settings
 from local_bigquery.sql.translate import Context, translate
 from sqlglot import exp
 
+from common.bigquery_sizes import LEAST_BILLED, SIZES
 from embedded.bigquery_fixes import external_tables
 from embedded.contract import pruning, statements
 
-MINIMUM = 10 * 2**20  # bytes, of each table
-SIZES = {"NUMERIC": 16, "BIGNUMERIC": 32, "BOOLEAN": 1, "STRING": 2 + 10, "BYTES": 2 + 10}
 _LEAST_COMPRESSED = 1_000  # no parquet file takes less of the bytes that BigQuery counts; nothing exact hangs on it
 _MOST_PLACES = 1_000  # tables in one query: https://docs.cloud.google.com/bigquery/quotas#query_jobs
 _READING = (exp.Query, exp.Insert, exp.Update, exp.Delete, exp.Merge)
@@ -48,7 +47,7 @@ def apply() -> None:
         if not (dry_run or (limit and _may_exceed(limit))) or not _reads(tree):
             return statement_as_before(cursor, tree, context, destination, config, dry_run, isolated)
         read = estimate(tree, context)
-        billed = sum(max(MINIMUM, -(-size // 2**20) * 2**20) for size in read)
+        billed = sum(max(LEAST_BILLED, -(-size // 2**20) * 2**20) for size in read)
         if limit and billed > limit:
             message = f"Query exceeded limit for bytes billed: {limit}. {billed} or higher required."
             raise BigQueryError(_REASON, message)
@@ -70,7 +69,7 @@ def _may_exceed(limit: int) -> bool:
     for file in files:
         with contextlib.suppress(FileNotFoundError):  # DuckLake removes files meanwhile
             stored += file.stat().st_size
-    return limit < _LEAST_COMPRESSED * stored + _MOST_PLACES * MINIMUM
+    return limit < _LEAST_COMPRESSED * stored + _MOST_PLACES * LEAST_BILLED
 
 
 def estimate(tree: exp.Expression, context: Context) -> list[int]:
