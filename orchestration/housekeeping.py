@@ -21,7 +21,12 @@ class Removable:
 def removable(settings: Settings, now: float) -> list[Removable]:
     """What was last written to longer ago than the setting `retention_days`; `now` in Unix time."""
     state, days = settings.run.state_dir, settings.run.retention_days
-    places = (("run folder", state / "runs"), ("download", settings.cache), ("scratch", settings.run.scratch))
+    places = (
+        ("run folder", state / "runs"),
+        ("shown plan", state / "plans"),
+        ("download", settings.cache),
+        ("scratch", settings.run.scratch),
+    )
     found = [one for kind, folder in places for one in _entries(kind, folder, now)]
     return sorted((one for one in found if one.days > days), key=lambda one: str(one.path))
 

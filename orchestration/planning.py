@@ -17,6 +17,7 @@ from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.records import MonthKey
 from orchestration.plan import calendar
 from orchestration.plan.calendar import Awaited, awaited_months
+from orchestration.plan.identity import Document, document_of
 from orchestration.plan.months import has_landed
 from orchestration.plan.plan import Plan, Snapshot, make_plan
 from orchestration.plan.rotation import rotation
@@ -29,11 +30,16 @@ from orchestration.warehouses.servers import Servers
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, the names of what the source has and is not taken, and the months that it has not published yet."""
+    """A plan, and what is told beside it.
+
+    That is the names of what the source has and is not taken, what the plan is known by, and the months that the source
+    has not published yet.
+    """
 
     plan: Plan
     location: str
     not_taken: tuple[str, ...]
+    document: Document
     awaited: tuple[Awaited, ...] = ()
 
 
@@ -101,7 +107,8 @@ class Planner:
         of_month = {one.key: one for one in awaited}
         months = tuple(replace(one, awaited=of_month.get(one.key)) for one in plan.months)
         plan = replace(plan, months=months)
-        return Planned(plan, self.source.location, tuple(self.source.not_taken()), awaited), snapshot
+        document = document_of(plan, snapshot.files)
+        return Planned(plan, self.source.location, tuple(self.source.not_taken()), document, awaited), snapshot
 
     def learn(self, snapshot: Snapshot, look_back: int = 0) -> None:
         """Keep when the months of the snapshot were published, and those of `look_back` older ones of each data set."""

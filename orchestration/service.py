@@ -25,12 +25,16 @@ from orchestration.ledger.lease import BusyError
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.ledger.ticks import Pause
+from orchestration.plan.estimates import Estimator, Outlook
+from orchestration.plan.identity import Document, PlanChangedError, changes
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import Snapshot
+from orchestration.plan.scope import check_passed
 from orchestration.plan.wanted import Request
 from orchestration.planning import Planned, Planner
 from orchestration.provenance import provenance
 from orchestration.run.adopt import Adopted, adopt
+from orchestration.run.budget import Budget
 from orchestration.run.disk import Disk
 from orchestration.settings import ROOT, Settings
 from orchestration.warehouses.dbt_by_hand import IDENTITY, NotProvenError
@@ -80,10 +84,13 @@ class Service:
         self._events = events
         self._disk = disk
 
-    def plan(self, request: Request) -> Planned:
-        """What a run would do and why; nothing is done."""
+    def plan(self, request: Request) -> tuple[Planned, Outlook]:
+        """What a run would do and why, and what it would take; nothing is done."""
         with Servers(self._settings, "plan") as servers, self._ledger(servers) as ledger:
-            return self._planner(servers, ledger).plan(request, is_shown_only=True)[0]
+            planned, snapshot = self._planner(servers, ledger).plan(request, is_shown_only=True)
+            past = ledger.runs.past_steps()
+            estimator = Estimator(snapshot, past, self._disk.landing, self._disk.building)
+            return planned, estimator.outlook(planned.plan, self._disk.free())
 
     def explain(self, dataset: DataSet, month: date) -> tuple[PlannedMonth, Measures, list[MonthEvent], str | None]:
         """What `plan` says of one month, what was last measured of it, its history, and the run in progress, if any."""
@@ -99,10 +106,13 @@ class Service:
         arguments: Sequence[str],
         on_plan: Callable[[Planned], None] = lambda _: None,
         trigger: str = "hand",
+        shown: Document | None = None,
+        max_bytes: int | None = None,
     ) -> RunResult:
         """Do what is missing. `arguments`, of the command line, and `trigger` are recorded.
 
-        `on_plan` is told before anything is done.
+        `on_plan` is told before anything is done. `shown` is the plan that it has to be still; BigQuery may bill
+        `max_bytes`. Raises PlanChangedError, StepMissingError, OverBudgetError besides.
         """
         addresses_of(self._settings.alerts)  # a setting that cannot be used is better refused now
         with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
@@ -110,9 +120,13 @@ class Service:
             try:
                 with self._recorded(servers, ledger, arguments, planner.source.location, trigger) as failures:
                     planned, snapshot = planner.plan(request)
+                    if shown is not None and shown != planned.document:
+                        raise PlanChangedError(changes(shown, planned.document))
                     planner.learn(snapshot)
                     on_plan(planned)
-                    result = self._execute(servers, ledger, planner, planned, snapshot)
+                    if request.steps is not None:
+                        check_passed(planned.plan, request.steps, ledger.runs.latest_steps())
+                    result = self._execute(servers, ledger, planner, planned, snapshot, Budget(max_bytes))
                     failures += result.failures
             except BusyError:
                 raise
@@ -295,7 +309,13 @@ class Service:
             raise
 
     def _execute(
-        self, servers: Servers, ledger: Ledger, planner: Planner, planned: Planned, snapshot: Snapshot
+        self,
+        servers: Servers,
+        ledger: Ledger,
+        planner: Planner,
+        planned: Planned,
+        snapshot: Snapshot,
+        budget: Budget,
     ) -> RunResult:
         for one in planned.plan.months:
             if one.is_gone_anew is not None:
@@ -311,9 +331,11 @@ class Service:
             connections = servers.all().of_run(ledger.run_id)
             context = Context(
                 connections, ledger, planner.source, self._events, self._disk, self._settings.run, planner.report,
+                budget,
             )  # fmt: skip
             with keeping_journal(context.folder / JOURNAL, ledger.run_id) as journal, self._events.heard_by(journal):
-                Runner(context, snapshot.project, planned.plan.rebuilds).execute(planned.plan)
+                runner = Runner(context, snapshot.project, planned.plan.rebuilds, snapshot.request.steps)
+                runner.execute(planned.plan)
             failures, touched = context.failures, context.touched
         records = ledger.months.all()
         stages = {key: ledger.stages.latest(key) for key in touched}

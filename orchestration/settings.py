@@ -184,6 +184,11 @@ class Settings(BaseModel):
     run: RunSettings = RunSettings()
     alerts: AlertSettings = AlertSettings()
 
+    def with_query_limit(self, limit: int) -> "Settings":
+        """The same, with no query billed more than `limit` bytes."""
+        most = min(limit, self.bigquery.maximum_bytes_billed)
+        return self.model_copy(update={"bigquery": self.bigquery.model_copy(update={"maximum_bytes_billed": most})})
+
     @property
     def cache(self) -> Path:
         """Where downloads are kept."""

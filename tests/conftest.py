@@ -41,6 +41,7 @@ FILES_OF_A_LINE = {
         "orchestration/test_inspection",
         "orchestration/test_killed",
         "orchestration/test_line",
+        "orchestration/test_planned_runs",
         "orchestration/test_publish_ledger",
         "orchestration/test_source_changes",
         "orchestration/test_suspect_months",

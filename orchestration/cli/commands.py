@@ -15,6 +15,7 @@ from ingest.errors import SettingError, StoreError, TaxiError, first_line
 from ingest.waiting import waits
 from orchestration import interrupts
 from orchestration.cli import alerting, audit, documents, inspection, scheduling, sentences, serving
+from orchestration.cli.amounts import parse_limit
 from orchestration.cli.console import events, output, request_of, service_of
 from orchestration.cli.exit_codes import ExitCode, of_error
 from orchestration.cli.options import (
@@ -22,7 +23,11 @@ from orchestration.cli.options import (
     AsJson,
     Datasets,
     Force,
+    From,
+    MaxBytes,
     Months,
+    Only,
+    PlanHash,
     Profile,
     RunByDefault,
     SourceOption,
@@ -31,12 +36,16 @@ from orchestration.cli.options import (
 from orchestration.cli.source_changes import gone_months, is_gone, say_source_changes
 from orchestration.housekeeping import removable, remove
 from orchestration.memory import save_memory
+from orchestration.plan.scope import scope_of
 from orchestration.planning import Planned
 from orchestration.read_model import ReadModel
 from orchestration.settings import load_settings
+from orchestration.shown_plans import ShownPlan, keep_plan, read_plan
 
 Check = Annotated[bool, typer.Option("--check", help="Exit with 5 if no tick came in time, or a month is late")]
 Yes = Annotated[bool, typer.Option("--yes", help="Delete what is listed")]
+
+_KEPT_OPTIONS = ("datasets", "months", "source", "force")  # of a plan that is shown, for `run --plan`
 
 app = typer.Typer(
     cls=RunByDefault,
@@ -55,9 +64,20 @@ def run(
     profile: Profile = None,
     force: Force = False,
     accept: Accept = False,
+    plan_hash: PlanHash = None,
+    max_bytes: MaxBytes = None,
+    only: Only = None,
+    onwards: From = None,
     as_json: AsJson = False,
 ) -> None:
     """Do what is missing: land, build, reconcile."""
+    limit, steps = parse_limit(max_bytes) if max_bytes else None, scope_of(only, onwards)
+    shown: ShownPlan | None = None
+    if plan_hash:
+        if datasets or months or source or force or accept or steps:
+            raise SettingError("--plan has its own months, data sets, source and steps", "Give no other options")
+        shown = read_plan(load_settings({"profile": profile}).run.state_dir, plan_hash)
+        datasets, months, source, force = (shown.options[name] for name in _KEPT_OPTIONS)
     if accept and not months:
         raise SettingError(
             "--accept is about certain months, and --months names none",
@@ -65,7 +85,8 @@ def run(
         )
     save_memory(without=("pandas",))
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
-    request = request_of(settings, datasets, months, force, accept)
+    settings = settings.with_query_limit(limit) if limit else settings
+    request = request_of(settings, datasets, months, force, accept, steps)
 
     def on_plan(planned: Planned) -> None:
         say_source_changes(events, planned)
@@ -74,7 +95,9 @@ def run(
             events.say(f"Nothing to do: all {sum(not one.is_gone for one in months)} wanted months are done.")
 
     try:
-        result = service_of(settings).run(request, shown_arguments(), on_plan)
+        result = service_of(settings).run(
+            request, shown_arguments(), on_plan, shown=shown.document if shown else None, max_bytes=limit
+        )
     except interrupts.Stopped:
         raise typer.Exit(ExitCode.FAILED) from None
     if as_json:
@@ -96,15 +119,18 @@ def plan(
 ) -> None:
     """Show what a run would do and why, and do nothing."""
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
-    planned = service_of(settings).plan(request_of(settings, datasets, months, force))
+    planned, outlook = service_of(settings).plan(request_of(settings, datasets, months, force))
     say_source_changes(events, planned)
+    options = dict(zip(_KEPT_OPTIONS, (datasets, months, source, force), strict=True))
+    name = keep_plan(settings.run.state_dir, ShownPlan(planned.document, options))
     if as_json:
-        output.print_json(documents.of_plan(planned))
+        output.print_json(documents.of_plan(planned, outlook, name))
     else:
-        output.print_plan(planned.plan)
+        output.print_plan(planned.plan, outlook, is_billed=not settings.bigquery.endpoint and settings.profile == "gcp")
         output.print_awaited(
             [one for one in planned.awaited if one.key not in {month.key for month in planned.plan.months}]
         )
+        output.print_text(f"\nTo run just this plan: python orchestrate.py run --plan {name}")
     if any(one.error for one in planned.plan.months):
         raise typer.Exit(ExitCode.FAILED)
 

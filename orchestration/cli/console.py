@@ -21,10 +21,11 @@ def request_of(
     months: list[str] | None = None,
     force: bool = False,
     accept: bool = False,
+    steps: frozenset[str] | None = None,
 ) -> Request:
     """The months that the options name. Raises SettingError."""
     chosen = tuple(dict.fromkeys(get_dataset(name) for name in settings.source.datasets))
-    return Request(chosen, datasets is not None, tuple(parse_months(months or [])), force, accept)
+    return Request(chosen, datasets is not None, tuple(parse_months(months or [])), force, accept, steps=steps)
 
 
 def service_of(settings: Settings) -> Service:

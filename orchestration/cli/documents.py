@@ -1,11 +1,13 @@
 """What `--json` prints: documents for programs."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ingest.months import label
 from orchestration.cli import sentences
 from orchestration.ledger.records import MonthRecord
 from orchestration.plan.calendar import Awaited
+from orchestration.plan.estimates import Outlook
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import PlannedStep
 from orchestration.planning import Planned
@@ -16,11 +18,23 @@ if TYPE_CHECKING:
     from orchestration.run.verify import Verdict
 
 
-def of_plan(planned: Planned) -> dict[str, Any]:
-    """`plan --json`: the wanted months, and the steps in the order in which a run does and records them."""
+def of_plan(planned: Planned, outlook: Outlook, name: str) -> dict[str, Any]:
+    """`plan --json`: the wanted months, and the steps in the order in which a run does and records them.
+
+    `name` is its hash, for `run --plan`.
+    """
     return {
+        "hash": name,
         "months": [_planned_month(one) for one in planned.plan.months],
-        "steps": [_step(one) for one in planned.plan.steps()],
+        "steps": [
+            {**_step(one), "estimate": asdict(estimate)}
+            for one, estimate in zip(planned.plan.steps(), outlook.steps, strict=True)
+        ],
+        "total": {
+            **asdict(outlook.total),
+            "steps_without_seconds": outlook.without_seconds,
+            "disk_free_bytes": outlook.disk_free,
+        },
         "not_taken": list(planned.not_taken),
         "awaited": [of_awaited(one) for one in planned.awaited],
     }

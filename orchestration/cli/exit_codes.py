@@ -4,6 +4,7 @@ from enum import IntEnum
 
 from ingest.errors import SettingError
 from orchestration.ledger.lease import BusyError
+from orchestration.run.budget import OverBudgetError
 
 
 class ExitCode(IntEnum):
@@ -16,6 +17,7 @@ class ExitCode(IntEnum):
     BUSY = 3
     """Another command is at work; nothing was done."""
     OVER_BUDGET = 4
+    """BigQuery would have billed more than --max-bytes; the next run goes on."""
     LATE = 5
 
 
@@ -23,4 +25,6 @@ def of_error(error: BaseException) -> ExitCode:
     """The code of a command that ended with this error."""
     if isinstance(error, SettingError):
         return ExitCode.USAGE
+    if isinstance(error, OverBudgetError):
+        return ExitCode.OVER_BUDGET
     return ExitCode.BUSY if isinstance(error, BusyError) else ExitCode.FAILED

@@ -21,6 +21,12 @@ EndOthers = Annotated[bool, typer.Option("--force", help="End the commands that 
 Accept = Annotated[
     bool, typer.Option("--accept", help="The files of these months are right, suspicious as they are; needs --months")
 ]
+PlanHash = Annotated[str | None, typer.Option("--plan", help="Run just the plan that `plan` showed with this hash")]
+MaxBytes = Annotated[
+    str | None, typer.Option("--max-bytes", help="What BigQuery may bill in this run: 500MB, 2GB or plain bytes")
+]
+Only = Annotated[str | None, typer.Option("--only", help="Do this step alone, such as 'dbt on postgres' or 'postgres'")]
+From = Annotated[str | None, typer.Option("--from", help="Do this step and those that follow")]
 TargetPath = Annotated[
     Path, typer.Option("--target-path", help="dbt's folder of artifacts", show_default="dbt_taxi/target")
 ]

@@ -11,14 +11,13 @@ from rich.table import Table
 
 from ingest.checksums import Measure
 from ingest.months import label
-from orchestration.cli import sentences
+from orchestration.cli import plan_tables
 from orchestration.cli.explanation import Explanation
 from orchestration.housekeeping import Removable
 from orchestration.ledger.records import MonthKey, MonthRecord, RunRecord
 from orchestration.plan.calendar import Awaited
-from orchestration.plan.months import PlannedMonth
+from orchestration.plan.estimates import Outlook
 from orchestration.plan.plan import Plan
-from orchestration.plan.reasons import BuildReason
 from orchestration.read_model import RunLog
 from orchestration.steps import Step
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from orchestration.check.items import Result
 
-_WIDE = 140  # columns of a table in a pipe, where there is no terminal to measure
+_WIDE = 175  # columns of a table in a pipe, where there is no terminal to measure
 _LEDGER_STAGES = ("file", "postgres_raw", "lake", "bigquery_raw", "bigquery_accepted", "bigquery_rejected")
 _LEDGER_COLUMNS = (
     *("data set", "month", "file rows", "Postgres", "lake", "BigQuery", "accepted", "rejected"),
@@ -66,20 +65,11 @@ class Output:
         for line in filter(None, (result.missing and f"missing: {result.missing}", result.fix)):
             self._console.print(f"      {line}", markup=False, soft_wrap=True)
 
-    def print_plan(self, plan: Plan) -> None:
-        """What would be done for each month, what would be built besides, and why."""
-        table = _table("data set", "month", "to do", "why")
-        for planned in plan.months:
-            table.add_row(*_month(planned))
-        self._console.print(table)
-        builds = [build for batch in plan.batches for build in batch.builds if build.reason is not BuildReason.LANDED]
-        if not builds:
-            return
-        table = _table("rebuild", "what", "why")
-        for build in builds:
-            table.add_row(build.warehouse, sentences.what_is_built(build), sentences.why(build.reason))
-        self._console.print()
-        self._console.print(table)
+    def print_plan(self, plan: Plan, outlook: Outlook, is_billed: bool) -> None:
+        """What would be done, why, and what it would take."""
+        for number, part in enumerate(plan_tables.of_plan(plan, outlook)):
+            self._console.print(*[""] * (number > 0), part, sep="\n")
+        self.print_text(f"\n{plan_tables.total(outlook, is_billed)}")
 
     def print_status(self, records: Sequence[MonthRecord]) -> None:
         """Data sets × months: state, rows, and the difference between the stages; then what is wrong."""
@@ -223,11 +213,6 @@ def _origin(run: RunRecord) -> str:
 
 def _table(*columns: str) -> Table:
     return Table(*columns, box=None, header_style="bold")
-
-
-def _month(planned: PlannedMonth) -> tuple[str, ...]:
-    why = escape(sentences.why_month(planned))
-    return planned.dataset.name, label(planned.month), sentences.todo(planned), why
 
 
 def _number(value: int | None) -> str:

@@ -106,6 +106,15 @@ class StepRecord:
     pid: int | None
 
 
+@dataclass(frozen=True)
+class PastStep:
+    """What a step that ended well took."""
+
+    seconds: float
+    bytes: int | None = None
+    bytes_billed: int | None = None
+
+
 @dataclass
 class StepFigures:
     """What becomes known of a step while it lasts: rows and bytes of its files, and the bytes that BigQuery billed."""

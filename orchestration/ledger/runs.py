@@ -15,7 +15,7 @@ from common.masking import masked
 from ingest.errors import StoreError
 from orchestration import interrupts
 from orchestration.ledger import lease
-from orchestration.ledger.records import LikeRuns, RunRecord, StepFigures, StepRecord
+from orchestration.ledger.records import LikeRuns, PastStep, RunRecord, StepFigures, StepRecord
 from orchestration.ledger.session import Session
 from orchestration.steps import INGEST
 
@@ -113,6 +113,27 @@ class Runs:
         """The steps of a run, in the order in which they began."""
         query = f"select {_STEP} from taxi_ledger.steps where run_id = %s order by step_number"
         return [StepRecord(**row) for row in self._session.all(query, run_id)]
+
+    def latest_steps(self) -> dict[tuple[str, str], tuple[int, bool]]:
+        """By step and month, as in steps.months ('' for steps without): the latest's number, and if it is done."""
+        rows = self._session.all(
+            "select distinct on (step, month) step, coalesce(month, '') as month, step_number, outcome"
+            " from taxi_ledger.steps left join lateral unnest(months) as month on true"
+            " order by step, month, step_number desc"
+        )
+        return {(row["step"], row["month"]): (row["step_number"], row["outcome"] == "done") for row in rows}
+
+    def past_steps(self) -> dict[str, list[PastStep]]:
+        """The last 10 of each step that ended well, the newest first."""
+        found: dict[str, list[PastStep]] = {}
+        for row in self._session.all(
+            "select step, milliseconds / 1000.0::float as seconds, bytes, bytes_billed from ("
+            " select *, row_number() over (partition by step order by step_number desc) as place"
+            " from taxi_ledger.steps where outcome = 'done' and milliseconds is not null"
+            ") as latest where place <= 10 order by step_number desc"
+        ):
+            found.setdefault(row.pop("step"), []).append(PastStep(**row))
+        return found
 
     def usual_seconds(self) -> dict[str, float]:
         """The median duration of each step, over the last 10 that ended well."""

@@ -14,6 +14,7 @@ from orchestration.plan.calendar import Awaited
 from orchestration.plan.reasons import Action, MonthReason
 from orchestration.plan.suspicion import Edition, SuspectError
 from orchestration.plan.wanted import Pair, Request, is_redeclared
+from orchestration.steps import INGEST
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ def plan_months(
         decided = _decide(dataset, month, stat, record, stores, force, today)
         if record and record.state == "suspect" and isinstance(stat, FileStat) and not force:
             decided = _decide_suspect(decided, record, stat, stores, accept)
+        if _is_redone_as_held(decided, request, stores):
+            decided = replace(decided, action=Action.BUILD)
         is_gone = isinstance(stat, NotPublishedError) and has_landed(record)
         if is_gone and decided.action is Action.UNAVAILABLE:
             reason = MonthReason.REFUSED if isinstance(stat, RefusedError) else MonthReason.GONE
@@ -87,6 +90,14 @@ def has_landed(record: MonthRecord | None) -> bool:
 def undeclared_names(columns: Sequence[Column]) -> str:
     """'new_fee (double)', for people."""
     return ", ".join(f"{column.name} ({column.type})" for column in columns)
+
+
+def _is_redone_as_held(planned: PlannedMonth, request: Request, stores: str) -> bool:
+    """Whether the request forces steps after the landing on a month that the stores hold."""
+    if planned.reason is not MonthReason.FORCED or request.steps is None or INGEST.name in request.steps:
+        return False
+    record = planned.record
+    return record is not None and record.state in ("landed", "done") and record.is_held_in(stores)
 
 
 def _decide(

@@ -18,6 +18,7 @@ class Request:
     `datasets` are those that are named or else those of the settings; `are_named` says which. `months` are those that
     are named, none for all that is new. `force` redoes what is done; `accept` takes files that are suspicious. `also`
     are done months that a source without a listing is asked about besides, to find out whether their files changed.
+    `steps` are the names of the steps to do, None for all.
     """
 
     datasets: tuple[DataSet, ...]
@@ -26,6 +27,7 @@ class Request:
     force: bool = False
     accept: bool = False
     also: tuple[Pair, ...] = ()
+    steps: frozenset[str] | None = None
 
     def names(self, pair: Pair) -> bool:
         """Whether somebody asks for this file month."""

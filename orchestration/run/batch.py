@@ -1,6 +1,6 @@
 """A batch of months on its way through the line: each step gets the months that passed the steps that it needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from datetime import date
 from types import TracebackType
@@ -26,8 +26,17 @@ from orchestration.warehouses.dbt import Dbt
 class BatchWork:
     """What a run does for one batch of its plan; `do` a step of the line after the other, within a `with`."""
 
-    def __init__(self, context: Context, batch: Batch, landing: Landing, widening: Widening, building: Building):
+    def __init__(
+        self,
+        context: Context,
+        batch: Batch,
+        landing: Landing,
+        widening: Widening,
+        building: Building,
+        scope: Collection[str],
+    ):
         self._context = context
+        self._scope = scope
         self._batch = batch
         self._landing = landing
         self._widening = widening
@@ -54,17 +63,28 @@ class BatchWork:
         self._entered.__exit__(kind, error, traceback)
 
     def do(self, step: Step) -> None:
-        """Do this step for the file months that passed the steps that it needs."""
+        """Do this step for the file months that passed the steps that it needs.
+
+        One that is not in the scope is passed by: its months have passed it before (orchestration/plan/scope.py).
+        """
         before = [self._passed[name] for name in step.needs if name in self._passed]
-        self._passed[step.name] = self._work[step.name](set.intersection(*before) if before else set())
+        months = set.intersection(*before) if before else set()
+        if step.name in self._scope:
+            self._context.budget.check(step.name)
+        elif step not in (INGEST, WIDEN):
+            self._passed[step.name] = months
+            return
+        self._passed[step.name] = self._work[step.name](months)
 
     def _ingest(self, _: set[date]) -> set[date]:
-        self._landed = [planned.key for planned in self._landing.land(self._batch.months)]
+        is_passed_by = INGEST.name not in self._scope
+        landed = self._batch.months if is_passed_by else self._landing.land(self._batch.months)
+        self._landed = [planned.key for planned in landed]
         return {month for _, month in self._landed} | self._batch.held
 
     def _widen(self, _: set[date]) -> set[date]:
         """Earlier months follow the columns of today; from here on only months that both stores hold whole go on."""
-        self._widened, failed = self._widening.follow()
+        self._widened, failed = self._widening.follow() if WIDEN.name in self._scope else ([], [])
         going = {month for _, month in {*self._landed} - {*failed}} | self._batch.held
         self._context.touch(self._batch.waiting)
         stores = self._context.connections.stores
@@ -92,9 +112,8 @@ class BatchWork:
                 f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
             )
         connections = self._context.connections
-        if months and self._batch.builds:
-            dbt = Dbt(self._variables_of_dbt(), connections.heartbeats, self._context.ledger.lease.deadline)
-            self._dbt = self._entered.enter_context(dbt)  # it starts meanwhile
+        if months and self._batch.builds and {step.name for step in DBT.values()} & {*self._scope}:
+            self._start_dbt()
         with self._context.step(EXTERNAL_TABLES):
             undeclared: dict[str, tuple[Column, ...]] = {}
             with postgres.connect(connections.dsn) as connection:
@@ -113,6 +132,8 @@ class BatchWork:
         def build(months: set[date]) -> set[date]:
             builds = [build for build in self._batch.builds if build.warehouse == warehouse]
             named = {month for build in builds for month in build.months}
+            if named & months and not self._dbt:
+                self._start_dbt()
             # A warehouse that is as the project would build it has nothing to do for months that are built there.
             passed = self._building.build(self._dbt, builds, months) if self._dbt else []
             return (months - named) | {*passed}
@@ -137,6 +158,12 @@ class BatchWork:
         for some in chunks(followers, context.settings.batch_months):
             reconcile(context, some)
         return measured
+
+    def _start_dbt(self) -> None:
+        """It starts while the run goes on."""
+        lease = self._context.ledger.lease
+        dbt = Dbt(self._variables_of_dbt(), self._context.connections.heartbeats, lease.deadline)
+        self._dbt = self._entered.enter_context(dbt)
 
     def _variables_of_dbt(self) -> dict[str, str]:
         connections, lease = self._context.connections, self._context.ledger.lease

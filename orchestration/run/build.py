@@ -6,12 +6,14 @@ from pathlib import Path
 
 from ingest.errors import TaxiError
 from ingest.months import label
+from orchestration.ledger.records import StepFigures
 from orchestration.ledger.transitions import State
 from orchestration.plan.builds import Build, Fingerprint, Rebuild, with_what_is_due
 from orchestration.plan.plan import subject_of
 from orchestration.plan.reasons import Models
+from orchestration.run.budget import OverBudgetError
 from orchestration.run.context import Context, name_of
-from orchestration.steps import DBT, Retry
+from orchestration.steps import DBT, Retry, Step
 from orchestration.warehouses.dbt import DBT_LOG, Dbt, DbtError
 from orchestration.warehouses.dbt_artifacts import DbtResult, relations_of
 from orchestration.warehouses.dbt_project import keep_manifest, project_fingerprint, withdraw_manifest
@@ -102,9 +104,14 @@ class Building:
                     wanted=settings.dbt_select,
                     changed_since=since,
                     on_progress=lambda text: self._context.progress(step, subject, f"{step.name}: {shown}: {text}"),
-                    on_billed=figures.bill,
+                    on_billed=lambda billed: self._spend(step, figures, billed),
                 )
+        except OverBudgetError:
+            if build.models is not Models.OF_MONTHS:
+                self._set_rebuilt(months)
+            raise
         except DbtError as error:
+            self._context.budget.check_refusal(error, step.name)
             if error.is_about_the_data and len(months) > 1 and step.retry is Retry.MONTHS_ALONE:
                 self._context.events.warn(f"{error.what}; each month is tried alone")
                 alone = [self._build(dbt, build, [month], since) for month in months]
@@ -120,6 +127,11 @@ class Building:
         for warning in result.warnings:
             self._context.events.warn(f"{step.name}: {warning}")
         return months, [result]
+
+    def _spend(self, step: Step, figures: StepFigures, billed: int) -> None:
+        figures.bill(billed)
+        self._context.budget.spend(billed)
+        self._context.budget.check(f"the rest of {step.name}")
 
     def _rows_of(self, months: list[date]) -> int:
         return sum(record.rows or 0 for (_, month), record in self._ledger.months.all().items() if month in months)

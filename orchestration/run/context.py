@@ -11,6 +11,7 @@ from orchestration.events.events import Events, Progress
 from orchestration.events.journal import JOURNAL
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.records import MonthKey, StepFigures
+from orchestration.run.budget import Budget
 from orchestration.run.disk import Disk
 from orchestration.settings import RunSettings
 from orchestration.steps import Step
@@ -33,6 +34,7 @@ class Context:
         disk: Disk,
         settings: RunSettings,
         fetch_report: Callable[[], Path | None],
+        budget: Budget | None = None,
     ):
         self.connections = connections
         self.settings = settings
@@ -41,6 +43,7 @@ class Context:
         self.events = events
         self.disk = disk
         self.fetch_report = fetch_report
+        self.budget = budget or Budget()
         self.failures: list[str] = []
         self.touched: list[MonthKey] = []
         self.accepted: set[MonthKey] = set()

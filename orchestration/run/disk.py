@@ -32,13 +32,25 @@ class Disk:
         """Look after the disks from now on, for `explain`."""
         threading.Thread(target=self._watch, name="disk", daemon=True).start()
 
+    def landing(self, length: int) -> int:
+        """Bytes that a file of `length` bytes takes here until it has landed."""
+        return length * _LANDING[self._is_local]
+
+    def building(self, warehouse: str, rows: int) -> int:
+        """Bytes that the marts of `rows` rows take here; another's disk is not ours."""
+        return rows * _BUILDING_A_ROW[warehouse] if self._is_local else 0
+
+    def free(self) -> int:
+        """Bytes that are free on the disk of state_dir, less what a run keeps free."""
+        return max(0, _free(self._folders["state_dir"]) - _RESERVE)
+
     def check_landing(self, what: str, length: int) -> None:
         """Raise TaxiError where a file of `length` bytes cannot land for want of room."""
-        self._check(f"to land {what}", length * _LANDING[self._is_local])
+        self._check(f"to land {what}", self.landing(length))
 
     def check_building(self, what: str, warehouse: str, rows: int) -> None:
-        """Raise TaxiError where `rows` rows cannot be made into marts for want of room; another's disk is not ours."""
-        self._check(f"to build {what} on {warehouse}", rows * _BUILDING_A_ROW[warehouse] if self._is_local else 0)
+        """Raise TaxiError where `rows` rows cannot be made into marts for want of room."""
+        self._check(f"to build {what} on {warehouse}", self.building(warehouse, rows))
 
     def explain(self) -> str:
         """What to say beside an error if a disk is full, or was a moment ago; '' otherwise."""

@@ -38,7 +38,9 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
             check_zones(context.connections)
             differing = differing_reports(context.connections, {month for _, month in keys})
             figures.bytes_billed = _billed(context)
+            context.budget.spend(figures.bytes_billed or 0)
     except TaxiError as error:
+        context.budget.check_refusal(error, RECONCILE.name)
         context.events.fail(error)
         for key in keys:
             context.failures.append(f"{name_of(key)}: {error}")

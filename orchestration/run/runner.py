@@ -6,7 +6,7 @@ from ingest.errors import StoreDownError, StoreError
 from orchestration.ledger.transitions import State
 from orchestration.plan.builds import Fingerprint, Rebuild
 from orchestration.plan.plan import Plan
-from orchestration.plan.reasons import Action
+from orchestration.plan.reasons import Action, MonthReason
 from orchestration.run.batch import BatchWork
 from orchestration.run.build import Building
 from orchestration.run.context import Context
@@ -15,15 +15,22 @@ from orchestration.run.prepare import prepare
 from orchestration.run.publish import publish_ledger
 from orchestration.run.stores import Stores
 from orchestration.run.widen import Widening
-from orchestration.steps import LINE, PREPARE, PUBLISH
+from orchestration.steps import LINE, PREPARE, PUBLISH, Step
 from orchestration.warehouses.bigquery_jobs import cancel_at_once
 
 
 class Runner:
     """The work of one run. What goes wrong with a month is recorded in the ledger and in the context; others go on."""
 
-    def __init__(self, context: Context, project: Fingerprint, rebuilds: Mapping[str, Rebuild]):
+    def __init__(
+        self,
+        context: Context,
+        project: Fingerprint,
+        rebuilds: Mapping[str, Rebuild],
+        scope: frozenset[str] | None = None,
+    ):
         self._context = context
+        self._scope = scope or frozenset(step.name for step in LINE)
         self._stores = Stores(context.connections)
         self._widening = Widening(context)
         self._landing = Landing(context, self._widening, self._stores)
@@ -49,13 +56,18 @@ class Runner:
         for number, batch in enumerate(plan.batches, start=1):
             self._context.touch(planned.key for planned in batch.months)
             self._stores.ask_bigquery()
-            with BatchWork(self._context, batch, self._landing, self._widening, self._building) as work:
-                for step in LINE:
-                    if step not in (PREPARE, PUBLISH):
-                        work.do(step)
+            with BatchWork(self._context, batch, self._landing, self._widening, self._building, self._scope) as work:
+                for step in self._steps():
+                    work.do(step)
             self._publish("running" if number < len(plan.batches) else None)
         if plan.publish and not plan.batches:
             self._publish()
+
+    def _steps(self) -> list[Step]:
+        """Those of a batch, up to the last in the scope."""
+        steps = [step for step in LINE if step not in (PREPARE, PUBLISH)]
+        last = max((number for number, step in enumerate(steps) if step.name in self._scope), default=-1)
+        return steps[: last + 1]
 
     def _take_up(self, plan: Plan) -> None:
         for planned in plan.months:
@@ -67,9 +79,13 @@ class Runner:
                 self._context.fail(planned.key, planned.error)
             elif planned.action is Action.BUILD and planned.record and planned.record.state is State.SUSPECT:
                 self._context.ledger.months.released(planned.key)
+            elif planned.action is Action.BUILD and planned.reason is MonthReason.FORCED:
+                self._context.ledger.months.tables_will_change([planned.key])
 
     def _publish(self, outcome: str | None = None) -> None:
         """Copy the ledger to BigQuery. If that fails, what is done stays done, and the next run makes the copy."""
+        if PUBLISH.name not in self._scope:
+            return
         context = self._context
         outcome = outcome or ("failed" if context.failures else "done")
         try:

@@ -11,9 +11,12 @@ from orchestration.cli import documents, sentences
 from orchestration.cli.tables import Output
 from orchestration.ledger.records import MonthRecord
 from orchestration.ledger.transitions import State
+from orchestration.plan.estimates import Estimate, Outlook
 from orchestration.plan.months import PlannedMonth
+from orchestration.plan.plan import Plan
 from orchestration.plan.reasons import Action, BuildReason, Models, MonthReason, PublishReason, StepReason
 from orchestration.planning import Planned
+from orchestration.steps import INGEST
 from tests.orchestration.test_builds import EDITED, FEBRUARY, JANUARY, plan, record
 
 
@@ -48,23 +51,47 @@ def test_why_a_month_is_unavailable_is_told_with_it():
     assert sentences.why_month(planned) == "source unavailable: The source is down. Run again later"
 
 
-def test_a_plan_shows_months_then_what_is_rebuilt_and_why(capsys: pytest.CaptureFixture[str]):
-    Output().print_plan(plan([JANUARY, FEBRUARY], [record(JANUARY)], EDITED))
+def outlook(of: Plan) -> Outlook:
+    """With a second for each step, and for the landing a megabyte."""
+    estimates = [
+        Estimate(1, download_bytes=10**6, disk_bytes=10**7) if one.step is INGEST else Estimate(1) for one in of.steps()
+    ]
+    return Outlook(tuple(estimates), 10**9)
+
+
+def test_a_plan_shows_months_then_what_is_rebuilt_and_why_then_the_steps_that_months_share(
+    capsys: pytest.CaptureFixture[str],
+):
+    of_two = plan([JANUARY, FEBRUARY], [record(JANUARY)], EDITED)
+    Output().print_plan(of_two, outlook(of_two), is_billed=False)
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert lines == [
-        "data set month to do why",
-        "green 2024-01 nothing done, and the file is unchanged",
-        "green 2024-02 land, build, reconcile new",
+        "data set month to do why seconds download disk",
+        "green 2024-01 nothing done, and the file is unchanged – – –",
+        "green 2024-02 land, build, reconcile new 1.0 s 1.0 MB 10.0 MB",
         "rebuild what why",
         "postgres what changed, and all that depends on it, 2024-01 the dbt project changed",
         "postgres what new months change and what changed, 2024-02 the dbt project changed",
+        "step about seconds BigQuery bills disk",
+        "prepare 1.0 s – 0.0 MB",
+        "external tables 1.0 s – 0.0 MB",
+        "dbt on postgres 2024-01 1.0 s – 0.0 MB",
+        "dbt on postgres 2024-02 1.0 s – 0.0 MB",
+        "dbt on bigquery 2024-02 1.0 s – 0.0 MB",
+        "reconcile 2024-01, 2024-02 1.0 s – 0.0 MB",
+        "publish the ledger 1.0 s – 0.0 MB",
+        "Total: 8.0 s; 1.0 MB to download; 10.0 MB of disk, 1.0 GB free",
     ]
 
 
 def test_a_plan_as_json_has_values_for_programs_and_words_for_people():
-    document = documents.of_plan(Planned(plan([JANUARY], [record(JANUARY)], EDITED), "/source", ("notes.csv",)))
+    of_one = plan([JANUARY], [record(JANUARY)], EDITED)
+    planned = Planned(of_one, "/source", ("notes.csv",), {})
+    document = documents.of_plan(planned, outlook(of_one), "0123456789ab")
     document = json.loads(json.dumps(document))
-    assert document["not_taken"] == ["notes.csv"]
+    assert (document["hash"], document["not_taken"]) == ("0123456789ab", ["notes.csv"])
+    assert {one["estimate"]["seconds"] for one in document["steps"]} == {1}
+    assert document["total"]["seconds"] == len(document["steps"])
     assert [(one["action"], one["reason"], one["why"]) for one in document["months"]] == [
         ("nothing", "done", "done, and the file is unchanged")
     ]
