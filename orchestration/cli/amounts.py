@@ -23,9 +23,11 @@ def parse_limit(text: str) -> int:
 
 
 def shown_bytes(size: int | None) -> str:
-    """'12 MB', or a dash."""
-    if size is None:
+    """'12.0 MB', or a dash for none."""
+    if not size:
         return "–"
+    if size < 1e6:
+        return f"{size / 1e3:,.0f} kB"
     return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
 
 

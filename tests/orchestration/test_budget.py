@@ -54,5 +54,7 @@ def test_no_query_may_be_billed_more_than_the_run_or_the_setting_allows():
 
 
 def test_amounts_are_shown_for_people():
-    assert [shown_bytes(size) for size in (None, 0, 1_500_000, 2_500_000_000)] == ["–", "0.0 MB", "1.5 MB", "2.5 GB"]
+    assert [shown_bytes(size) for size in (None, 0, 9_900, 1_500_000, 2_500_000_000)] == [
+        *("–", "–", "10 kB", "1.5 MB", "2.5 GB")
+    ]
     assert [shown_seconds(one) for one in (None, 0.25, 119, 600)] == ["no figure yet", "0.2 s", "119.0 s", "10 min"]
