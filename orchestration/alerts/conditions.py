@@ -22,16 +22,33 @@ SLOW_FOR = timedelta(days=1)
 """So long a run is told of as slow: it is over, and nobody can mend it."""
 
 
+_LINE = "line"
+"""The episode of what fails as a whole."""
+
+
 class Kind(StrEnum):
     """Of trouble."""
 
     FAILED = "failed"
+    STOPPED = "stopped"
+    """The last run or tick failed before any month did: a server or the source is down."""
     DIFFERS = "differs"
     """The stores do, or an edition of the file from what was to be expected: it is suspect."""
     DRIFTS = "drifts"
     LATE = "late"
     SLOW = "slow"
     TICKS = "ticks"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The newest run, or the newest tick if it failed before its run began."""
+
+    name: str
+    outcome: str
+    error: str | None
+    started_at: datetime
+    next_step: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,7 @@ class Facts:
     newest: LikeRuns | None
     ticks: TickTimes
     tick_hours: float = 0
+    last: Attempt | None = None
 
 
 def troubles(facts: Facts) -> list[Trouble]:
@@ -52,14 +70,16 @@ def troubles(facts: Facts) -> list[Trouble]:
         *(found for record in facts.months if (found := _of_month(record))),
         *_drifts(facts.months),
         *(_late(one) for one in facts.awaited if one.late_since),
+        *_stopped(facts),
         *_slow(facts),
         *_no_ticks(facts),
     ]
 
 
-def undecided(months: Iterable[MonthRecord]) -> set[str]:
-    """The episodes of months that are on their way: a failed month that is tried again is not well yet."""
-    return {_episode(one) for one in months if one.state in (State.LANDING, State.LANDED)}
+def undecided(facts: Facts) -> set[str]:
+    """The episodes of what is on its way: a failed month that is tried again is not well yet."""
+    found = {_episode(one) for one in facts.months if one.state in (State.LANDING, State.LANDED)}
+    return found | {_LINE} if facts.last and facts.last.outcome in ("running", "interrupted") else found
 
 
 def _episode(record: MonthRecord) -> str:
@@ -101,6 +121,16 @@ def _late(one: Awaited) -> Trouble:
     of_it = f"--months {label(one.month)} --datasets {one.dataset}"
     next_step = f"look at {LANDING_PAGE}; once it is there: python orchestrate.py run {of_it}"
     return Trouble(f"late {one}", Kind.LATE, str(one), one.words, next_step, since)
+
+
+def _stopped(facts: Facts) -> Iterable[Trouble]:
+    last = facts.last
+    if not last or last.outcome != "failed":
+        return
+    of_months = (one for one in facts.months if one.state in (State.FAILED, State.SUSPECT))
+    if not any(one.updated_at >= last.started_at for one in of_months):
+        what = f"failed: {last.error or 'the ledger does not say why'}"
+        yield Trouble(_LINE, Kind.STOPPED, last.name, what, last.next_step, last.started_at)
 
 
 def _slow(facts: Facts) -> Iterable[Trouble]:

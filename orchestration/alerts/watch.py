@@ -7,7 +7,7 @@ import psycopg
 from ingest.errors import SettingError, TaxiError
 from orchestration import host
 from orchestration.alerts.addresses import Address, addresses_of, send
-from orchestration.alerts.conditions import Facts, troubles, undecided
+from orchestration.alerts.conditions import Attempt, Facts, troubles, undecided
 from orchestration.alerts.message import message
 from orchestration.alerts.ticking import TickTimes
 from orchestration.events.events import Events
@@ -27,7 +27,18 @@ def facts_of(ledger: Ledger, tick_hours: float) -> Facts:
         newest=ledger.runs.newest_and_like(),
         ticks=tick_times(ledger),
         tick_hours=tick_hours,
+        last=_last_attempt(ledger),
     )
+
+
+def _last_attempt(ledger: Ledger) -> Attempt | None:
+    run, (tick, *_) = ledger.runs.last(), [*ledger.ticks.latest(1), None]
+    if tick and tick.outcome == "failed" and not tick.run_id and not (run and run.started_at > tick.started_at):
+        return Attempt("tick", tick.outcome, tick.error, tick.started_at, "python orchestrate.py tick")
+    if run is None:
+        return None
+    next_step = f"python orchestrate.py logs {run.run_id}"
+    return Attempt(f"run {run.run_id}", run.outcome, run.error, run.started_at, next_step)
 
 
 def tick_times(ledger: Ledger) -> TickTimes:
@@ -50,7 +61,7 @@ def watch(ledger: Ledger, settings: Settings) -> list[str]:
 
     def judge() -> tuple[list[Trouble], set[str]]:
         facts = facts_of(ledger, settings.alerts.tick_hours)
-        return troubles(facts), undecided(facts.months)
+        return troubles(facts), undecided(facts)
 
     ledger.alerts.judge(judge)
     addresses = addresses_of(settings.alerts)

@@ -1,11 +1,12 @@
 """What is wrong by the ledger opens an episode, and nothing else does."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from orchestration.alerts.conditions import Facts, troubles, undecided
+from orchestration.alerts.conditions import Attempt, Facts, troubles, undecided
 from orchestration.alerts.message import message
 from orchestration.alerts.ticking import TickTimes, is_overdue, overdue
 from orchestration.ledger.alerts import AlertRecord, Trouble
@@ -23,8 +24,9 @@ def opened(
     awaited: Sequence[Awaited] = (),
     newest: LikeRuns | None = None,
     ticks: TickTimes = TICKS,
+    last: Attempt | None = None,
 ) -> list[Trouble]:
-    return troubles(Facts(NOW, months, awaited, newest, ticks))
+    return troubles(Facts(NOW, months, awaited, newest, ticks, last=last))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,26 @@ def test_a_month_that_is_well_or_on_its_way_is_no_trouble(state: State):
 
 def test_a_failed_month_that_is_tried_again_is_neither_opened_nor_closed():
     months = [record(JANUARY, State.LANDING), record(FEBRUARY, State.DONE)]
-    assert undecided(months) == {"month green 2024-01"}
+    assert undecided(Facts(NOW, months, [], None, TICKS)) == {"month green 2024-01"}
+
+
+def attempt(outcome: str, started_at: datetime = NOW) -> Attempt:
+    return Attempt("run 7", outcome, "Postgres does not answer", started_at, "python orchestrate.py logs 7")
+
+
+def test_a_run_that_failed_before_any_month_did_is_told_of_and_one_that_goes_on_decides_nothing():
+    (found,) = opened([record(JANUARY, State.DONE)], last=attempt("failed"))
+    assert (found.kind, found.subject, found.what) == ("stopped", "run 7", "failed: Postgres does not answer")
+    assert opened([record(JANUARY, State.DONE)], last=attempt("done")) == []
+    assert "line" in undecided(Facts(NOW, [], [], None, TICKS, last=attempt("running")))
+    assert "line" not in undecided(Facts(NOW, [], [], None, TICKS, last=attempt("done")))
+
+
+def test_a_run_whose_months_failed_is_told_of_by_its_months_alone():
+    failed = replace(record(JANUARY, State.FAILED, error="no parquet"), updated_at=NOW)
+    assert [one.kind for one in opened([failed], last=attempt("failed", NOW - timedelta(minutes=1)))] == ["failed"]
+    earlier = [one.kind for one in opened([failed], last=attempt("failed", NOW + timedelta(hours=1)))]
+    assert earlier == ["failed", "stopped"], "the month failed in another run"
 
 
 def test_a_column_that_nobody_declared_is_one_episode_in_however_many_months():
