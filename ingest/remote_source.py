@@ -1,6 +1,5 @@
 """What sources across a network have in common: tries, a cache, a word to whoever waits, and an end of asking."""
 
-import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -9,13 +8,13 @@ from typing import TypeVar
 
 from ingest.download import CacheEntry
 from ingest.errors import SourceError, TaxiError
+from ingest.refusals import Refusals
 from ingest.retry import RetryPolicy
-from ingest.source import LATER, Fetched, FileStat, Progress, Source, SourceDownError, answers_of
+from ingest.source import LATER, Fetched, FileStat, Progress, Source, answers_of
 from ingest.waiting import Wait, waiting_for
 
 Result = TypeVar("Result")
 
-MOST_REFUSALS = 3
 Told = Callable[[TaxiError, float], None]
 
 
@@ -28,7 +27,7 @@ class RemoteSource(Source):
     def __init__(self, cache: Path, policy: RetryPolicy):
         self._cache = cache
         self._policy = policy
-        self._refusals = _Refusals()
+        self._refusals = Refusals()
 
     def stat(self, path: str) -> FileStat:
         """What the source says of the file, after as many tries as it takes."""
@@ -101,43 +100,8 @@ class RemoteSource(Source):
         """The file's place in the cache."""
 
     def _ask(self, path: str, question: Callable[[], Result]) -> Result:
-        self._refusals.check(self.location, path)
-        try:
-            result = question()
-        except SourceDownError as error:
-            self._refusals.add(error)
-            raise
-        except TaxiError:
-            self._refusals.clear()
-            raise
-        self._refusals.clear()
-        return result
-
-
-class _Refusals:
-    """How often in a row the source was found to be down, by several threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._count = 0
-        self._last: SourceDownError | None = None
-
-    def check(self, location: str, path: str) -> None:
-        """Raises SourceDownError where there were too many."""
-        with self._lock:
-            last = self._last if self._count >= MOST_REFUSALS else None
-        if last:
-            what = f"{location} was not asked for {path}, as it refused {MOST_REFUSALS} files in a row, the last so"
-            raise SourceDownError(f"{what}: {last.what}", last.next_step)
-
-    def add(self, error: SourceDownError) -> None:
-        with self._lock:
-            self._count += 1
-            self._last = error
-
-    def clear(self) -> None:
-        with self._lock:
-            self._count = 0
+        with self._refusals.asking(path):
+            return question()
 
 
 def telling(wait: Wait, what: str) -> Told:

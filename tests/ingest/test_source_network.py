@@ -18,7 +18,7 @@ from tlc_server import TlcServer, parquet_like, status
 
 from ingest import waiting
 from ingest.datasets import GREEN, YELLOW, ZONE_LOOKUP_PATH
-from ingest.errors import SourceError
+from ingest.errors import RefusedError, SourceError
 from ingest.open_source import open_source
 from ingest.pace import Pace
 from ingest.source import FileStat, Source, SourceDownError
@@ -217,9 +217,31 @@ def test_a_source_that_refused_three_files_in_a_row_is_not_asked_again(server, t
         with pytest.raises(SourceDownError, match="answers 403 to everything"):
             source.fetch(GREEN.file_path(date(2023, month, 1)))
     asked = len(server.requests)
-    with pytest.raises(SourceDownError, match=r"was not asked for trip-data/green_\S+, as it refused 3 files in a row"):
+    with pytest.raises(
+        SourceDownError, match=r"^trip-data/green_\S+ was not asked for: the source refused three times"
+    ):
         source.fetch(JANUARY)
     assert len(server.requests) == asked
+
+
+def test_of_twelve_months_that_a_blocking_source_has_three_are_asked_for(server, tmp_path):
+    months = [GREEN.file_path(date(2023, month, 1)) for month in range(1, 13)]
+    server.is_blocking = True
+    answers = opened(server.url, tmp_path, tries=2).stat_many(months)
+    asked = {path for _, path in server.requests} - {f"/{ZONE_LOOKUP_PATH}"}
+    assert len(asked) == 3
+    not_asked = [path for path in months if f"/{path}" not in asked]
+    assert all(isinstance(answers[path], SourceDownError) for path in months)
+    assert all(answers[path].what.endswith("the source refused three times in a row") for path in not_asked)
+
+
+def test_a_source_that_refuses_one_file_alone_is_asked_for_all_the_others(server, tmp_path):
+    months = [GREEN.file_path(date(2023, month, 1)) for month in range(1, 13)]
+    for path in months[1:]:
+        server.files[f"/{path}"] = BODY
+    answers = opened(server.url, tmp_path).stat_many(months)
+    assert isinstance(answers.pop(months[0]), RefusedError)
+    assert all(isinstance(answer, FileStat) for answer in answers.values())
 
 
 def test_refusals_with_an_answer_in_between_do_not_end_the_asking(server, tmp_path):
