@@ -97,7 +97,7 @@ def look_up(bucket: storage.Bucket, dataset: DataSet, month: date) -> StoredObje
     return _stored(blob) if blob else None
 
 
-def ensure_prefixes(bucket: storage.Bucket, scratch: Path) -> None:
+def ensure_prefixes(bucket: storage.Bucket, scratch: Path, fence: Fence = OPEN) -> None:
     """Put an object without rows beside each data set's months: BigQuery refuses an external table without files.
 
     It has the declared columns; one with others, of an earlier declaration, is replaced. Raises StoreError.
@@ -105,7 +105,7 @@ def ensure_prefixes(bucket: storage.Bucket, scratch: Path) -> None:
     for dataset in DATASETS.values():
         columns = [(column.name, ARROW_TYPES[column.type]) for column in dataset.columns]
         nothing = pa.schema([(ROW_NUMBER, pa.int64()), *columns]).empty_table()
-        replace_table(bucket, placeholder_name(dataset), nothing, scratch)
+        replace_table(bucket, placeholder_name(dataset), nothing, scratch, fence)
 
 
 def is_made_as_declared(bucket: storage.Bucket, dataset: DataSet, month: date, measure: Measure) -> bool:
@@ -157,22 +157,21 @@ def replace_month(
             "digest": measurer.measure.digest,
             _DECLARED: declared_fingerprint(dataset),
         }
-        fence.check()
-        tell(upload(bucket, object_name(dataset, month), Path(file.name), metadata))
+        tell(upload(bucket, object_name(dataset, month), Path(file.name), metadata, fence))
     return measurer.measure
 
 
-def ensure_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path) -> None:
+def ensure_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path, fence: Fence = OPEN) -> None:
     """Put the table under `name` where there is no such object. Raises StoreError."""
     try:
         if bucket.blob(name).exists(retry=RETRY):
             return
     except REFUSALS as error:
         raise refused(bucket, error, name) from error
-    replace_table(bucket, name, table, scratch)
+    replace_table(bucket, name, table, scratch, fence)
 
 
-def replace_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path) -> bool:
+def replace_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: Path, fence: Fence = OPEN) -> bool:
     """Put the table under `name`; whether another object was there. Raises StoreError."""
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".parquet") as file:
@@ -183,11 +182,13 @@ def replace_table(bucket: storage.Bucket, name: str, table: pa.Table, scratch: P
             raise refused(bucket, error, name) from error
         if current and current.crc32c == crc32c_of(Path(file.name)):
             return False
-        upload(bucket, name, Path(file.name), {"rows": str(table.num_rows)})
+        upload(bucket, name, Path(file.name), {"rows": str(table.num_rows)}, fence)
     return True
 
 
-def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, str]) -> StoredObject:
+def upload(
+    bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, str], fence: Fence = OPEN
+) -> StoredObject:
     """Put the file under `name`, on condition that nobody else replaced the object meanwhile; returns what is there.
 
     The checksum goes with the upload, so that the server refuses bytes that changed on the way, and is compared with
@@ -202,6 +203,8 @@ def upload(bucket: storage.Bucket, name: str, path: Path, metadata: dict[str, st
     except REFUSALS as error:
         raise refused(bucket, error, name) from error
     before = current.generation if current else 0
+    # Asked after the look, not before: whoever sleeps between the two would take the successor's object for its own.
+    fence.check()
     try:
         blob.upload_from_filename(
             str(path),

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from ingest import lake, postgres
 from ingest.errors import StoreError, first_line
+from ingest.fence import OPEN, Fence
 from ingest.tlc_report import REPORT_SCHEMA
 from ingest.zones import ZONE_SCHEMA
 
@@ -43,25 +44,28 @@ def ensure_in_postgres(connection: psycopg.Connection) -> None:
         connection.execute(sql.SQL(f"create table if not exists {{}} ({columns})").format(_relation(small)))
 
 
-def ensure_in_lake(bucket: storage.Bucket, scratch: Path) -> None:
+def ensure_in_lake(bucket: storage.Bucket, scratch: Path, fence: Fence = OPEN) -> None:
     """Make both objects where they don't exist, empty: BigQuery refuses a table without files. Raises StoreError."""
     for small in SMALL_TABLES:
-        lake.ensure_table(bucket, small.object_name, small.schema.empty_table(), scratch)
+        lake.ensure_table(bucket, small.object_name, small.schema.empty_table(), scratch, fence)
 
 
-def replace(small: SmallTable, rows: pa.Table, dsn: str, bucket: storage.Bucket, scratch: Path) -> bool:
+def replace(
+    small: SmallTable, rows: pa.Table, dsn: str, bucket: storage.Bucket, scratch: Path, fence: Fence = OPEN
+) -> bool:
     """Have both stores hold `rows` and nothing besides; whether one of them held something else. Raises StoreError."""
-    in_postgres = _replace_in_postgres(small, rows, dsn)
-    return lake.replace_table(bucket, small.object_name, rows, scratch) or in_postgres
+    in_postgres = _replace_in_postgres(small, rows, dsn, fence)
+    return lake.replace_table(bucket, small.object_name, rows, scratch, fence) or in_postgres
 
 
-def _replace_in_postgres(small: SmallTable, rows: pa.Table, dsn: str) -> bool:
+def _replace_in_postgres(small: SmallTable, rows: pa.Table, dsn: str, fence: Fence) -> bool:
     wanted = [tuple(row.values()) for row in rows.to_pylist()]
     table = _relation(small)
     try:
         with postgres.connect(dsn, f"take {small.title}") as connection, connection.cursor() as cursor:
             if cursor.execute(sql.SQL("select * from {} order by 1").format(table)).fetchall() == wanted:
                 return False
+            fence.hold(connection)
             cursor.execute(sql.SQL("delete from {}").format(table))
             with cursor.copy(sql.SQL("copy {} from stdin").format(table)) as copy:
                 for row in wanted:

@@ -28,8 +28,8 @@ def prepare(context: Context) -> None:
             zones = one_value(connection.execute("select count(*) from taxi_raw.taxi_zone_lookup"))
         if warning := lake.ensure_bucket(connections.bucket, connections.bigquery_settings.location):
             context.events.warn(warning)
-        lake.ensure_prefixes(connections.bucket, context.settings.scratch)
-        small_tables.ensure_in_lake(connections.bucket, context.settings.scratch)
+        lake.ensure_prefixes(connections.bucket, context.settings.scratch, context.ledger.lease)
+        small_tables.ensure_in_lake(connections.bucket, context.settings.scratch, context.ledger.lease)
         if leftovers := remove_leftovers(connections, context.settings.scratch, context.ledger.runs.killed()):
             context.events.say(f"Removed what a killed run left behind: {', '.join(leftovers)}")
         try:
@@ -67,5 +67,5 @@ def _land_report(context: Context) -> None:
 
 
 def _replace(context: Context, small: SmallTable, rows: pa.Table) -> bool:
-    connections = context.connections
-    return small_tables.replace(small, rows, connections.dsn, connections.bucket, context.settings.scratch)
+    dsn, bucket = context.connections.dsn, context.connections.bucket
+    return small_tables.replace(small, rows, dsn, bucket, context.settings.scratch, context.ledger.lease)

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -112,6 +113,34 @@ def test_a_run_that_lost_the_right_to_write_replaces_a_month_in_neither_store(st
         lake.replace_month(stores.bucket, YELLOW, month, path, layout, stores.folder, fence=Lost())
     assert held(stores, month) == {month: (5, 5.0)}
     assert lake.measure_month(stores.bucket, YELLOW, month, stores.folder) == old
+
+
+class Asleep(Fence):
+    """The fence of a run that falls asleep just before, or after, it is asked whether it may write."""
+
+    def __init__(self, sleep: Callable[[], object], is_over: bool):
+        self.sleep, self.is_over = sleep, is_over
+
+    def check(self) -> None:
+        self.sleep()
+        if self.is_over:
+            raise StoreError("This run lost its lease")
+
+
+@pytest.mark.parametrize("is_over", [True, False], ids=["before it is asked", "after it is asked"])
+def test_a_run_that_slept_while_its_successor_landed_the_month_leaves_its_successors_object(
+    stores: Stores, is_over: bool
+):
+    month = date(2003, 12, 1)
+    name = lake.object_name(YELLOW, month)
+    stores.to_lake(month, stores.write(month, trips(5)))
+    theirs = Path(shutil.copy(stores.write(month, trips(9)), stores.folder / "theirs.parquet"))
+    path = stores.write(month, trips(7))
+    layout = stores.layout(path)
+    successor = partial(lake.replace_month, stores.bucket, YELLOW, month, theirs, layout, stores.folder)
+    with pytest.raises(StoreError, match="lost its lease" if is_over else "conditionNotMet|Precondition|broke off"):
+        lake.replace_month(stores.bucket, YELLOW, month, path, layout, stores.folder, fence=Asleep(successor, is_over))
+    assert stores.bucket.get_blob(name).metadata["rows"] == "9"
 
 
 def test_a_table_that_stands_where_a_month_is_about_to_be_made_is_in_nobodys_way(stores: Stores):
