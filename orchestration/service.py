@@ -29,7 +29,7 @@ from orchestration.plan.estimates import Estimator, Outlook
 from orchestration.plan.identity import Document, PlanChangedError, changes
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import Snapshot
-from orchestration.plan.scope import check_passed
+from orchestration.plan.scope import StepMissingError, check_passed
 from orchestration.plan.wanted import Request
 from orchestration.planning import Planned, Planner
 from orchestration.provenance import provenance
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from orchestration.run.verify import Verdict
 
 Measures = dict[str, Measure]
+
+NOTHING_DONE = (NotProvenError, PlanChangedError, StepMissingError)
+"""Refusals: the ledger then knows nothing of the run."""
 
 LEARNED_A_TICK = 2
 """Older months of each data set whose publication date a tick asks for: in half a day of ticks 24 are known."""
@@ -128,7 +131,7 @@ class Service:
                         check_passed(planned.plan, request.steps, ledger.runs.latest_steps())
                     result = self._execute(servers, ledger, planner, planned, snapshot, Budget(max_bytes))
                     failures += result.failures
-            except BusyError:
+            except (BusyError, *NOTHING_DONE):
                 raise
             except TaxiError:
                 self._watch(ledger, has_failed=True)
@@ -301,7 +304,7 @@ class Service:
             with ledger.lease.renewed(ledger.dsn, interrupts.stop):
                 yield failures
             ledger.runs.finish("failed" if failures else "done", "\n".join(failures) or None)
-        except NotProvenError:  # nothing was done: it would hide how the last run ended
+        except NOTHING_DONE:  # it would hide how the last run ended
             ledger.runs.withdraw()
             raise
         except BaseException as error:
