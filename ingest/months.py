@@ -36,6 +36,10 @@ def parse_months(texts: list[str], today: date | None = None) -> list[date]:
         while start <= end:
             months.add(start)
             start = add_months(start, 1)
+    if texts and not months:  # which is not the same as all of them
+        raise SettingError(
+            f"{','.join(texts)!r} names no month", "Write a month as 2024-01, a range as 2024-01..2024-06"
+        )
     return sorted(months)
 
 

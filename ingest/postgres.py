@@ -12,7 +12,7 @@ from psycopg import sql
 from ingest.alter_type import alter_types
 from ingest.conform import ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
-from ingest.errors import BadFileError, StoreDownError, StoreError, UnknownOutcomeError, first_line
+from ingest.errors import BadFileError, SettingError, StoreDownError, StoreError, UnknownOutcomeError, first_line
 from ingest.fence import OPEN, Fence
 from ingest.watched_postgres import WatchedConnection
 
@@ -29,14 +29,20 @@ _FROM_POSTGRES: dict[str, ColumnType] = {name: column_type for column_type, name
 def connect(dsn: str, purpose: str = "answer") -> psycopg.Connection:
     """A connection to `dsn`, on which nothing waits for ever. `purpose` says what Postgres is to do, for people.
 
-    Raises StoreDownError that names the server where there is none.
+    Raises StoreDownError that names the server where there is none; SettingError where it lacks a password.
     """
     try:
         return WatchedConnection.to(dsn, purpose)
     except psycopg.OperationalError as error:
         info = psycopg.conninfo.conninfo_to_dict(dsn)
+        server = f"Postgres at {info.get('host')}:{info.get('port')}"
+        if "no password supplied" in str(error):
+            raise SettingError(
+                f"{server} asks for a password, and there is none in postgres_password or postgres_url",
+                "Set TAXI_POSTGRES_PASSWORD in the environment or in .env, or give the URL a password",
+            ) from None
         raise StoreDownError(
-            f"Postgres at {info.get('host')}:{info.get('port')} does not answer: {first_line(error)}",
+            f"{server} {'refuses us' if 'FATAL' in str(error) else 'does not answer'}: {first_line(error)}",
             "Start it (`python orchestrate.py up` for the embedded one), or correct the postgres_* settings",
         ) from None
 

@@ -2,33 +2,29 @@
 
 import os
 import re
-import tomllib
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ProgrammingError
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from common.masking import hide, hide_addresses
 from common.paths import check_folder_name
 from ingest.datasets import TLC_SERVER, get_dataset
 from ingest.errors import SettingError
+from orchestration.setting_files import PREFIX, PROFILES, Entries, from_variables, read_dotenv, read_toml
+from orchestration.setting_words import is_web_address, unknown_setting, wrong_setting
 
 ROOT = Path(__file__).resolve().parent.parent
-_PREFIX = "TAXI_"
-_PROFILES = ("local", "docker", "gcp")
 _Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Group(BaseModel):
     """Settings of one concern. The alias of each is its name in settings.toml, which describes it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class SourceSettings(Group):
@@ -43,11 +39,24 @@ class SourceSettings(Group):
     newest_months: int = Field(3, ge=1, alias="newest_months")
     cache: Path | None = Field(None, alias="cache")
 
+    @field_validator("location", "report")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        # A folder may have '://' in its name.
+        scheme = found[1].lower() if (found := re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", value)) else ""
+        if scheme in ("http", "https") and not is_web_address(value):
+            raise ValueError("write a web address as https://host/path")
+        if value == "gs://":
+            raise ValueError("write gs://bucket/prefix")
+        if scheme not in ("", "http", "https", "gs", "file"):
+            raise ValueError(f"{scheme}:// is no kind of source; write a folder, https://… or gs://bucket/prefix")
+        return value
+
     @field_validator("datasets", mode="before")
     @classmethod
     def _known_datasets(cls, value: Any) -> tuple[str, ...]:
-        names = value.split(",") if isinstance(value, str) else value
-        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        names = [name for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+        if not names or not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
             raise ValueError('write a list such as ["yellow", "green"]')
         return tuple(get_dataset(name).name for name in names)
 
@@ -68,15 +77,22 @@ class PostgresSettings(Group):
         if self.url:
             try:
                 given = conninfo_to_dict(self.url.get_secret_value())
-            except ProgrammingError:
+            except ProgrammingError as error:
+                # libpq names the parameter in this one message, and quotes whatever it was given in others.
+                if "URI query parameter" in str(error):
+                    what = f"postgres_url has a parameter that libpq does not know: {str(error).strip()}"
+                    raise SettingError(what, "Correct its name, or remove it") from None
                 given = {}
             if not {"host", "user", "dbname"} <= given.keys():
                 raise SettingError(
                     "postgres_url is not a Postgres URL with user, host and database",
                     "Write postgresql://user:password@host:5432/dbname, with ?sslmode=verify-full where it applies",
                 )
-            if len(set(str(given.get("port", "")).split(","))) > 1:
+            ports = set(str(given.get("port") or 5432).split(","))
+            if len(ports) > 1:
                 raise SettingError("postgres_url has several ports, and dbt takes one", "Give all hosts the same port")
+            if not all(port.isdecimal() and 0 < int(port) < 2**16 for port in ports):
+                raise SettingError("postgres_url has no port number after its host", "Write it as host:5432")
             return {"port": 5432, **given}
         return {
             "host": self.host,
@@ -87,11 +103,17 @@ class PostgresSettings(Group):
         }
 
 
+def _endpoint(value: str) -> str:
+    if value and not is_web_address(value):
+        raise ValueError("write a web address with its port, such as http://127.0.0.1:4443")
+    return value
+
+
 class LakeSettings(Group):
     """The bucket, and where Cloud Storage is ('': Google's)."""
 
     bucket: str = Field("taxi-lake", pattern=r"^[a-z0-9][a-z0-9._-]*$", alias="bucket")  # DDL quotes it
-    endpoint: str = Field("", alias="gcs_endpoint")
+    endpoint: Annotated[str, AfterValidator(_endpoint)] = Field("", alias="gcs_endpoint")
     port: _Port | None = Field(None, alias="gcs_port")
 
 
@@ -99,11 +121,11 @@ class BigQuerySettings(Group):
     """The project and its limits, who we are, and where BigQuery is ('': Google's)."""
 
     project: str = Field("taxi-local", pattern=r"^([a-z0-9.-]+:)?[a-z0-9-]+$", alias="bigquery_project")
-    location: str = Field("US", alias="bigquery_location")
+    location: str = Field("US", pattern=r"^[A-Za-z0-9-]+$", alias="bigquery_location")
     threads: int = Field(2, ge=1, alias="bigquery_threads")
     # BigQuery bills no query less than 10 MiB.
     maximum_bytes_billed: int = Field(2**40, ge=10 * 2**20, alias="bigquery_maximum_bytes_billed")
-    endpoint: str = Field("", alias="bigquery_endpoint")
+    endpoint: Annotated[str, AfterValidator(_endpoint)] = Field("", alias="bigquery_endpoint")
     port: _Port | None = Field(None, alias="bigquery_port")
     token: SecretStr = Field(SecretStr(""), alias="bigquery_token")
     keyfile: Path | None = Field(None, alias="bigquery_keyfile")
@@ -165,8 +187,8 @@ class AlertSettings(Group):
     @field_validator("ping_url", mode="before")
     @classmethod
     def _web_address(cls, value: Any) -> Any:
-        if not isinstance(value, str) or not value.startswith(("http://", "https://")):
-            raise ValueError("write an address that begins with https://")
+        if not isinstance(value, str) or not is_web_address(value):
+            raise ValueError("write a web address that begins with https://")
         hide(value)
         return value
 
@@ -215,108 +237,99 @@ def load_settings(
     """Gather the settings; `options` are those given on the command line (None: not given).
 
     `check_profile` may refuse the profile before its settings are looked at. Raises SettingError that names the
-    setting, where it stands, and what is wrong with it.
+    setting, where it is written, and what is wrong with it.
     """
     check_folder_name("The project stands in", ROOT)
-    given = {name: (value, f"option --{name}") for name, value in (options or {}).items() if value is not None}
-    environment = _from_environment(os.environ, "variable")
-    dotenv = _from_environment(_read_dotenv(file.with_name(".env")), ".env:")
-    from_file = _read_toml(file)
-    profile, origin = (
-        given.get("profile")
-        or environment.get("profile")
-        or dotenv.get("profile")
-        or (from_file.get("profile", "local"), file.name)
-    )
-    if profile not in _PROFILES:
-        raise SettingError(f"profile is {profile!r} in {origin}", f"Choose from {', '.join(_PROFILES)}")
+    given: Entries = {name: (value, f"option --{name}") for name, value in (options or {}).items() if value is not None}
+    if empty := [name for name, (value, _) in given.items() if value == ""]:
+        raise SettingError(f"The option --{empty[0]} is empty", "Give it a value, or leave it out")
+    environment, dotenv = from_variables(os.environ), read_dotenv(file.with_name(".env"))
+    top, tables = read_toml(file)
+    standard = ("local", file.name)
+    profile, origin = next((of["profile"] for of in (given, environment, dotenv, top) if "profile" in of), standard)
+    if profile not in PROFILES:
+        raise SettingError(
+            f"profile is {profile!r} in {origin.removesuffix(',')}", f"Choose from {', '.join(PROFILES)}"
+        )
     check_profile(profile)
-    top = {name: (value, file.name) for name, value in from_file.items() if not isinstance(value, dict)}
-    own = {name: (value, f"{file.name} [{profile}]") for name, value in from_file.get(profile, {}).items()}
     if profile != "local":  # .env is about the servers of docker-compose.yml, and the secrets of the others
         environment = {**dotenv, **environment}
     # An empty value is one that is not set.
-    merged = {name: entry for name, entry in {**top, **own, **environment, **given}.items() if entry[0] != ""}
+    everything = {**top, **tables.get(profile, {}), **environment, **given}
+    merged = {name: entry for name, entry in everything.items() if entry[0] != ""}
     hide_addresses(value for value, _ in merged.values() if isinstance(value, str))
+    for name, (_, place) in [*merged.items(), *(entry for table in tables.values() for entry in table.items())]:
+        if name not in NAMES:
+            raise unknown_setting(name, place, NAMES)
     if profile == "gcp":
         _require_for_gcp(merged)
-    if strange := [name for name in merged if name not in NAMES]:
-        raise SettingError(f"{strange[0]} in {merged[strange[0]][1]} is not a setting", _advise(strange[0]))
+    merged.setdefault("state_dir", (RunSettings().state_dir, ""))
     for name in ("state_dir", "cache"):
         if name in merged and isinstance(folder := merged[name][0], str | Path):
-            merged[name] = (_folder(name, file.parent / folder, profile), merged[name][1])
-    merged.setdefault("state_dir", (_folder("state_dir", file.parent / RunSettings().state_dir, profile), ""))
+            merged[name] = (_folder(name, file.parent / folder, profile, merged[name][1]), merged[name][1])
     settings = Settings(profile=profile, **{name: _group(group, merged) for name, group in _GROUPS.items()})
-    if (keyfile := settings.bigquery.keyfile) and not keyfile.is_file():
-        raise SettingError(f"bigquery_keyfile {keyfile} does not exist", "Name the account's key file")
-    if profile == "gcp":
-        settings.postgres.parameters()  # better refused now than after hours of landing
+    _check_together(settings, merged)
     return settings
 
 
-def _group(group: type[Group], merged: dict[str, tuple[Any, str]]) -> Any:
-    names = [str(field.alias) for field in group.model_fields.values()]
+def _group(group: type[Group], merged: Entries) -> Any:
+    given = {}
+    for field in group.model_fields.values():
+        name = str(field.alias)
+        if name in merged:
+            value = merged[name][0]
+            # true is no 1.
+            given[name] = str(value).lower() if isinstance(value, bool) and field.annotation is not bool else value
     try:
-        return group(**{name: merged[name][0] for name in names if name in merged})
+        return group(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingError(_explain(str(first["loc"][0]), first, merged), "settings.toml describes it") from None
+        name = str(first["loc"][0])
+        raise wrong_setting(name, first, merged[name][1]) from None
     except SettingError as error:
-        raise SettingError(f"datasets in {merged['datasets'][1]}: {error.what}", error.next_step) from None
+        place = merged["datasets"][1].removesuffix(",")
+        raise SettingError(f"datasets in {place}: {error.what}", error.next_step) from None
 
 
-def _folder(name: str, folder: Path, profile: str) -> Path:
+def _check_together(settings: Settings, merged: Entries) -> None:
+    """Raise SettingError for what no setting shows by itself."""
+    if (keyfile := settings.bigquery.keyfile) and not keyfile.is_file():
+        place = merged["bigquery_keyfile"][1]
+        raise SettingError(f"bigquery_keyfile {keyfile} in {place} does not exist", "Name the account's key file")
+    if settings.profile != "local":
+        try:
+            settings.postgres.parameters()  # better refused now than after hours of landing
+        except SettingError as error:
+            what = error.what.replace("postgres_url", f"postgres_url in {merged['postgres_url'][1]}", 1)
+            raise SettingError(what, error.next_step) from None
+        return
+    ports: dict[int, str] = {}
+    for name in ("postgres_port", "gcs_port", "bigquery_port"):
+        if name in merged and (other := ports.setdefault(int(merged[name][0]), name)) != name:
+            what = f"{name} in {merged[name][1]} is the port that {other} has, too: {merged[name][0]}"
+            raise SettingError(what, "Give each server a port of its own, or none: free ones are picked")
+
+
+def _folder(name: str, folder: Path, profile: str, origin: str) -> Path:
     what = f"The setting {name} names"
-    check_folder_name(what, folder)
+    place = f" ({origin.removesuffix(',')})" if origin else ""
+    try:
+        check_folder_name(what, folder)
+    except SettingError as error:
+        raise SettingError(f"{error.what}{place}", error.next_step) from None
     if profile == "local" and name == "state_dir" and "?" in str(folder):
         why = "and the embedded BigQuery (DuckDB) cannot keep its files where a '?' is in the path"
-        raise SettingError(f"{what} {folder}, {why}", "Name another folder")
+        raise SettingError(f"{what} {folder}{place}, {why}", "Name another folder")
     try:
         return folder.resolve()
     except (OSError, RuntimeError):  # Python 3.11 and 3.12 raise RuntimeError
-        raise SettingError(f"{what} {folder}, which is a link to itself", "Name another folder") from None
+        raise SettingError(f"{what} {folder}{place}, which is a link to itself", "Name another folder") from None
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"{file.name} is not TOML: {error}", "Correct that line") from None
-    except UnicodeDecodeError as error:
-        raise SettingError(f"{file} is not UTF-8: {error}", "Save it as UTF-8") from None
-
-
-def _read_dotenv(file: Path) -> dict[str, str | None]:
-    try:
-        return dotenv_values(file, encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise SettingError(f"{file} is not UTF-8: {error}", "Save it as UTF-8") from None
-
-
-def _from_environment(variables: Mapping[str, str | None], origin: str) -> dict[str, tuple[str, str]]:
-    return {
-        name.removeprefix(_PREFIX).lower(): (value, f"{origin} {name}")
-        for name, value in variables.items()
-        if name.startswith(_PREFIX) and value
-    }
-
-
-def _explain(name: str, error: ErrorDetails, merged: dict[str, tuple[Any, str]]) -> str:
-    shown = "" if any(secret in name for secret in ("password", "token", "url")) else f" {error['input']!r}"
-    return f"{name}{shown} in {merged[name][1]}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _advise(name: str) -> str:
-    similar = get_close_matches(name, NAMES, n=1)
-    return f"Did you mean {similar[0]}?" if similar else "settings.toml describes each setting"
-
-
-def _require_for_gcp(merged: dict[str, tuple[Any, str]]) -> None:
+def _require_for_gcp(merged: Entries) -> None:
     for name in ("bigquery_project", "bucket", "postgres_url"):
         if name not in merged:
             raise SettingError(
                 f"{name} is not set, and the profile gcp needs it",
-                f"Set it in settings.toml under [gcp], or as {_PREFIX}{name.upper()}",
+                f"Set it in settings.toml under [gcp], or as {PREFIX}{name.upper()}",
             )

@@ -35,7 +35,7 @@ def read_plan(state_dir: Path, name: str) -> ShownPlan:
     path = next((one for one in found if one.stem == name), None)
     if path is None:
         raise SettingError(
-            f"--plan {name} is no plan that was shown here",
+            f"--plan {name!r} is no plan that was shown here",
             "`python orchestrate.py plan` shows one and prints its hash",
         )
     content = json.loads(path.read_text(encoding="utf-8"))

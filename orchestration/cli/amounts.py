@@ -12,7 +12,7 @@ def parse_limit(text: str) -> int:
     """Bytes of '500MB', '2 GB', '1TiB' or a plain number. Raises SettingError, also for less than any query costs."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?", text.strip().lower())
     if not found or found[2] not in _UNITS:
-        raise SettingError(f"--max-bytes {text} is no amount of bytes", "Write it as 500MB, 2GB or 1TiB")
+        raise SettingError(f"--max-bytes {text!r} is no amount of bytes", "Write it as 500MB, 2GB or 1TiB")
     limit = int(float(found[1]) * _UNITS[found[2]])
     if limit < LEAST_BILLED:
         raise SettingError(

@@ -34,6 +34,7 @@ from orchestration.cli.options import (
     shown_arguments,
 )
 from orchestration.cli.source_changes import gone_months, is_gone, say_source_changes
+from orchestration.cli.usage import WRONG_USAGE, usage_error
 from orchestration.housekeeping import removable, remove
 from orchestration.memory import save_memory
 from orchestration.plan.scope import scope_of
@@ -71,9 +72,10 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Do what is missing: land, build, reconcile."""
-    limit, steps = parse_limit(max_bytes) if max_bytes else None, scope_of(only, onwards)
+    # An option that is there and empty, as of a shell's variable that is not set, must not make this a run of all.
+    limit, steps = None if max_bytes is None else parse_limit(max_bytes), scope_of(only, onwards)
     shown: ShownPlan | None = None
-    if plan_hash:
+    if plan_hash is not None:
         if datasets or months or source or force or accept or steps:
             raise SettingError("--plan has its own months, data sets, source and steps", "Give no other options")
         shown = read_plan(load_settings({"profile": profile}).run.state_dir, plan_hash)
@@ -188,9 +190,13 @@ def main() -> None:
     waits.tell = events.say
     try:
         try:
-            app()
+            code = app(standalone_mode=False)
         finally:
             sys.stdout.flush()  # here its disk may be full, and say so
+        sys.exit(code or ExitCode.DONE)
+    except WRONG_USAGE as error:
+        events.fail(usage_error(error))
+        sys.exit(ExitCode.USAGE)
     except TaxiError as error:
         events.fail(error)
         sys.exit(of_error(error))

@@ -1,6 +1,7 @@
 """What all commands share: the terminal, the output, and the way from what is typed to a request and a service."""
 
 from ingest.datasets import get_dataset
+from ingest.errors import SettingError
 from ingest.months import parse_months
 from orchestration.cli.tables import Output
 from orchestration.events.events import Events
@@ -25,7 +26,11 @@ def request_of(
 ) -> Request:
     """The months that the options name. Raises SettingError."""
     chosen = tuple(dict.fromkeys(get_dataset(name) for name in settings.source.datasets))
-    return Request(chosen, datasets is not None, tuple(parse_months(months or [])), force, accept, steps=steps)
+    try:
+        named = tuple(parse_months(months or []))
+    except SettingError as error:
+        raise SettingError(f"--months: {error.what}", error.next_step) from None
+    return Request(chosen, datasets is not None, named, force, accept, steps=steps)
 
 
 def service_of(settings: Settings) -> Service:

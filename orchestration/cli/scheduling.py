@@ -45,7 +45,7 @@ def tick(
 ) -> None:
     """Look for new and republished months, and run just those: for cron and its like."""
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
-    if print_for:
+    if print_for is not None:
         print(unit_file(print_for, ROOT, settings.profile), end="")
         return
     save_memory(without=("pandas",))
@@ -88,7 +88,7 @@ def next_times(expression: str, zone: str, after: datetime) -> Iterator[datetime
     try:
         begin = after.astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError):
-        raise SettingError(f"--zone {zone} is no time zone", "Write it as America/New_York or UTC") from None
+        raise SettingError(f"--zone {zone!r} is no time zone", "Write it as America/New_York or UTC") from None
     if not croniter.is_valid(expression):
         raise SettingError(
             f"--cron {expression!r} is no cron expression", "Write it as '17 * * * *': every hour"

@@ -20,24 +20,24 @@ class StepMissingError(TaxiError):
     """Months have not passed a step that is needed."""
 
 
-def step_named(text: str) -> Step:
-    """The step that is called so, or that alone has this in its name. Raises SettingError."""
+def step_named(text: str, option: str) -> Step:
+    """The step that is called so, or that alone has this in its name. Raises SettingError that names the option."""
     choices = LINE[1:]  # without prepare
     found = [step for step in choices if step.name == text] or [step for step in choices if text and text in step.name]
     if len(found) == 1:
         return found[0]
-    what = f"{text} could be {' or '.join(step.name for step in found)}" if found else f"There is no step {text!r}"
-    raise SettingError(what, f"Choose from {', '.join(step.name for step in choices)}")
+    what = f"{text} could be {' or '.join(step.name for step in found)}" if found else f"there is no step {text!r}"
+    raise SettingError(f"{option}: {what}", f"Choose from {', '.join(step.name for step in choices)}")
 
 
 def scope_of(only: str | None, onwards: str | None) -> Scope | None:
     """The steps that the options --only and --from name; None: all. Raises SettingError."""
-    if only and onwards:
+    if only is not None and onwards is not None:
         raise SettingError("--only and --from cannot both be given", "Give one of them")
-    if only:
-        return frozenset({step_named(only).name})
-    if onwards:
-        return frozenset(step.name for step in LINE[LINE.index(step_named(onwards)) :])
+    if only is not None:
+        return frozenset({step_named(only, "--only").name})
+    if onwards is not None:
+        return frozenset(step.name for step in LINE[LINE.index(step_named(onwards, "--from")) :])
     return None
 
 

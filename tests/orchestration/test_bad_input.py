@@ -79,13 +79,8 @@ def only_error(result: Result, line: Line, exit_code: int = ExitCode.FAILED) -> 
     ("arguments", "variables", "message"),
     [
         (["-d", "purple"], {}, "'purple' is not a data set\n.*Choose from yellow, green, fhv, fhvhv"),
-        (["-m", "2024-13"], {}, "'2024-13' is not a month\n.*Write a month as 2024-01"),
-        (["-m", "last"], {}, "'last' is not a month"),
-        (["-m", "2024-06..2024-01"], {}, r"'2024-06..2024-01' ends before it starts\n.*2024-01..2024-06"),
         ([], {"TAXI_BATCH_MONTHS": "none"}, "batch_months 'none' in variable TAXI_BATCH_MONTHS"),
-        ([], {"TAXI_BUKET": "b"}, "buket in variable TAXI_BUKET is not a setting\n.*Did you mean bucket"),
         (["-s", "no/such/folder"], {}, "setting `source` names no/such/folder, which is not a folder"),
-        (["-p", "cloud"], {}, "profile is 'cloud' in option --profile\n.*Choose from local, docker, gcp"),
     ],
 )
 def test_a_wrong_option_or_setting_names_itself(line: Line, arguments, variables, message):

@@ -58,5 +58,5 @@ def test_a_plan_that_was_shown_is_found_by_its_hash_with_its_options(tmp_path: P
     shown = ShownPlan(document([JANUARY]), {"months": ["2024-01"]})
     name = keep_plan(tmp_path, shown)
     assert read_plan(tmp_path, name) == shown
-    with pytest.raises(SettingError, match=r"--plan \.\./x is no plan that was shown"):
+    with pytest.raises(SettingError, match=r"--plan '\.\./x' is no plan that was shown"):
         read_plan(tmp_path, "../x")

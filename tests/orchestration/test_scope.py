@@ -26,13 +26,13 @@ def missing(plan: Plan, step: str, latest: dict) -> str:
 
 
 def test_a_step_may_be_named_by_a_part_that_no_other_has():
-    assert [step_named(text).name for text in ("bigquery", "ingest", "rec", "dbt on p")] == [
+    assert [step_named(text, "--only").name for text in ("bigquery", "ingest", "rec", "dbt on p")] == [
         *("dbt on bigquery", "ingest", "reconcile", "dbt on postgres")
     ]
     with pytest.raises(SettingError, match="dbt could be dbt on postgres or dbt on bigquery"):
-        step_named("dbt")
-    with pytest.raises(SettingError, match=r"There is no step 'nonsense'.*ingest, widen, external tables"):
-        step_named("nonsense")
+        step_named("dbt", "--only")
+    with pytest.raises(SettingError, match=r"--only: there is no step 'nonsense'.*ingest, widen, external tables"):
+        step_named("nonsense", "--only")
 
 
 def test_from_is_the_step_and_all_that_follow():
