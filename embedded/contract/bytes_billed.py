@@ -123,8 +123,7 @@ def _is_read_whole(source: exp.Expression) -> bool:
     if isinstance(around, exp.Subquery) and isinstance(around.parent, exp.From | exp.Join):
         return _is_read_whole(around)
     if isinstance(around, exp.CTE):
-        uses = (table for table in around.root().find_all(exp.Table) if statements.cte_of(table) is around)
-        return any(_is_read_whole(table) for table in uses)
+        return any(_is_read_whole(table) for table in statements.uses_of(around))
     return True
 
 

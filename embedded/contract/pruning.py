@@ -33,8 +33,7 @@ def condition(source: exp.Expression, alias: str, key: str) -> exp.Expression | 
         outer = condition(around, around.alias_or_name, passed_on)
         return outer and _of_column(outer, key)
     if isinstance(around, exp.CTE):
-        uses = [table for table in around.root().find_all(exp.Table) if statements.cte_of(table) is around]
-        outers = [condition(table, table.alias_or_name, passed_on) for table in uses]
+        outers = [condition(table, table.alias_or_name, passed_on) for table in statements.uses_of(around)]
         return exp.or_(*(_of_column(one, key) for one in outers)) if outers and all(outers) else None
     return None
 

@@ -1,6 +1,8 @@
 """What a statement reads, through views and CTEs, for the rules that ask."""
 
 import functools
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 import sqlglot
@@ -14,6 +16,7 @@ Reference = tuple[str, str, str]  # project, data set, table
 
 _described: dict[Reference, Table | None] = {}
 _version = [0]
+_kept = threading.local()  # of the last statement that a thread asked about
 
 
 def expanded(tree: exp.Expression, context: Context) -> exp.Expression:
@@ -72,6 +75,17 @@ def cte_of(table: exp.Table) -> exp.CTE | None:
                 return cte
         node = node.parent
     return None
+
+
+def uses_of(cte: exp.CTE) -> list[exp.Table]:
+    """Where an expanded statement reads a CTE. All CTEs are looked up at once: a report has a hundred of them."""
+    root = cte.root()
+    if getattr(_kept, "root", None) is not root:
+        _kept.root, _kept.uses = root, defaultdict(list)
+        for table in root.find_all(exp.Table):
+            if found := cte_of(table):
+                _kept.uses[id(found)].append(table)
+    return _kept.uses[id(cte)]
 
 
 @functools.lru_cache(maxsize=2_000)
