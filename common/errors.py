@@ -7,8 +7,10 @@ class TaxiError(Exception):
     """Something a person has to know about.
 
     `what` names the file, setting or server and what is wrong with it; `next_step` says what to do about it. Neither
-    shows a secret that is hidden by now.
+    shows a secret that is hidden by now. `is_passing`: it may be over in seconds, and nobody has tried again so far.
     """
+
+    is_passing = False
 
     def __init__(self, what: str, next_step: str = ""):
         self.what = printable(masked(what), but="\n")

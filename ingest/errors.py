@@ -36,6 +36,12 @@ class StoreDownError(StoreError):
     """A store does not answer, or cannot work now, whatever is asked of it."""
 
 
+class BrokenOffError(StoreDownError):
+    """A store ended a connection that was at work, or took none; it may take the next one."""
+
+    is_passing = True
+
+
 class UnknownOutcomeError(StoreDownError):
     """A store went away as it was to take what it had been sent: it holds the old edition, or the new one."""
 

@@ -12,9 +12,17 @@ from psycopg import sql
 from ingest.alter_type import alter_types
 from ingest.conform import ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
-from ingest.errors import BadFileError, SettingError, StoreDownError, StoreError, UnknownOutcomeError, first_line
+from ingest.errors import (
+    BadFileError,
+    BrokenOffError,
+    SettingError,
+    StoreDownError,
+    StoreError,
+    UnknownOutcomeError,
+    first_line,
+)
 from ingest.fence import OPEN, Fence
-from ingest.watched_postgres import WatchedConnection
+from ingest.watched_postgres import HungError, WatchedConnection
 
 RAW_SCHEMA = "taxi_raw"
 POSTGRES_TYPES: dict[ColumnType, str] = {
@@ -41,7 +49,8 @@ def connect(dsn: str, purpose: str = "answer") -> psycopg.Connection:
                 f"{server} asks for a password, and there is none in postgres_password or postgres_url",
                 "Set TAXI_POSTGRES_PASSWORD in the environment or in .env, or give the URL a password",
             ) from None
-        raise StoreDownError(
+        is_full = "too many clients" in str(error)  # it has no code while there is no connection
+        raise (BrokenOffError if is_full else StoreDownError)(
             f"{server} {'refuses us' if 'FATAL' in str(error) else 'does not answer'}: {first_line(error)}",
             "Start it (`python orchestrate.py up` for the embedded one), or correct the postgres_* settings",
         ) from None
@@ -179,17 +188,22 @@ def replace_month(
             "Tell the file's publisher; the old month is untouched",
         ) from error
     except psycopg.Error as error:
-        kind = StoreDownError if _is_down(error) else StoreError
-        raise kind(
+        raise failure_of(error)(
             f"Postgres broke off while {dataset.name} {month:%Y-%m} was landing: {first_line(error)}",
             "The old month is untouched; see to the server, then run again",
         ) from error
 
 
-def _is_down(error: psycopg.Error) -> bool:
-    """Whether the server failed, of its own or for want of disk or memory; a lock that is held says nothing of it."""
+def failure_of(error: psycopg.Error) -> type[StoreError]:
+    """Whether the server failed, of its own or for want of disk or memory; a lock that is held says nothing of it.
+
+    BrokenOffError where it ended the connection, or was not to have another one just then.
+    """
     state = error.sqlstate or ""
-    return isinstance(error, psycopg.OperationalError) and not state.startswith("55") and state != "57014"
+    if not isinstance(error, psycopg.OperationalError) or state.startswith("55") or state == "57014":
+        return StoreError
+    is_passing = not state or state.startswith(("08", "57P")) or state == "53300"
+    return BrokenOffError if is_passing and not isinstance(error, HungError) else StoreDownError
 
 
 def sent_schema(layout: Layout) -> pa.Schema:

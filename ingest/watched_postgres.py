@@ -30,6 +30,10 @@ def session_settings() -> dict[str, str]:
     }
 
 
+class HungError(psycopg.OperationalError):
+    """The server answers nobody, and was given up."""
+
+
 class WatchedConnection(psycopg.Connection):
     """A connection that raises OperationalError when the server answers nothing any more.
 
@@ -69,7 +73,7 @@ class WatchedConnection(psycopg.Connection):
                 return super().wait(gen, *arguments, **named)
             except psycopg.Error as error:
                 if wait.hopeless:
-                    raise psycopg.OperationalError(wait.hopeless) from error
+                    raise HungError(wait.hopeless) from error
                 raise
 
     def _break_off(self, _: str) -> None:

@@ -104,7 +104,7 @@ def verify(
 
 
 def steps(as_json: AsJson = False) -> None:
-    """Show the steps of a run: how often each is done, what it needs, what a failure stops."""
+    """Show the steps of a run: how often each is done and tried, what it needs, what a failure stops."""
     if as_json:
         output.print_json([asdict(step) for step in LINE])
     else:

@@ -151,11 +151,21 @@ class Output:
 
     def print_steps(self, steps: Sequence[Step]) -> None:
         """The declared steps, in order."""
-        table = _table("step", "once a", "needs", "after a failure", "which stops", "limits")
+        table = _table(
+            "step", "once a", "needs", "tries", "of its requests", "bad data", "which stops", "limits", "hours"
+        )
         for step in steps:
-            retry = step.retry.replace("_", " ")
+            retry = step.retry
             table.add_row(
-                step.name, step.granularity, ", ".join(step.needs), retry, step.failure, ", ".join(step.limits)
+                step.name,
+                step.granularity,
+                ", ".join(step.needs),
+                f"{retry.tries}, {retry.pause:.0f} s apart" if retry.tries > 1 else "1",
+                ", ".join(retry.requests),
+                "months alone" if retry.months_alone else "next run",
+                step.failure,
+                ", ".join(step.limits),
+                f"{step.hours:g}",
             )
         self._console.print(table)
 

@@ -13,7 +13,8 @@ from orchestration.plan.plan import subject_of
 from orchestration.plan.reasons import Models
 from orchestration.run.budget import OverBudgetError
 from orchestration.run.context import Context, name_of
-from orchestration.steps import DBT, Retry, Step
+from orchestration.run.tries import tried
+from orchestration.steps import DBT, Step
 from orchestration.warehouses.dbt import DBT_LOG, Dbt, DbtError
 from orchestration.warehouses.dbt_artifacts import DbtResult, relations_of
 from orchestration.warehouses.dbt_project import keep_manifest, project_fingerprint, withdraw_manifest
@@ -88,31 +89,36 @@ class Building:
         subject = subject_of(months)
         shown = subject if len(months) < 4 else f"{label(months[0])} … {label(months[-1])}, {len(months)} months"
         name = label(months[0]) if len(months) == 1 else f"{label(months[0])}..{label(months[-1])}"
-        settings, folder = self._context.settings, self._context.folder / f"dbt_{warehouse}_{name}"
-        try:
+        folder = self._context.folder / f"dbt_{warehouse}_{name}"
+
+        def invoke() -> DbtResult:
             with self._context.step(
                 step, subject, f"{step.name}: {shown}", log=folder / DBT_LOG, pid=dbt.pid
             ) as figures:
                 figures.rows = self._rows_of(months)
                 self._check_disk(warehouse, figures.rows, shown)
-                result = dbt.build(
+                return dbt.build(
                     warehouse,
                     months,
                     folder,
-                    parse_cache=settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
+                    parse_cache=self._context.settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
                     models=build.models,
-                    wanted=settings.dbt_select,
+                    wanted=self._context.settings.dbt_select,
                     changed_since=since,
                     on_progress=lambda text: self._context.progress(step, subject, f"{step.name}: {shown}: {text}"),
                     on_billed=lambda billed: self._spend(step, figures, billed),
                 )
+
+        try:
+            is_up = self._context.connections.heartbeats[warehouse].answers
+            result = tried(step, invoke, self._context.events.warn, is_up)
         except OverBudgetError:
             if build.models is not Models.OF_MONTHS:
                 self._set_rebuilt(months)
             raise
         except DbtError as error:
             self._context.budget.check_refusal(error, step.name)
-            if error.is_about_the_data and len(months) > 1 and step.retry is Retry.MONTHS_ALONE:
+            if error.is_about_the_data and len(months) > 1 and step.retry.months_alone:
                 self._context.events.warn(f"{error.what}; each month is tried alone")
                 alone = [self._build(dbt, build, [month], since) for month in months]
                 return [month for passed, _ in alone for month in passed], [one for _, made in alone for one in made]

@@ -13,6 +13,7 @@ from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.records import MonthKey, StepFigures
 from orchestration.run.budget import Budget
 from orchestration.run.disk import Disk
+from orchestration.run.tries import bounded
 from orchestration.settings import RunSettings
 from orchestration.steps import Step
 from orchestration.warehouses.connections import Connections
@@ -63,7 +64,7 @@ class Context:
         """
         file = (log or self.folder / JOURNAL).relative_to(self.settings.state_dir).as_posix()
         recorded = self.ledger.runs.step(step.name, subject, step.warehouse, file, pid)
-        with recorded as figures, self.events.step(step.name, subject, shown):
+        with recorded as figures, self.events.step(step.name, subject, shown), bounded(step, shown):
             yield figures
 
     def progress(self, step: Step, subject: str, shown: str, is_milestone: bool = False) -> None:

@@ -34,6 +34,7 @@ from orchestration.plan.suspicion import Edition, SuspectError, shrunk
 from orchestration.run.context import Context
 from orchestration.run.downloading import downloading
 from orchestration.run.stores import Stores
+from orchestration.run.tries import tried
 from orchestration.run.widen import Widening
 from orchestration.steps import INGEST
 
@@ -92,7 +93,7 @@ class Landing:
                 continue
             self._stores.ask(lake.object_name(planned.dataset, planned.month))
             try:
-                if self._land(planned, fetching):
+                if tried(INGEST, partial(self._land, planned, fetching), self._events.warn):
                     landed.append(planned)
             except psycopg.Error as error:
                 self.fail(planned, StoreError(f"Postgres refused {planned}: {first_line(error)}", "Run again"))

@@ -80,7 +80,7 @@ def measure_stages(
             measured = {pair: stage for future in futures for pair, stage in future.result().items()}
         except psycopg.Error as error:
             what = f"Postgres failed while the stages were measured: {first_line(error)}"
-            raise StoreError(what, "Run again") from error
+            raise postgres.failure_of(error)(what, "Run again") from error
         except external_tables.BIGQUERY_FAULTS as error:
             what = f"BigQuery failed while the stages were measured: {first_line(error)}"
             raise StoreError(what, "Run again") from error

@@ -1,11 +1,14 @@
 """Reconciles file months: measures every store, compares them, and records which months are done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from common.rows import one_value
 from ingest import postgres
+from ingest.checksums import Measure
 from ingest.errors import TaxiError, first_line
 from ingest.external_tables import BIGQUERY_FAULTS
+from ingest.lake import StoredObject
 from orchestration.ledger.records import MonthKey
 from orchestration.plan.plan import subject_of
 from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_rejected
@@ -14,6 +17,7 @@ from orchestration.run.differences import find_differences
 from orchestration.run.measure import check_zones, measure_stages
 from orchestration.run.measure_lake import Stage
 from orchestration.run.reports import differing_reports, stale_months
+from orchestration.run.tries import tried
 from orchestration.steps import RECONCILE
 from orchestration.warehouses.bigquery_jobs import billed_bytes
 
@@ -27,18 +31,10 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
     """Measure what every store holds of these file months; done are those of which all hold the same."""
     context.touch(keys)
     ledger = context.ledger
-    subject = subject_of(sorted({month for _, month in keys}))
+    files = {key: ledger.stages.latest(key)["file"] for key in keys}
+    known = ledger.lake_objects.holding(files)
     try:
-        with context.step(RECONCILE, subject, f"reconciling {len(keys)} file months") as figures:
-            files = {key: ledger.stages.latest(key)["file"] for key in keys}
-            figures.rows = sum(file.rows for file in files.values())
-            known = ledger.lake_objects.holding(files)
-            trusted = known if context.settings.reconcile_lake == "checksum" else {}
-            stages = measure_stages(context.connections, files, context.settings.scratch, trusted)
-            check_zones(context.connections)
-            differing = differing_reports(context.connections, {month for _, month in keys})
-            figures.bytes_billed = _billed(context)
-            context.budget.spend(figures.bytes_billed or 0)
+        stages, differing = tried(RECONCILE, partial(_measure, context, files, known), context.events.warn)
     except TaxiError as error:
         context.budget.check_refusal(error, RECONCILE.name)
         context.events.fail(error)
@@ -71,6 +67,22 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
             ledger.months.not_verified(key, stale[key])
         else:
             ledger.months.reconciled(key)
+
+
+def _measure(
+    context: Context, files: dict[MonthKey, Measure], known: Mapping[MonthKey, StoredObject]
+) -> tuple[dict[MonthKey, dict[str, Stage]], dict[MonthKey, str]]:
+    """The stages of these file months, whose `files` were measured as they landed, and the reports that differ."""
+    months = {month for _, month in files}
+    with context.step(RECONCILE, subject_of(sorted(months)), f"reconciling {len(files)} file months") as figures:
+        figures.rows = sum(file.rows for file in files.values())
+        trusted = known if context.settings.reconcile_lake == "checksum" else {}
+        stages = measure_stages(context.connections, files, context.settings.scratch, trusted)
+        check_zones(context.connections)
+        differing = differing_reports(context.connections, months)
+        figures.bytes_billed = _billed(context)
+        context.budget.spend(figures.bytes_billed or 0)
+    return stages, differing
 
 
 def _billed(context: Context) -> int | None:

@@ -12,6 +12,7 @@ from ingest.widening import WrongObjectError, land_again
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.ledger.transitions import State
 from orchestration.run.context import Context, name_of
+from orchestration.run.tries import tried
 from orchestration.steps import WIDEN
 
 Types = dict[str, ColumnType]
@@ -56,9 +57,7 @@ class Widening:
         for record, types in list(self._stale()):
             key, name = record.key, name_of(record.key)
             try:
-                with self._context.step(WIDEN, name, f"{name}: landing again from the lake") as figures:
-                    figures.rows = record.rows
-                    self._land_again(record, types)
+                tried(WIDEN, partial(self._land_again, record, types), self._context.events.warn)
                 followed.append(key)
             except StoreDownError:  # no month would fare better; the next run goes on from here
                 raise
@@ -81,6 +80,12 @@ class Widening:
             self._ledger.months.landing_failed(key, str(error))
 
     def _land_again(self, record: MonthRecord, types: Types) -> None:
+        name = name_of(record.key)
+        with self._context.step(WIDEN, name, f"{name}: landing again from the lake") as figures:
+            figures.rows = record.rows
+            self._replace(record, types)
+
+    def _replace(self, record: MonthRecord, types: Types) -> None:
         key, dataset = record.key, DATASETS[record.dataset]
         self._were_done |= {key} if record.state is State.DONE else set()
         self._ledger.months.tables_will_change([key])

@@ -20,7 +20,7 @@ from orchestration.ledger.deadline import Deadline
 from orchestration.plan.reasons import Models
 from orchestration.settings import ROOT
 from orchestration.warehouses.dbt_artifacts import DbtResult, read_result
-from orchestration.warehouses.dbt_faults import is_of_the_server, next_step
+from orchestration.warehouses.dbt_faults import is_of_the_server, is_passing, next_step
 
 # Unit tests are about the code, not the data: CI runs them.
 _COMMANDS = {
@@ -47,6 +47,7 @@ class DbtError(TaxiError):
     def __init__(self, what: str, next_step: str, is_about_the_data: bool):
         super().__init__(what, next_step)
         self.is_about_the_data = is_about_the_data
+        self.is_passing = not is_about_the_data and is_passing(what)
 
 
 class Dbt:

@@ -2,6 +2,12 @@
 
 import re
 
+_PASSING = (
+    r"server closed the connection|connection already closed|terminating connection|could not connect"
+    r"|connection to server|the database system is|too many clients|connection aborted|connection refused"
+    r"|connection reset|max retries exceeded|read timed out|remote end closed|service ?unavailable"
+    r"|quota ?exceeded|rate ?limit ?exceeded|backend ?error"
+)
 # Of each, what the servers and their clients say, and what to do about it.
 _FAULTS = (
     (r"lock timeout", "A query of somebody else held the table for longer than 60 s: end it, then run again"),
@@ -11,19 +17,18 @@ _FAULTS = (
         'dbt lets readers of the marts query their views: see "A reader\'s rights" in docs/profiles.md, then run again',
     ),
     (r"no space left on device|disk full|disk quota exceeded", "Make room on the server's disk, then run again"),
-    (
-        r"server closed the connection|connection already closed|terminating connection|could not connect"
-        r"|connection to server|the database system is|too many clients|connection aborted|connection refused"
-        r"|connection reset|max retries exceeded|read timed out|remote end closed|service ?unavailable"
-        r"|quota ?exceeded|rate ?limit ?exceeded|backend ?error",
-        "Check the server, then run again",
-    ),
+    (_PASSING, "Check the server, then run again"),
 )
 
 
 def is_of_the_server(message: str) -> bool:
     """Whether the server failed, and no model or test: the next run tries again, and no month is at fault."""
     return bool(next_step(message))
+
+
+def is_passing(message: str) -> bool:
+    """Whether the server's fault may be over in seconds."""
+    return bool(re.search(_PASSING, message, re.IGNORECASE))
 
 
 def next_step(message: str) -> str:
