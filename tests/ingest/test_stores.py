@@ -137,7 +137,8 @@ def test_a_run_that_slept_while_its_successor_landed_the_month_leaves_its_succes
     theirs = Path(shutil.copy(stores.write(month, trips(9)), stores.folder / "theirs.parquet"))
     path = stores.write(month, trips(7))
     layout = stores.layout(path)
-    successor = partial(lake.replace_month, stores.bucket, YELLOW, month, theirs, layout, stores.folder)
+    their_layout = stores.layout(theirs)
+    successor = partial(lake.replace_month, stores.bucket, YELLOW, month, theirs, their_layout, stores.folder)
     with pytest.raises(StoreError, match="lost its lease" if is_over else "conditionNotMet|Precondition|broke off"):
         lake.replace_month(stores.bucket, YELLOW, month, path, layout, stores.folder, fence=Asleep(successor, is_over))
     assert stores.bucket.get_blob(name).metadata["rows"] == "9"
