@@ -1,6 +1,6 @@
 """Raw tables in Postgres: one partition per file month, replaced as a whole in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from ingest.fence import OPEN, Fence
 from ingest.watched_postgres import HungError, WatchedConnection
 
 RAW_SCHEMA = "taxi_raw"
+# Looks at a month's old rows, None where there are none, and at its new ones before they replace them.
+Compare = Callable[[psycopg.Connection, sql.Identifier | None, sql.Identifier], None]
 POSTGRES_TYPES: dict[ColumnType, str] = {
     "bigint": "bigint",
     "double": "double precision",
@@ -131,11 +133,12 @@ def replace_month(
     layout: Layout,
     read: ReadBatches = conformed_batches,
     fence: Fence = OPEN,
+    compare: Compare | None = None,
 ) -> None:
     """Land the file at `path`, as `read` reads it, as the partition of `month`, in place of the one that is there.
 
     One transaction: a reader sees the old month or the new one, and whatever breaks off leaves the old one. The `fence`
-    is held from before the swap on.
+    is held from before the swap on. Before that, `compare` may look at the old rows and the new.
     The new partition is filled before it is attached, so COPY can FREEZE its rows: without, the first read of 3 million
     rows writes their pages once more and, where the server has data checksums, 640 MB of WAL.
     Raises BadFileError, StoreError; UnknownOutcomeError where the server went away while it committed.
@@ -164,8 +167,11 @@ def replace_month(
             # instead of 0.34.
             connection.execute("set local default_statistics_target = 25")
             connection.execute(sql.SQL("analyze {fresh}").format(**names))
+            is_there = connection.execute("select to_regclass(%s)", (f'{RAW_SCHEMA}."{partition}"',)).fetchone()[0]
+            if compare:
+                compare(connection, names["partition"] if is_there else None, names["fresh"])
             fence.hold(connection)
-            if connection.execute("select to_regclass(%s)", (f'{RAW_SCHEMA}."{partition}"',)).fetchone()[0]:
+            if is_there:
                 connection.execute(sql.SQL("alter table {parent} detach partition {partition}").format(**names))
                 connection.execute(sql.SQL("drop table {partition}").format(**names))
             for statement in (

@@ -15,6 +15,7 @@ from ingest.errors import StoreError, TaxiError, first_line
 from orchestration.alerts.ticking import TickTimes, is_overdue, overdue
 from orchestration.alerts.watch import tick_times
 from orchestration.ledger.alerts import AlertRecord
+from orchestration.ledger.diffs import Diff
 from orchestration.ledger.history import BrokenSeal, MonthEvent
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord, RunRecord, StepRecord
@@ -80,6 +81,11 @@ class ReadModel:
         """What happened to a file month, or to all; the oldest first."""
         with self._ledger() as ledger:
             return ledger.history.of(key) if key else ledger.history.all()
+
+    def diffs(self, key: MonthKey) -> list[Diff]:
+        """What each new edition of a file month changed, the newest first."""
+        with self._ledger() as ledger:
+            return ledger.diffs.of(key)
 
     def broken_seals(self) -> tuple[int, list[BrokenSeal]]:
         """How many events there are, and which of them somebody edited, added or removed."""

@@ -20,6 +20,7 @@ from orchestration.alerts.ping import Ping
 from orchestration.alerts.watch import watch_after
 from orchestration.events.events import Events
 from orchestration.events.journal import JOURNAL, keeping_journal
+from orchestration.ledger.diffs import Diff
 from orchestration.ledger.history import MonthEvent
 from orchestration.ledger.lease import BusyError
 from orchestration.ledger.ledger import Ledger, open_ledger
@@ -95,13 +96,16 @@ class Service:
             estimator = Estimator(snapshot, past, self._disk.landing, self._disk.building)
             return planned, estimator.outlook(planned.plan, self._disk.free())
 
-    def explain(self, dataset: DataSet, month: date) -> tuple[PlannedMonth, Measures, list[MonthEvent], str | None]:
-        """What `plan` says of one month, what was last measured of it, its history, and the run in progress, if any."""
+    def explain(
+        self, dataset: DataSet, month: date
+    ) -> tuple[PlannedMonth, Measures, list[MonthEvent], str | None, Diff | None]:
+        """What `plan` says of a month, what was last measured of it, its history, the run in progress, its diff."""
         request = Request((dataset,), are_named=True, months=(month,))
         with Servers(self._settings, "explain") as servers, self._ledger(servers) as ledger:
             planned = self._planner(servers, ledger).plan(request, is_shown_only=True)[0].plan.months
             (of_it,) = [one for one in planned if one.key == (dataset.name, month)]
-            return of_it, ledger.stages.latest(of_it.key), ledger.history.of(of_it.key), ledger.holder()
+            measures, events = ledger.stages.latest(of_it.key), ledger.history.of(of_it.key)
+            return of_it, measures, events, ledger.holder(), ledger.diffs.last(of_it.key)
 
     def run(
         self,

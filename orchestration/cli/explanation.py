@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from ingest.checksums import Measure
 from ingest.months import label
 from orchestration.cli import sentences
+from orchestration.ledger.diffs import Diff
 from orchestration.ledger.history import MonthEvent
 from orchestration.ledger.transitions import State
 from orchestration.plan.months import PlannedMonth, has_landed
@@ -39,6 +40,8 @@ class Explanation:
     events: tuple[MonthEvent, ...]
     late: bool = False
     """It is not published, and later than the slowest of the months before."""
+    diff: str | None = None
+    """What the last new edition of its file changed."""
 
 
 def explain(
@@ -46,6 +49,7 @@ def explain(
     measures: Mapping[str, Measure],
     events: Sequence[MonthEvent],
     holder: str | None = None,
+    diff: Diff | None = None,
 ) -> Explanation:
     """Put into words what the plan and the ledger know of one month. `holder` names a run in progress."""
     record = planned.record
@@ -62,6 +66,7 @@ def explain(
         ),
         events=tuple(events[-_SHOWN_EVENTS:]),
         late=bool(planned.awaited and planned.awaited.late_since),
+        diff=f"{diff.words} (on {diff.recorded_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC)" if diff else None,
     )
 
 

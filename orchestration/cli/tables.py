@@ -198,6 +198,8 @@ class Output:
         since = f" since {explanation.since:%Y-%m-%d %H:%M} UTC" if explanation.since else ""
         self.print_text(f"{explanation.month}: {explanation.state}{since}")
         self.print_text(explanation.verdict)
+        if explanation.diff:
+            self.print_text(f"The last new edition of its file: {explanation.diff}")
         self.print_text(f"Next: {explanation.command or 'nothing to do'}")
         if explanation.stages:
             table = _table("stage")

@@ -10,6 +10,7 @@ from orchestration.events.events import MonthChanged
 from orchestration.ledger.alerts import Alerts
 from orchestration.ledger.builds import Builds
 from orchestration.ledger.calendar import Calendar
+from orchestration.ledger.diffs import Diffs
 from orchestration.ledger.history import History
 from orchestration.ledger.lake_objects import LakeObjects
 from orchestration.ledger.lease import Lease, holder_in_progress
@@ -35,6 +36,7 @@ class Ledger:
         self.months = Months(self._session, tell)
         self.stages = Stages(self._session)
         self.lake_objects = LakeObjects(self._session)
+        self.diffs = Diffs(self._session)
         self.builds = Builds(self._session)
         self.history = History(self._session)
         self.ticks = Ticks(self._session)

@@ -16,7 +16,7 @@ WHOLE_ROW = "whole row"
 
 # The measured table goes by a name that no column has (see ingest/names.py), and every column of it is qualified by
 # that: the names in these queries are ours, those of the columns come from files.
-_TABLE = "_measured"
+MEASURED = "_measured"
 
 # The types that raw tables and models have, by what a value's integer is made of.
 Kind = Literal["bigint", "double", "text", "timestamp", "date", "boolean", "numeric"]
@@ -107,16 +107,16 @@ def measure_query(
     sum is that of the squares of a number made of the whole row, so that values that changed places between rows are
     seen there too. An aggregate's rows are as many as its `trips`, if it counts these.
     """
-    quoted = {name: f"{_TABLE}.{dialect.quoted(name)}" for name in columns}
+    quoted = {name: f"{MEASURED}.{dialect.quoted(name)}" for name in columns}
     residues = {
         name: dialect.mod.format(f"({_integer(dialect, quoted[name], kind)})", PRIME) for name, kind in columns.items()
     }
     is_weighted = not is_aggregate
     inner = {
-        "data_set": f"{_TABLE}.{data_set_column}",
-        "file_month": f"{_TABLE}.file_month",
+        "data_set": f"{MEASURED}.{data_set_column}",
+        "file_month": f"{MEASURED}.file_month",
         "counted": quoted["trips"] if is_aggregate and "trips" in columns else "1",
-        "cents": _cents(dialect, columns, total_columns),
+        "cents": cents(dialect, columns, total_columns),
         **{f"r{number}": residue for number, residue in enumerate(residues.values())},
     }
     outer = ["data_set", "file_month", "coalesce(sum(counted), 0)", "coalesce(sum(cents), 0)"]
@@ -139,21 +139,22 @@ def measure_query(
     return (
         "select\n  "
         + ",\n  ".join(f"{part} as c{number}" for number, part in enumerate(outer))
-        + f"\nfrom (\n  select\n    {integers}\n  from {table} as {_TABLE}"
+        + f"\nfrom (\n  select\n    {integers}\n  from {table} as {MEASURED}"
         f"\n  where {inner['file_month']} in ({file_months}) and {inner['data_set']} in ({datasets}){dialect.fence}"
         "\n) as residues"
         "\ngroup by data_set, file_month"
     )
 
 
-def _cents(dialect: Dialect, columns: dict[str, Kind], total_columns: Iterable[str]) -> str:
-    cents = []
+def cents(dialect: Dialect, columns: dict[str, Kind], total_columns: Iterable[str]) -> str:
+    """The cents of a row of the table that goes by the name MEASURED."""
+    terms = []
     for name in total_columns:
-        quoted = f"{_TABLE}.{dialect.quoted(name)}"
+        quoted = f"{MEASURED}.{dialect.quoted(name)}"
         is_exact = columns[name] == "numeric"
         value = dialect.bigint.format(f"{quoted} * 100") if is_exact else _scaled(dialect, quoted, 100, CENTS_LIMIT)
-        cents.append(f"coalesce({value}, 0)")
-    return " + ".join(cents) or "0"
+        terms.append(f"coalesce({value}, 0)")
+    return " + ".join(terms) or "0"
 
 
 def _integer(dialect: Dialect, quoted: str, kind: Kind) -> str:

@@ -2,7 +2,7 @@
 
 import gc
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from orchestration.plan.reasons import Action, MonthReason
 from orchestration.plan.suspicion import Edition, SuspectError, shrunk
 from orchestration.run.context import Context
 from orchestration.run.downloading import downloading
+from orchestration.run.editions import comparison
 from orchestration.run.stores import Stores
 from orchestration.run.tries import tried
 from orchestration.run.widen import Widening
@@ -54,7 +55,7 @@ class Landing:
         self._stores = stores
         self._stored: list[lake.StoredObject] = []  # the month's new object, once it is there
         dsn, bucket, lease = context.connections.dsn, context.connections.bucket, context.ledger.lease
-        self._replace: dict[str, ReplaceMonth] = {
+        self._replace: dict[str, Callable[..., Measure | None]] = {
             "postgres": partial(postgres.replace_month, dsn, fence=lease),
             "lake": partial(
                 lake.replace_month, bucket, scratch=context.settings.scratch, fence=lease, tell=self._stored.append
@@ -147,6 +148,9 @@ class Landing:
             self._ledger.lake_objects.record(planned.key, self._stored.pop(), file)
             self._ledger.months.landed(planned.key, fetched, declared, stores, undeclared, layout.rows)
         self._events.say(f"{planned}: {layout.rows:,} rows landed in Postgres and the lake")
+        diff = self._ledger.diffs.last(planned.key)
+        if diff and diff.run_id == self._ledger.run_id:
+            self._events.say(f"{planned}: its new edition: {diff.words}")
         return True
 
     def _layout(self, planned: PlannedMonth, fetched: Fetched) -> Layout:
@@ -201,7 +205,13 @@ class Landing:
         """
         pipelines = self._context.settings.state_dir / "dlt"
         self._stored.clear()
-        futures = land_side_by_side(self._replace, planned.dataset, planned.month, fetched.path, layout, pipelines)
+        last = self._ledger.diffs.last(planned.key)
+        compare = comparison(planned.record, last, fetched, self._ledger.run_id)
+        replace: dict[str, ReplaceMonth] = {
+            **self._replace,
+            "postgres": partial(self._replace["postgres"], compare=compare),
+        }
+        futures = land_side_by_side(replace, planned.dataset, planned.month, fetched.path, layout, pipelines)
         failures = [error for future in futures.values() if (error := future.exception())]
         failures.sort(key=lambda error: not isinstance(error, StoreDownError))
         did_differ = planned.record is not None and planned.record.stores_differ
