@@ -5,8 +5,8 @@ events, what comes of it is returned.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from ingest.checksums import Measure
 from ingest.datasets import DataSet
 from ingest.errors import StoreError, TaxiError
-from orchestration import interrupts
 from orchestration.alerts.addresses import addresses_of
 from orchestration.alerts.ping import Ping
 from orchestration.alerts.watch import watch_after
@@ -30,16 +29,15 @@ from orchestration.plan.estimates import Estimator, Outlook
 from orchestration.plan.identity import Document, PlanChangedError, changes
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import Snapshot
-from orchestration.plan.scope import StepMissingError, check_passed
+from orchestration.plan.scope import check_passed
 from orchestration.plan.wanted import Request
 from orchestration.planning import Planned, Planner
-from orchestration.provenance import provenance
+from orchestration.recording import NOTHING_DONE, recorded
 from orchestration.run.adopt import Adopted, adopt
 from orchestration.run.budget import Budget
 from orchestration.run.disk import Disk
 from orchestration.settings import ROOT, Settings
-from orchestration.warehouses.dbt_by_hand import IDENTITY, NotProvenError
-from orchestration.warehouses.dbt_project import project_fingerprint
+from orchestration.warehouses.dbt_by_hand import IDENTITY
 from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker, stores_of, warehouses_identity
 from orchestration.warehouses.users import Users
 
@@ -48,9 +46,6 @@ if TYPE_CHECKING:
     from orchestration.run.verify import Verdict
 
 Measures = dict[str, Measure]
-
-NOTHING_DONE = (NotProvenError, PlanChangedError, StepMissingError)
-"""Refusals: the ledger then knows nothing of the run."""
 
 LEARNED_A_TICK = 2
 """Older months of each data set whose publication date a tick asks for: in half a day of ticks 24 are known."""
@@ -125,7 +120,9 @@ class Service:
         with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
             planner = self._planner(servers, ledger)
             try:
-                with self._recorded(servers, ledger, arguments, planner.source.location, trigger) as failures:
+                with recorded(
+                    self._settings, self._events, servers, ledger, arguments, planner.source.location, trigger
+                ) as failures:
                     planned, snapshot = planner.plan(request)
                     if shown is not None and shown != planned.document:
                         raise PlanChangedError(changes(shown, planned.document))
@@ -149,7 +146,7 @@ class Service:
         """
         with Servers(self._settings, "adopt") as servers, self._ledger(servers) as ledger:
             variables = servers.all().environment | self._settings.run.owner
-            with self._recorded(servers, ledger, arguments, ""):
+            with recorded(self._settings, self._events, servers, ledger, arguments, ""):
                 stores, identity = stores_of(self._settings), warehouses_identity(self._settings)
                 return adopt(ledger, self._settings.run, stores, target, identity, variables)
 
@@ -293,28 +290,6 @@ class Service:
         with open_ledger(servers.postgres().dsn, self._events.emit) as ledger:
             yield ledger
 
-    @contextmanager
-    def _recorded(
-        self, servers: Servers, ledger: Ledger, arguments: Sequence[str], source: str, trigger: str = "hand"
-    ) -> Iterator[list[str]]:
-        """A run of the ledger, which holds the lease; what is added to the list are its failures."""
-        origin = asdict(provenance(trigger)) | {"arguments": list(arguments)}
-        command = " ".join(["orchestrate.py", *arguments])
-        dbt_project = str(project_fingerprint(self._settings.run.dbt_select))
-        ledger.runs.start(command, self._settings.profile, source, dbt_project=dbt_project, **origin)
-        failures: list[str] = []
-        try:
-            servers.tell_run(ledger.run_id, command)
-            with ledger.lease.renewed(ledger.dsn, interrupts.stop):
-                yield failures
-            ledger.runs.finish("failed" if failures else "done", "\n".join(failures) or None)
-        except NOTHING_DONE:  # it would hide how the last run ended
-            ledger.runs.withdraw()
-            raise
-        except BaseException as error:
-            self._break_off(ledger, error)
-            raise
-
     def _execute(
         self,
         servers: Servers,
@@ -347,19 +322,3 @@ class Service:
         records = ledger.months.all()
         stages = {key: ledger.stages.latest(key) for key in touched}
         return RunResult(ledger.run_id, planned, tuple(failures), tuple(touched), records, stages)
-
-    def _break_off(self, ledger: Ledger, error: BaseException) -> None:
-        """Close the run in the ledger. What went wrong may be Postgres itself; the error to tell is the first one."""
-        is_interrupted = isinstance(error, KeyboardInterrupt)
-        if isinstance(error, interrupts.Stopped):
-            self._events.fail(error.error)
-        elif is_interrupted:
-            self._events.warn("Interrupted. What has landed is kept, and the next run goes on from there.")
-        interrupts.acknowledge()
-        outcome = "interrupted" if is_interrupted else "failed"
-        with suppress(StoreError, interrupts.Stopped):
-            try:
-                ledger.runs.finish(outcome, str(error))
-            except (StoreError, interrupts.Stopped):  # the connection may be lost, and the server there
-                with ledger.reconnected():
-                    ledger.runs.finish(outcome, str(error))

@@ -1,0 +1,66 @@
+"""A run of the ledger, from the lease to its outcome, however it ends."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+
+from ingest.errors import StoreError
+from orchestration import interrupts
+from orchestration.events.events import Events
+from orchestration.ledger.ledger import Ledger
+from orchestration.plan.identity import PlanChangedError
+from orchestration.plan.scope import StepMissingError
+from orchestration.provenance import provenance
+from orchestration.settings import Settings
+from orchestration.warehouses.dbt_by_hand import NotProvenError
+from orchestration.warehouses.dbt_project import project_fingerprint
+from orchestration.warehouses.servers import Servers
+
+NOTHING_DONE = (NotProvenError, PlanChangedError, StepMissingError)
+"""Refusals: the ledger then knows nothing of the run."""
+
+
+@contextmanager
+def recorded(
+    settings: Settings,
+    events: Events,
+    servers: Servers,
+    ledger: Ledger,
+    arguments: Sequence[str],
+    source: str,
+    trigger: str = "hand",
+) -> Iterator[list[str]]:
+    """A run of the ledger, which holds the lease; what is added to the list are its failures."""
+    origin = asdict(provenance(trigger)) | {"arguments": list(arguments)}
+    command = " ".join(["orchestrate.py", *arguments])
+    dbt_project = str(project_fingerprint(settings.run.dbt_select))
+    ledger.runs.start(command, settings.profile, source, dbt_project=dbt_project, **origin)
+    failures: list[str] = []
+    try:
+        servers.tell_run(ledger.run_id, command)
+        with ledger.lease.renewed(ledger.dsn, interrupts.stop):
+            yield failures
+        ledger.runs.finish("failed" if failures else "done", "\n".join(failures) or None)
+    except NOTHING_DONE:  # it would hide how the last run ended
+        ledger.runs.withdraw()
+        raise
+    except BaseException as error:
+        _break_off(ledger, events, error)
+        raise
+
+
+def _break_off(ledger: Ledger, events: Events, error: BaseException) -> None:
+    """Close the run in the ledger. What went wrong may be Postgres itself; the error to tell is the first one."""
+    is_interrupted = isinstance(error, KeyboardInterrupt)
+    if isinstance(error, interrupts.Stopped):
+        events.fail(error.error)
+    elif is_interrupted:
+        events.warn("Interrupted. What has landed is kept, and the next run goes on from there.")
+    interrupts.acknowledge()
+    outcome = "interrupted" if is_interrupted else "failed"
+    with suppress(StoreError, interrupts.Stopped):
+        try:
+            ledger.runs.finish(outcome, str(error))
+        except (StoreError, interrupts.Stopped):  # the connection may be lost, and the server there
+            with ledger.reconnected():
+                ledger.runs.finish(outcome, str(error))
