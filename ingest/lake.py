@@ -1,11 +1,12 @@
 """The lake on Cloud Storage: one parquet object per data set and file month, hive-partitioned, replaced atomically."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -129,10 +130,11 @@ def replace_month(
     read: ReadBatches = conformed_batches,
     fence: Fence = OPEN,
     tell: Callable[[StoredObject], None] = lambda _: None,
+    origin: Mapping[str, str] = MappingProxyType({}),
 ) -> Measure:
     """Put the file at `path`, as `read` reads it, in place of the month's object; returns what was written.
 
-    `tell` is called with the new object.
+    `tell` is called with the new object. `origin` are metadata that name the file's edition (ingest/lake_origin.py).
 
     The parquet is made whole in the folder `scratch`, then uploaded under its final name: Cloud Storage shows an object
     only when its upload is complete, so a reader sees the old one or the new one. The `fence` is asked before that.
@@ -156,6 +158,7 @@ def replace_month(
             "cents": str(measurer.measure.cents),
             "digest": measurer.measure.digest,
             _DECLARED: declared_fingerprint(dataset),
+            **origin,
         }
         tell(upload(bucket, object_name(dataset, month), Path(file.name), metadata, fence))
     return measurer.measure

@@ -23,6 +23,7 @@ from ingest.datasets import Column, ColumnType, DataSet, fold
 from ingest.errors import StoreError, first_line
 from ingest.fence import OPEN, Fence
 from ingest.lake_faults import MissingObjectError
+from ingest.lake_origin import origin_in
 from ingest.names import ROW_NUMBER
 
 
@@ -92,7 +93,8 @@ def land_again(
                 recorded = replace(recorded, columns=held.columns)  # an earlier try made it again
             _check(name, held, recorded, types)
             layout = _layout_of_object(path, dataset, types, held)
-            measure = lake.replace_month(bucket, dataset, month, path, layout, scratch, fence=fence)
+            origin = origin_in(bucket, dataset, month)
+            measure = lake.replace_month(bucket, dataset, month, path, layout, scratch, fence=fence, origin=origin)
             postgres.replace_month(dsn, dataset, month, path, layout, fence=fence)
     except MissingObjectError as error:
         raise WrongObjectError(f"{name} is not in the lake", _NEXT_STEP) from error

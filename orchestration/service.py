@@ -43,6 +43,7 @@ from orchestration.warehouses.users import Users
 
 if TYPE_CHECKING:
     from orchestration.check.items import Report, Result
+    from orchestration.run.rebuild import Rebuilt
     from orchestration.run.verify import Verdict
 
 Measures = dict[str, Measure]
@@ -149,6 +150,20 @@ class Service:
             with recorded(self._settings, self._events, servers, ledger, arguments, ""):
                 stores, identity = stores_of(self._settings), warehouses_identity(self._settings)
                 return adopt(ledger, self._settings.run, stores, target, identity, variables)
+
+    def rebuild_ledger(self, arguments: Sequence[str]) -> "Rebuilt":
+        """Make a lost ledger again from the stores. Raises TaxiError where it has file months, and changes nothing."""
+        from orchestration.run.rebuild import rebuild
+
+        with Servers(self._settings, "ledger rebuild") as servers, self._ledger(servers) as ledger:
+            if held := len(ledger.months.all()):
+                raise TaxiError(
+                    f"The ledger is not lost: it has {held:,} file months",
+                    "If it is damaged, restore a backup, or drop the schema taxi_ledger first (docs/operations.md)",
+                )
+            connections = servers.all()
+            with recorded(self._settings, self._events, servers, ledger, arguments, ""):
+                return rebuild(ledger, connections, self._settings.run.scratch)
 
     def tick(
         self, request: Request, arguments: Sequence[str], on_plan: Callable[[Planned], None] = lambda _: None

@@ -14,7 +14,17 @@ from common import masking
 from ingest.errors import SettingError, StoreError, TaxiError, first_line
 from ingest.waiting import waits
 from orchestration import interrupts
-from orchestration.cli import alerting, audit, documents, editions, inspection, scheduling, sentences, serving
+from orchestration.cli import (
+    alerting,
+    audit,
+    documents,
+    editions,
+    inspection,
+    rebuilding,
+    scheduling,
+    sentences,
+    serving,
+)
 from orchestration.cli.amounts import parse_limit
 from orchestration.cli.console import events, output, request_of, service_of
 from orchestration.cli.exit_codes import ExitCode, of_error
@@ -181,6 +191,7 @@ def clean(yes: Yes = False, profile: Profile = None, as_json: AsJson = False) ->
 for group in (inspection, editions, scheduling, serving):
     group.register(app)
 app.add_typer(audit.audit_app, name="audit")
+app.add_typer(rebuilding.ledger_app, name="ledger")
 app.add_typer(alerting.alerts_app, name="alerts")
 
 

@@ -63,6 +63,10 @@ class Months:
             stores=stores, stores_differ=False, undeclared=Jsonb(undeclared), rows=rows, error=None, difference=None,
         )  # fmt: skip
 
+    def rebuilt(self, key: MonthKey, undeclared: Mapping[str, ColumnType], **values: Any) -> None:
+        """Both stores hold this edition of the file, as they say themselves: the ledger was lost."""
+        self._change(key, Event.REBUILT, undeclared=Jsonb(undeclared), **values)
+
     def landing_failed(self, key: MonthKey, error: str) -> None:
         """The next run lands it again."""
         self._change(key, Event.LANDING_FAILED, error=error, difference=None)

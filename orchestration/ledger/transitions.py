@@ -35,6 +35,8 @@ class Event(StrEnum):
     """A server failed before it was reconciled."""
     DIFFERED = "differed"
     RECONCILED = "reconciled"
+    REBUILT = "rebuilt"
+    """The ledger was lost, and both stores say that they hold it."""
 
 
 class TransitionError(ValueError):
@@ -56,6 +58,7 @@ TRANSITIONS: dict[Event, dict[State | None, State]] = {
     Event.NOT_VERIFIED: {_H: _H, _D: _H, _F: _F, _S: _S},
     Event.DIFFERED: {_H: _F, _D: _F},
     Event.RECONCILED: {_H: _D, _D: _D},
+    Event.REBUILT: {NEW: _H},
 }
 
 

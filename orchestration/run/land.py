@@ -24,6 +24,7 @@ from ingest.errors import (
     first_line,
     printable,
 )
+from ingest.lake_origin import origin_of
 from ingest.landing import land_side_by_side
 from ingest.pipelines import ReplaceMonth
 from ingest.source import Fetched
@@ -210,6 +211,7 @@ class Landing:
         replace: dict[str, ReplaceMonth] = {
             **self._replace,
             "postgres": partial(self._replace["postgres"], compare=compare),
+            "lake": partial(self._replace["lake"], origin=origin_of(fetched)),
         }
         futures = land_side_by_side(replace, planned.dataset, planned.month, fetched.path, layout, pipelines)
         failures = [error for future in futures.values() if (error := future.exception())]

@@ -16,6 +16,7 @@ build failed     .       .       failed  .       .       .
 not verified     .       .       landed  landed  failed  suspect
 differed         .       .       failed  failed  .       .
 reconciled       .       .       done    done    .       .
+rebuilt          landed  .       .       .       .       .
 """
 BEFORE = (None, State.LANDING, State.LANDED, State.DONE, State.FAILED, State.SUSPECT)
 ROWS = {line[:16].strip(): line[16:].split() for line in TABLE.strip().splitlines()}
