@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from common import masking
 from ingest.datasets import GREEN
 from ingest.errors import SettingError
 from ingest.source import FileStat
@@ -60,3 +61,12 @@ def test_a_plan_that_was_shown_is_found_by_its_hash_with_its_options(tmp_path: P
     assert read_plan(tmp_path, name) == shown
     with pytest.raises(SettingError, match=r"--plan '\.\./x' is no plan that was shown"):
         read_plan(tmp_path, "../x")
+
+
+def test_a_plan_keeps_no_login_of_its_source_and_says_what_to_do(tmp_path: Path):
+    source = "https://user:hunter2-hunter2@host/tlc"
+    masking.hide_addresses([source])
+    name = keep_plan(tmp_path, ShownPlan(document([JANUARY]), {"source": source}))
+    assert "hunter2" not in (tmp_path / "plans" / f"{name}.json").read_text()
+    with pytest.raises(SettingError, match=r"source with a login .* Set that source as TAXI_SOURCE"):
+        read_plan(tmp_path, name)
