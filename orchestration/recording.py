@@ -12,6 +12,7 @@ from orchestration.plan.identity import PlanChangedError
 from orchestration.plan.scope import StepMissingError
 from orchestration.provenance import provenance
 from orchestration.settings import Settings
+from orchestration.telemetry.telemetry import ObservedRun, observed
 from orchestration.warehouses.dbt_by_hand import NotProvenError
 from orchestration.warehouses.dbt_project import project_fingerprint
 from orchestration.warehouses.servers import Servers
@@ -38,7 +39,8 @@ def recorded(
     failures: list[str] = []
     try:
         servers.tell_run(ledger.run_id, command)
-        with ledger.lease.renewed(ledger.dsn, interrupts.stop):
+        run = _observed_run(settings, servers, ledger.run_id, source, trigger)
+        with ledger.lease.renewed(ledger.dsn, interrupts.stop), observed(settings.telemetry, events, run, failures):
             yield failures
         ledger.runs.finish("failed" if failures else "done", "\n".join(failures) or None)
     except NOTHING_DONE:  # it would hide how the last run ended
@@ -47,6 +49,20 @@ def recorded(
     except BaseException as error:
         _break_off(ledger, events, error)
         raise
+
+
+def _observed_run(settings: Settings, servers: Servers, run_id: str, source: str, trigger: str) -> ObservedRun:
+    postgres = servers.postgres().postgres
+    return ObservedRun(
+        run_id=run_id,
+        profile=settings.profile,
+        trigger=trigger,
+        source=source,
+        postgres=f"postgres://{postgres['host']}:{postgres['port']}",
+        dbname=postgres["dbname"],
+        bucket=settings.lake.bucket,
+        folder=settings.run.state_dir / "runs" / run_id,
+    )
 
 
 def _break_off(ledger: Ledger, events: Events, error: BaseException) -> None:

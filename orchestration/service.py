@@ -37,6 +37,7 @@ from orchestration.run.adopt import Adopted, adopt
 from orchestration.run.budget import Budget
 from orchestration.run.disk import Disk
 from orchestration.settings import ROOT, Settings
+from orchestration.telemetry.telemetry import check_telemetry
 from orchestration.warehouses.dbt_by_hand import IDENTITY
 from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker, stores_of, warehouses_identity
 from orchestration.warehouses.users import Users
@@ -118,6 +119,7 @@ class Service:
         `max_bytes`. Raises PlanChangedError, StepMissingError, OverBudgetError besides.
         """
         addresses_of(self._settings.alerts)  # a setting that cannot be used is better refused now
+        check_telemetry(self._settings.telemetry)
         with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
             planner = self._planner(servers, ledger)
             try:

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from ingest.errors import SettingError
 
 # Whatever a setting of such a name holds may be a secret.
-_SECRET = ("password", "token", "url", "key")
+_SECRET = ("password", "token", "url", "key", "otlp")
 _BY_KIND = {
     "string_type": "write a text in quotes",
     "path_type": "write a path in quotes",

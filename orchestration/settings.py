@@ -167,6 +167,13 @@ class RunSettings(Group):
         return self.state_dir / "scratch"
 
 
+def _secret_address(value: Any) -> Any:
+    if not isinstance(value, str) or not is_web_address(value):
+        raise ValueError("write a web address that begins with https://")
+    hide(value)
+    return value
+
+
 class AlertSettings(Group):
     """Whom to tell of trouble: addresses of apprise, a dead man's switch, and when a tick is overdue."""
 
@@ -187,10 +194,19 @@ class AlertSettings(Group):
     @field_validator("ping_url", mode="before")
     @classmethod
     def _web_address(cls, value: Any) -> Any:
-        if not isinstance(value, str) or not is_web_address(value):
-            raise ValueError("write a web address that begins with https://")
-        hide(value)
-        return value
+        return _secret_address(value)
+
+
+class TelemetrySettings(Group):
+    """Collectors of traces and of lineage ('': none); a login may be in their addresses."""
+
+    otlp_endpoint: SecretStr = Field(SecretStr(""), alias="otlp_endpoint")
+    openlineage_url: SecretStr = Field(SecretStr(""), alias="openlineage_url")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _web_address(cls, value: Any) -> Any:
+        return _secret_address(value)
 
 
 class Settings(BaseModel):
@@ -205,6 +221,7 @@ class Settings(BaseModel):
     bigquery: BigQuerySettings = BigQuerySettings()
     run: RunSettings = RunSettings()
     alerts: AlertSettings = AlertSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     def with_query_limit(self, limit: int) -> "Settings":
         """The same, with no query billed more than `limit` bytes."""
@@ -224,6 +241,7 @@ _GROUPS: dict[str, type[Group]] = {
     "bigquery": BigQuerySettings,
     "run": RunSettings,
     "alerts": AlertSettings,
+    "telemetry": TelemetrySettings,
 }
 NAMES = ("profile", *(str(field.alias) for group in _GROUPS.values() for field in group.model_fields.values()))
 """Of all settings, as settings.toml and the command line have them; TAXI_ and the same in capitals as variables."""
