@@ -175,6 +175,7 @@ class Service:
         Without such months the ledger gets the tick's own row and nothing more.
         """
         addresses_of(self._settings.alerts)
+        check_telemetry(self._settings.telemetry)
         ping = Ping(self._settings.alerts.ping_url.get_secret_value(), self._events.warn)
         ping.started()
         is_well = False

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
+import requests
 from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 from openlineage.client.facet_v2 import RunFacet, parent_run
 from openlineage.client.transport.http import HttpConfig, HttpTransport
@@ -95,7 +96,13 @@ def sending_events(url: str) -> Callable[[RunEvent], None]:
     transport = HttpTransport(HttpConfig(url, endpoint="", timeout=SECONDS, retry={"total": 0}))
 
     def send(event: RunEvent) -> None:
-        transport.emit(event)
+        try:
+            transport.emit(event)
+        except requests.HTTPError as error:
+            answer = error.response
+            raise OSError("it refuses them" if answer is None else f"it answers {answer.status_code}") from None
+        except requests.RequestException:  # whose text is for programmers
+            raise OSError("it does not answer") from None
 
     return send
 
