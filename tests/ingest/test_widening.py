@@ -12,6 +12,7 @@ from ingest import lake, postgres
 from ingest.checksums import Measure
 from ingest.datasets import GREEN, Column
 from ingest.errors import BadFileError, StoreError
+from ingest.lake_origin import origin_in
 from ingest.widening import WrongObjectError, land_again, layout_beside
 from tests.ingest.conftest import Stores
 from tests.ingest.story import TIME as T
@@ -253,10 +254,15 @@ class TestAnotherDeclaration:
     def test_reaches_a_month_from_its_object_once_or_again_where_nobody_recorded_it(self, older: Story):
         month = date(older.year, 1, 1)
         recorded = older.files[month]
+        origin = {"source_etag": "e", "source_length": "7", "source_sha256": "ab"}
+        blob = older.stores.bucket.get_blob(lake.object_name(GREEN, month))
+        blob.metadata = {**blob.metadata, **origin}
+        blob.patch()
         self.redeclare(older)
         once = self.follow(older, recorded)
         again = self.follow(older, recorded)
         assert once == again
+        assert origin_in(older.stores.bucket, GREEN, month) == origin, "the new object is of the same file"
         assert once.columns[f"night_fee_{older.year}"] == (1, 1, 1)
         assert (once.rows, once.cents) == (recorded.rows, recorded.cents)
         assert set(once.differing_columns(recorded)) == {f"night_fee_{older.year}", older.column("fee")}
