@@ -95,7 +95,8 @@ def synthetic_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _source(tmp_path_factory.mktemp("source"), MONTHS)
 
 
-def _open(state: Path, source: Path, models: str) -> Iterator[Line]:
+def opened(state: Path, source: Path, models: str) -> Iterator[Line]:
+    """A line whose servers are up, and are stopped afterwards."""
     line = Line(state, source, models)
     line.done("up")
     try:
@@ -108,7 +109,7 @@ def _open(state: Path, source: Path, models: str) -> Iterator[Line]:
 def finished_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     """A line that has brought all synthetic months through. Tests leave its months as they found them."""
     root = tmp_path_factory.mktemp("finished")
-    for line in _open(root / "state", _source(root / "source", MONTHS), ONE_MART):
+    for line in opened(root / "state", _source(root / "source", MONTHS), ONE_MART):
         line.first_run = line.done("run")
         yield line
 
@@ -122,7 +123,7 @@ def marts_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     root = tmp_path_factory.mktemp("marts")
     source = _source(root / "source", MARTS_MONTHS)
     shutil.copy(TLC_REPORT, source / "misc")
-    for line in _open(root / "state", source, ""):
+    for line in opened(root / "state", source, ""):
         set_zone = "alter project set options (`region-us.default_time_zone` = 'America/New_York')"
         bigquery_of(line).query_and_wait(set_zone)
         line.first_run = line.done("run")
@@ -135,4 +136,4 @@ def new_line(tmp_path: Path, synthetic_source: Path) -> Iterator[Line]:
     source = tmp_path / "source"
     (source / "trip-data").mkdir(parents=True)
     shutil.copytree(synthetic_source / "misc", source / "misc")
-    yield from _open(tmp_path / "state", source, ONE_MART)
+    yield from opened(tmp_path / "state", source, ONE_MART)
