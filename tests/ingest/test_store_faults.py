@@ -11,7 +11,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
 from google.oauth2.credentials import Credentials
 
-from ingest import external_tables, lake, lake_download
+from ingest import external_tables, external_times, lake, lake_download
 from ingest.datasets import YELLOW
 from ingest.errors import StoreError, TaxiError, first_line
 from ingest.external_tables import BIGQUERY_FAULTS
@@ -106,7 +106,11 @@ def proxies(stores: Stores) -> Iterator[dict[str, FaultProxy]]:
 def test_a_fault_that_passes_is_survived(
     stores: Stores, proxies: dict[str, FaultProxy], tmp_path: Path, monkeypatch, name: str, kind: str, after: int
 ):
-    monkeypatch.setattr(LIMITS, "silence", 4.0)  # a part that is sent twice is not answered by the embedded server
+    if (name, kind, after) == ("upload in parts", "cut", 2):
+        pytest.skip(
+            "the embedded server takes a part that is sent twice for two, and the upload is refused for its checksum"
+        )
+    monkeypatch.setattr(LIMITS, "silence", 4.0)  # or does not answer it
     server, operation = OPERATIONS[name]
     # The embedded server does not know a query again by its requestId, as BigQuery does: it would answer 409.
     method = "GET" if (server, kind) == ("bigquery", "cut") else ""
@@ -121,16 +125,15 @@ def test_a_fault_that_stays_is_one_clear_line_in_time_and_leaves_what_was_there(
 ):
     monkeypatch.setattr(LIMITS, "silence", 3.0)
     server, operation = OPERATIONS[name]
-    if (name, kind) in FAST_STAYING:  # 30 s otherwise
-        for module in (lake, lake_download, external_tables):
-            monkeypatch.setattr(module, "RETRY", module.RETRY.with_timeout(2))
-        monkeypatch.setattr(external_tables, "_JOB_RETRY", external_tables._JOB_RETRY.with_timeout(2))
+    for module in (lake, lake_download, external_tables, external_times):  # 30 s otherwise
+        for retry in {"RETRY", "_RETRY", "_JOB_RETRY"} & {*vars(module)}:
+            monkeypatch.setattr(module, retry, getattr(module, retry).with_timeout(2))
     old = {size: _old(stores, size) for size in SIZES.values()} if name in SIZES else {}
     proxies[server].fail(kind, FOREVER)
     began = time.monotonic()
     with pytest.raises((TaxiError, *BIGQUERY_FAULTS)) as raised:
         operation(stores, proxies[server], tmp_path)
-    assert time.monotonic() - began < 90
+    assert time.monotonic() - began < 40
     error = raised.value
     assert isinstance(error, StoreError) or server == "bigquery"
     text = error.what if isinstance(error, TaxiError) else first_line(error)
