@@ -11,8 +11,14 @@ from dataclasses import dataclass, field
 
 import psutil
 import psycopg
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
 
+from ingest import lake
+from ingest.datasets import DATASETS
+from ingest.small_tables import SMALL_TABLES
 from tests.line import Line
+from tests.warehouses import bigquery_of
 
 MONTH = ("-d", "green", "-m", "2023-01")
 # A run with a fault in it ends within this many seconds, or the trial fails.
@@ -35,10 +41,10 @@ class Outcome:
 
 
 class Run:
-    """`python orchestrate.py run` in the background, its lines stamped as they come."""
+    """`python orchestrate.py run`, or another command, in the background, its lines stamped as they come."""
 
-    def __init__(self, line: Line, *arguments: str):
-        self.process = line.start("run", *arguments)
+    def __init__(self, line: Line, *arguments: str, command: str = "run"):
+        self.process = line.start(command, *arguments)
         self.lines: list[tuple[float, str]] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -115,12 +121,42 @@ class Scene:
         self.line.done("run")
         assert self.line.stages() == self.undisturbed
         assert {month["state"] for month in self.line.months().values()} == {"done"}
-        leftovers = (
+        assert self.left_behind() == []
+
+    def left_behind(self) -> list[str]:
+        """What a healthy line does not have: temporaries on any store, sessions, locks, runs under way."""
+        queries = (
             "select relname from pg_class where relname like 'new\\_%' or relname like '%\\_\\_dbt\\_tmp%'"
-            " or relname like '%\\_\\_dbt\\_backup%'"
+            " or relname like '%\\_\\_dbt\\_backup%'",
+            "select application_name from pg_stat_activity where application_name like 'nyc-taxi-elt%'",
+            "select locktype from pg_locks where pid != pg_backend_pid() and (locktype = 'advisory' or mode like"
+            " '%Exclusive%') and pid in (select pid from pg_stat_activity where backend_type = 'client backend')",
+            "select run_id from taxi_ledger.runs where outcome = 'running'",
+            "select step from taxi_ledger.steps where outcome = 'running'",
         )
-        assert self.line.query(leftovers) == []
-        assert self.line.query("select count(*) from taxi_ledger.runs where outcome = 'running'") == [(0,)]
+        found = [str(value) for query in queries for (value,) in self.line.query(query)]
+        found += [path.name for path in (self.line.state / "scratch").glob("*")]
+        warehouse = bigquery_of(self.line)
+        tables = [
+            table.table_id for one in warehouse.list_datasets() for table in warehouse.list_tables(one.dataset_id)
+        ]
+        found += [name for name in tables if "__dbt_tmp" in name or name.startswith("probe")]
+        return found + sorted(self._objects() ^ self._expected_objects())
+
+    def _objects(self) -> set[str]:
+        servers = self.line.servers()
+        client = storage.Client(
+            "taxi", AnonymousCredentials(), client_options={"api_endpoint": servers["STORAGE_EMULATOR_HOST"]}
+        )
+        return {blob.name for blob in client.list_blobs("taxi-lake")}
+
+    def _expected_objects(self) -> set[str]:
+        months = {
+            lake.object_name(DATASETS[name], month)
+            for name, month in self.line.query("select service_type, file_month from taxi_ledger.months")
+        }
+        small = {one.object_name for one in SMALL_TABLES}
+        return months | small | {lake.placeholder_name(one) for one in DATASETS.values()}
 
     def end_sessions(self, run_pid: int) -> None:
         """pg_terminate_backend for every session but the observer's own."""
