@@ -22,7 +22,7 @@ ONE_MART = "+agg_zone_revenue"
 # Lines of TLC's own monthly report, of months that the tests have; of FHV 2019-11 a class is left out.
 TLC_REPORT = Path(__file__).with_name("data_reports_monthly.csv")
 
-# The files whose tests share a line, which takes a minute to bring up: they stay in one process.
+# The files whose tests share a line, which takes minutes to bring up, or a parsed project: they stay in one process.
 FILES_OF_A_LINE = {
     "marts": (
         "dbt/test_analyses",
@@ -46,6 +46,11 @@ FILES_OF_A_LINE = {
         "orchestration/test_source_changes",
         "orchestration/test_suspect_months",
         "orchestration/test_reconcile",
+    ),
+    "parsed": (  # twice by dbt, which takes half a minute
+        "dbt/test_new_mart",
+        "dbt/test_overrides",
+        "dbt/test_project",
     ),
 }
 GROUPS = {f"tests/{file}.py": line for line, files in FILES_OF_A_LINE.items() for file in files}

@@ -72,6 +72,6 @@ def test_data_sets_and_months_may_be_named_twice_and_in_capitals(finished_line: 
 def test_a_month_far_ahead_is_one_clear_line(finished_line: Line):
     for months in ("9999-12", "2024-01..9999-12"):
         result = finished_line.run("plan", "-m", months)
-        assert result.returncode == 1
-        assert "✗ '9999-12' is not a month of TLC's, which begin in 2009" in result.stderr
+        assert result.returncode == 2
+        assert "✗ --months: '9999-12' is not a month of TLC's, which begin in 2009" in result.stderr
         assert result.stderr.count("\n") == 2

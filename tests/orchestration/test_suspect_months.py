@@ -121,7 +121,7 @@ def test_an_edition_without_rows_waits_while_the_old_rows_stay(finished_line: Li
 
 def test_accept_is_about_months_that_are_named(finished_line: Line):
     result = finished_line.run("run", "--accept")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "✗ --accept is about certain months, and --months names none" in result.stderr
 
 
