@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.checksums import Measure
 from ingest.datasets import DataSet
 from ingest.errors import StoreError, TaxiError
+from ingest.measure import Measure
 from orchestration.alerts.addresses import addresses_of
 from orchestration.alerts.ping import Ping
 from orchestration.alerts.watch import watch_after

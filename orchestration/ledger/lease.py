@@ -20,9 +20,9 @@ from psycopg.rows import class_row
 
 from common.errors import TaxiError
 from common.rows import one_row
-from ingest import postgres
 from ingest.errors import StoreError, first_line
 from ingest.fence import Fence
+from ingest.postgres_connection import connect
 from orchestration import host
 from orchestration.ledger import deadline
 from orchestration.ledger.deadline import Deadline
@@ -117,7 +117,7 @@ class Lease(Fence):
     def renewed(self, dsn: str, stop: Callable[[TaxiError], None]) -> Iterator[None]:
         """Renew the lease while this lasts. `stop` is called, in another thread, when it or the server is lost."""
         ending, ended = socket.socketpair()
-        with ended, ending, postgres.connect(dsn, "renew the lease of this run") as connection:
+        with ended, ending, connect(dsn, "renew the lease of this run") as connection:
             connection.autocommit = True
             renewing = threading.Thread(target=self._renew, args=(connection, ended, stop), name="lease", daemon=True)
             renewing.start()

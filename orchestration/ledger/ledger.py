@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 
-from ingest import postgres
+from ingest.postgres_connection import connect
 from orchestration.events.events import MonthChanged
 from orchestration.ledger.alerts import Alerts
 from orchestration.ledger.builds import Builds
@@ -71,6 +71,6 @@ class Ledger:
 @contextmanager
 def open_ledger(dsn: str, tell: Callable[[MonthChanged], None] = lambda _: None) -> Iterator[Ledger]:
     """The ledger on the server at `dsn`, brought up to date. Raises StoreError; SettingError on a pooled connection."""
-    with postgres.connect(dsn) as connection:
+    with connect(dsn) as connection:
         refuse_pooling(connection, dsn)
         yield Ledger(connection, dsn, tell)

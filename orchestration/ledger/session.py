@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from ingest import postgres
 from ingest.errors import StoreError, first_line
+from ingest.postgres_connection import connect
 from orchestration import interrupts
 from orchestration.ledger import deadline, lease
 from orchestration.ledger.migrate import migrate
@@ -29,7 +29,7 @@ class Session:
     @contextmanager
     def reconnected(self) -> Iterator[None]:
         """Over another connection, where the first is lost. The lease is ours if the ledger says so."""
-        with postgres.connect(self.dsn) as self.connection:
+        with connect(self.dsn) as self.connection:
             self.connection.autocommit = True
             if self.lease:
                 self.lease = lease.Lease(self.lease.epoch, deadline.now())
