@@ -65,6 +65,7 @@ lock:
 	$(PIN) --extra embedded --extra dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
 	$(PIN) --extra embedded -c requirements/dev.txt pyproject.toml -o requirements/embedded.txt
 	$(PIN) --extra alerts -c requirements/dev.txt pyproject.toml -o requirements/alerts.txt
+	$(PIN) --extra page -c requirements/dev.txt pyproject.toml -o requirements/page.txt
 	$(PIN) --extra telemetry -c requirements/dev.txt pyproject.toml -o requirements/telemetry.txt
 	$(PIN) --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 	for peer in requirements/peers/*.in; do $(PIN) $$peer -o $${peer%.in}.txt; done

@@ -122,14 +122,19 @@ class ReadModel:
     def figures(self) -> LedgerFigures:
         """What metrics are made of."""
         with self._ledger() as ledger:
-            return LedgerFigures(
-                months=tuple(ledger.months.all().values()),
-                last_run=ledger.runs.last(),
-                last_done_at=ledger.runs.last_done_at(),
-                seconds_by_step=ledger.runs.usual_seconds(),
-            )
+            return figures_of(ledger)
 
     @contextmanager
     def _ledger(self) -> Iterator[Ledger]:
         with Servers(self._settings, "status") as servers, open_ledger(servers.postgres().dsn) as ledger:
             yield ledger
+
+
+def figures_of(ledger: Ledger) -> LedgerFigures:
+    """What metrics are made of, over a ledger that is open."""
+    return LedgerFigures(
+        months=tuple(ledger.months.all().values()),
+        last_run=ledger.runs.last(),
+        last_done_at=ledger.runs.last_done_at(),
+        seconds_by_step=ledger.runs.usual_seconds(),
+    )

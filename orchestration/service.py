@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.datasets import DataSet
-from ingest.errors import StoreError, TaxiError
+from ingest.errors import SettingError, StoreError, TaxiError
 from ingest.measure import Measure
 from orchestration.alerts.addresses import addresses_of
 from orchestration.alerts.ping import Ping
@@ -24,6 +24,7 @@ from orchestration.ledger.history import MonthEvent
 from orchestration.ledger.lease import BusyError
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.ledger.requests import RequestRecord
 from orchestration.ledger.ticks import Pause
 from orchestration.plan.estimates import Estimator, Outlook
 from orchestration.plan.identity import Document, PlanChangedError, changes
@@ -112,8 +113,9 @@ class Service:
         trigger: str = "hand",
         shown: Document | None = None,
         max_bytes: int | None = None,
+        request_number: int | None = None,
     ) -> RunResult:
-        """Do what is missing. `arguments`, of the command line, and `trigger` are recorded.
+        """Do what is missing. `arguments`, of the command line, `trigger` and `request_number` are recorded.
 
         `on_plan` is told before anything is done. `shown` is the plan that it has to be still; BigQuery may bill
         `max_bytes`. Raises PlanChangedError, StepMissingError, OverBudgetError besides.
@@ -124,7 +126,8 @@ class Service:
             planner = self._planner(servers, ledger)
             try:
                 with recorded(
-                    self._settings, self._events, servers, ledger, arguments, planner.source.location, trigger
+                    *(self._settings, self._events, servers, ledger, arguments, planner.source.location, trigger),
+                    request_number=request_number,
                 ) as failures:
                     planned, snapshot = planner.plan(request)
                     if shown is not None and shown != planned.document:
@@ -224,6 +227,26 @@ class Service:
         except TaxiError as error:
             ledger.ticks.finish(number, "failed", checked, error=str(error))
             raise
+
+    @contextmanager
+    def request(self, number: int) -> Iterator[tuple[RequestRecord, list[str]]]:
+        """A request of the page is done while this lasts; what is added to the list are its failures."""
+        with Servers(self._settings, "request") as servers:
+            with self._ledger(servers) as ledger:
+                request = ledger.requests.begin(number)
+            if request is None:
+                raise SettingError(f"--request {number} is not waiting", "`python orchestrate.py run` needs no request")
+            outcome, failures = "interrupted", list[str]()
+            try:
+                yield request, failures
+                outcome = "failed" if failures else "done"
+            except TaxiError as error:
+                outcome = "refused" if isinstance(error, (BusyError, *NOTHING_DONE)) else "failed"
+                failures.append(str(error))
+                raise
+            finally:
+                with self._ledger(servers) as ledger:
+                    ledger.requests.finish(number, outcome, "\n".join(failures) or None)
 
     def verify(self, keys: Sequence[MonthKey], of_run: str | None = None) -> list["Verdict"]:
         """Whether the stores still hold what the ledger says: of these months, of a run's, or of all that are done."""

@@ -21,9 +21,11 @@ from orchestration.cli import (
     editions,
     inspection,
     rebuilding,
+    requested,
     scheduling,
     sentences,
     serving,
+    web,
 )
 from orchestration.cli.amounts import parse_limit
 from orchestration.cli.console import events, output, request_of, service_of
@@ -39,6 +41,7 @@ from orchestration.cli.options import (
     Only,
     PlanHash,
     Profile,
+    RequestNumber,
     RunByDefault,
     SourceOption,
     shown_arguments,
@@ -76,12 +79,16 @@ def run(
     force: Force = False,
     accept: Accept = False,
     plan_hash: PlanHash = None,
+    request_number: RequestNumber = None,
     max_bytes: MaxBytes = None,
     only: Only = None,
     onwards: From = None,
     as_json: AsJson = False,
 ) -> None:
     """Do what is missing: land, build, reconcile."""
+    if request_number is not None:
+        requested.serve(request_number, profile)
+        return
     # An option that is there and empty, as of a shell's variable that is not set, must not make this a run of all.
     limit, steps = None if max_bytes is None else parse_limit(max_bytes), scope_of(only, onwards)
     shown: ShownPlan | None = None
@@ -188,7 +195,7 @@ def clean(yes: Yes = False, profile: Profile = None, as_json: AsJson = False) ->
         output.print_removable(found, yes)
 
 
-for group in (inspection, editions, scheduling, serving):
+for group in (inspection, editions, scheduling, serving, web):
     group.register(app)
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(rebuilding.ledger_app, name="ledger")

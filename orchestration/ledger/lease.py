@@ -173,8 +173,14 @@ def take(connection: psycopg.Connection, command: str) -> Lease:
 
 def holder_in_progress(connection: psycopg.Connection) -> str | None:
     """The run that holds the lease, in words; None where it has ended, or is gone."""
+    holder = holder_record(connection)
+    return str(holder) if holder else None
+
+
+def holder_record(connection: psycopg.Connection) -> Holder | None:
+    """The run that holds the lease; None where it has ended, or is gone."""
     holder = _holder_of(connection)
-    return None if holder.is_free or holder.is_expired or holder.is_gone else str(holder)
+    return None if holder.is_free or holder.is_expired or holder.is_gone else holder
 
 
 def application_name(run_id: str) -> str:

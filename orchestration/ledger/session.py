@@ -17,14 +17,15 @@ from orchestration.ledger.migrate import migrate
 class Session:
     """Statements on the ledger; `lease` is set while a run is in progress that is ours, and `run_id` then names it."""
 
-    def __init__(self, connection: psycopg.Connection, dsn: str = ""):
+    def __init__(self, connection: psycopg.Connection, dsn: str = "", is_read_only: bool = False):
         connection.autocommit = True
         self.connection = connection
         self.dsn = dsn
         self.lease: lease.Lease | None = None
         self.run_id = ""
         self.run_number = 0
-        migrate(connection)
+        if not is_read_only:
+            migrate(connection)
 
     @contextmanager
     def reconnected(self) -> Iterator[None]:
