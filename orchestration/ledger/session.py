@@ -18,7 +18,8 @@ class Session:
     """Statements on the ledger; `lease` is set while a run is in progress that is ours, and `run_id` then names it."""
 
     def __init__(self, connection: psycopg.Connection, dsn: str = "", is_read_only: bool = False):
-        connection.autocommit = True
+        if not connection.autocommit:  # else it may be in a transaction
+            connection.autocommit = True
         self.connection = connection
         self.dsn = dsn
         self.lease: lease.Lease | None = None

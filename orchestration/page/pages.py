@@ -29,5 +29,5 @@ PAGES = (
         "plan", "/plan", "What would a run do, and why?", plan.facts, plan.PlanPage,
         (DATASETS, MONTHS, FIRST, LAST, FORCE), menu="Plan",
     ),
-    Page("request", "/requests/{request}", "What came of what I asked for?", request.facts, request.Request, (REQUEST,)),
+    Page("request", "/requests/{request}", "What came of my request?", request.facts, request.Request, (REQUEST,)),
 )  # fmt: skip

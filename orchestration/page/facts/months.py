@@ -153,7 +153,7 @@ def calendar(
     published: Mapping[MonthKey, datetime | None],
     republished: Iterable[MonthKey],
 ) -> Calendar:
-    """The months of one data set; published ones, and those between two that are held, are absent if nobody landed them."""
+    """The months of one data set. A published one, or one between two that are held, is absent if nobody landed it."""
     held = [month for name, month in records if name == dataset]
     out = {month for (name, month), at in published.items() if name == dataset and at}
     between = _range(min(held), max(held)) if held else []
