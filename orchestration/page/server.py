@@ -15,6 +15,7 @@ from orchestration.page.reading import Reader
 from orchestration.page.security import Token
 from orchestration.settings import Settings
 from orchestration.warehouses.servers import Servers
+from orchestration.warehouses.users import PAGE
 
 HOST = "127.0.0.1"
 REQUEST_SECONDS = 10.0
@@ -46,7 +47,7 @@ def serve(settings: Settings, port: int, on_start: Callable[[], None]) -> None:
     """
     listening = _listen(port)
     token = Token(settings.run.state_dir)
-    with listening, Servers(settings, "page") as servers:
+    with listening, Servers(settings, PAGE) as servers:
         reader = Reader(settings)
         reader.prepare(servers)
         site = Site(settings, reader, token, port)
