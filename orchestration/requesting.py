@@ -26,6 +26,10 @@ PLAN_SECONDS = 120
 _planning = threading.Lock()
 
 
+class NotInProgressError(TaxiError):
+    """The run has ended, or is another machine's."""
+
+
 class Requesting:
     """Asks with these settings; `dsn` is where the ledger is. Every method raises TaxiError."""
 
@@ -67,9 +71,11 @@ class Requesting:
         with open_ledger(self._dsn) as ledger:
             holder = ledger.holder_record()
         if holder is None or holder.run_id != run_id:
-            raise TaxiError(f"Run {run_id} is not in progress", "`python orchestrate.py logs` shows how it ended")
+            raise NotInProgressError(
+                f"Run {run_id} is not in progress", "`python orchestrate.py logs` shows how it ended"
+            )
         if holder.machine != host.machine():
-            raise TaxiError(f"Run {run_id} is on another machine: {holder.host}", "Cancel it there")
+            raise NotInProgressError(f"Run {run_id} is on another machine: {holder.host}", "Cancel it there")
         os.kill(holder.pid, signal.SIGTERM)
 
     def _ask(
