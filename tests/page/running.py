@@ -49,10 +49,7 @@ def line_of(dsn: str, folder: Path) -> dict[str, str]:
         "TAXI_SOURCE": str(source),
         "TAXI_TLC_REPORT": "none",
         "TAXI_BIGQUERY_TOKEN": "a-token",
-        **{
-            f"TAXI_POSTGRES_{name.upper()}": str(server[name])
-            for name in ("host", "port", "user", "password", "dbname")
-        },
+        **{f"TAXI_POSTGRES_{name.upper()}": str(server[name]) for name in names},
     }
 
 
