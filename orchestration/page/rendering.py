@@ -20,6 +20,12 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
+def main_of(template: str, **values: Any) -> str:
+    """The main part alone of a page's template."""
+    found = _environment().get_template(template)
+    return "".join(found.blocks["main"](found.new_context(values)))
+
+
 def number(value: int | float | None) -> str:
     """'1,234', or a dash for None."""
     return "–" if value is None else f"{value:,}"
