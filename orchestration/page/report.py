@@ -1,4 +1,4 @@
-"""Pages as one file to mail or store: their main parts one after the other, with the style sheet inside and no script."""
+"""Pages as one file to mail or store: the main part of each, with the style sheet inside and no script."""
 
 import re
 from collections.abc import Mapping, Sequence
