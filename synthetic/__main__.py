@@ -15,6 +15,7 @@ from ingest.months import label, parse_month
 from synthetic.demo import DEMO_MONTHS, write_demo
 from synthetic.files import write_month
 from synthetic.layouts import FIRST_MONTHS
+from synthetic.shapes import write_zone_shapes
 from synthetic.zones import write_zone_lookup
 
 app = typer.Typer(add_completion=False)
@@ -33,7 +34,8 @@ def main(
         raise typer.BadParameter("--dataset and --month go together")
     try:
         if dataset:
-            paths = [write_month(root, dataset, parse_month(month), rows, seed), write_zone_lookup(root)]
+            months = [write_month(root, dataset, parse_month(month), rows, seed)]
+            paths = [*months, write_zone_lookup(root), write_zone_shapes(root)]
         else:
             paths = write_demo(root, rows, seed)
     except (TaxiError, ValueError, OSError) as error:
