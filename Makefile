@@ -11,11 +11,15 @@ $(foreach name,$(filter DBT_% PG%,$(.VARIABLES)),$(eval unexport $(name)))
 
 .PHONY: demo docs test lint mart bench install lock down
 
+# One month cannot land, on purpose: `run` then ends with 1, and with another code or another month the demo has failed.
 demo: install
-	@test -d $(DEMO)/source/trip-data || $(BIN)/python -m synthetic $(DEMO)/source
+	@test -d $(DEMO)/source/trip-data || { $(BIN)/python -m synthetic $(DEMO)/source && \
+		$(BIN)/python -m synthetic $(DEMO)/source --dataset green --month 2025-12 --broken; }
 	@export TAXI_PROFILE=local TAXI_STATE_DIR=$(DEMO)/state TAXI_SOURCE=$(DEMO)/source; \
-	$(BIN)/python orchestrate.py up && $(BIN)/python orchestrate.py run && $(BIN)/python orchestrate.py status
-	@cat docs/after_the_demo.txt
+	$(BIN)/python orchestrate.py up && { $(BIN)/python orchestrate.py run || test $$? -eq 1; } && \
+	$(BIN)/python orchestrate.py status && \
+	$(BIN)/python orchestrate.py status --json | $(BIN)/python -m synthetic.red_month && \
+	cat docs/after_the_demo.txt && $(BIN)/python orchestrate.py page --background
 
 # The dbt docs in one HTML file, with the demo's columns and row counts: .demo/dbt_docs.html.
 docs: install
@@ -65,6 +69,7 @@ lock:
 	$(PIN) --extra embedded --extra dev -c requirements/base.txt pyproject.toml -o requirements/dev.txt
 	$(PIN) --extra embedded -c requirements/dev.txt pyproject.toml -o requirements/embedded.txt
 	$(PIN) --extra alerts -c requirements/dev.txt pyproject.toml -o requirements/alerts.txt
+	$(PIN) --extra page -c requirements/dev.txt pyproject.toml -o requirements/page.txt
 	$(PIN) --extra telemetry -c requirements/dev.txt pyproject.toml -o requirements/telemetry.txt
 	$(PIN) --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 	for peer in requirements/peers/*.in; do $(PIN) $$peer -o $${peer%.in}.txt; done

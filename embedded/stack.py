@@ -85,10 +85,10 @@ class Stack:
             if record and processes.lives(record.pid, server.mark):
                 processes.tell(record.pid, server.stop_signal)
 
-    def running(self) -> Endpoints | None:
-        """Where the servers answer, or None if not all of them do. Takes milliseconds, and starts nothing."""
+    def running(self, names: Collection[str] = ("postgres", "gcs", "bigquery")) -> Endpoints | None:
+        """Where those named answer, or None if not all of them do. Takes milliseconds, and starts nothing."""
         records = state.read(self.root)
-        for server in self.servers:
+        for server in (one for one in self.servers if one.name in names):
             record = records.get(server.name)
             if not record or not processes.lives(record.pid, server.mark) or not ports.accepts(record.port):
                 return None

@@ -10,41 +10,18 @@ microseconds since 1970-01-01; of a text the first 7 hex digits of its MD5.
 """
 
 import hashlib
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.measure import Measure
+
 PRIME = 2_147_483_647  # 2^31 - 1: a product of two residues, and the sum of 2^32 of them, fit 64 bits
 DOUBLE_SCALE = 1_000_000
 DOUBLE_LIMIT = 9e12  # scaled, still within 64 bits
 CENTS_LIMIT = 1e7  # dollars: the cents of 8 charges in 100 million rows add up within 64 bits
-
-
-@dataclass
-class Measure:
-    """What a store holds of one file month: rows, cents, and (count, sum, weighted sum) of each column by name."""
-
-    rows: int = 0
-    cents: int = 0
-    columns: dict[str, tuple[int, int, int]] = field(default_factory=dict)
-
-    @property
-    def digest(self) -> str:
-        """16 hex digits over the row count and the checksums of all columns that have a value.
-
-        A column of nulls does not count: a column that appears in later months changes no digest of earlier ones.
-        """
-        lines = [f"{name}:{sums}" for name, sums in sorted(self.columns.items()) if sums[0]]
-        return hashlib.sha256("\n".join([str(self.rows), *lines]).encode()).hexdigest()[:16]
-
-    def differing_columns(self, other: "Measure") -> list[str]:
-        """Names of the columns whose checksums differ."""
-        names = sorted({*self.columns, *other.columns})
-        absent = (0, 0, 0)
-        return [name for name in names if self.columns.get(name, absent) != other.columns.get(name, absent)]
 
 
 class Measurer:

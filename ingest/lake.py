@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +14,7 @@ from google.api_core.exceptions import Forbidden
 from google.cloud import storage
 
 from ingest.casts import ARROW_TYPES
-from ingest.checksums import Measure, Measurer
+from ingest.checksums import Measurer
 from ingest.conform import BATCH_ROWS, ROW_NUMBER, Layout, ReadBatches, conformed_batches
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, DataSet, declared_fingerprint
@@ -23,6 +22,8 @@ from ingest.errors import StoreError, UnknownOutcomeError, first_line
 from ingest.fence import OPEN, Fence
 from ingest.lake_download import download
 from ingest.lake_faults import ANSWERS, REFUSALS, RETRY, refused
+from ingest.measure import Measure
+from ingest.stored_object import StoredObject
 
 RAW_PREFIX = "raw"
 
@@ -36,15 +37,6 @@ _ROW_GROUP_ROWS = 131_072
 # The client's default sends, and holds, 100 MB at a time.
 _CHUNK_BYTES = 16 * 2**20
 _RETRY_ONCE_MORE = RETRY.with_timeout(5)  # after an upload that was tried for as long
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """One edition of an object, as Cloud Storage states it: its generation, bytes and CRC32C (base64)."""
-
-    generation: int
-    size: int
-    crc32c: str
 
 
 def object_name(dataset: DataSet, month: date) -> str:

@@ -8,9 +8,10 @@ from datetime import date
 from google.cloud import storage
 
 from ingest.datasets import DATASETS, DataSet
-from ingest.lake import RAW_PREFIX, StoredObject, object_name
+from ingest.lake import RAW_PREFIX, object_name
 from ingest.lake_faults import REFUSALS, RETRY, refused
 from ingest.source import Fetched
+from ingest.stored_object import StoredObject
 
 _NAMES = ("source_etag", "source_length", "source_sha256")
 _MONTH = re.compile(rf"{RAW_PREFIX}/dataset=([a-z]+)/file_month=(\d{{4}}-\d{{2}}-01)/.+")

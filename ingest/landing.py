@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from common.pool import thread_pool
-from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import DataSet
 from ingest.errors import TaxiError
+from ingest.measure import Measure
 from ingest.pipelines import ReplaceMonth, land_month
 from ingest.shared_batches import SharedBatches
 

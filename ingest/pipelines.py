@@ -21,11 +21,11 @@ import pyarrow.parquet as pq
 from dlt.common.destination.exceptions import DestinationTerminalException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import DataSet
 from ingest.dlt_alone import be_alone
 from ingest.errors import BadFileError, StoreError, TaxiError, UnknownOutcomeError, first_line
+from ingest.measure import Measure
 from ingest.unreadable import unreadable
 
 # Puts a conformed month into a store: (data set, month, file, layout) -> what was written, if it was measured.

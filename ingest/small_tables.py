@@ -11,6 +11,7 @@ from psycopg import sql
 from ingest import lake, postgres
 from ingest.errors import StoreError, first_line
 from ingest.fence import OPEN, Fence
+from ingest.postgres_connection import connect
 from ingest.tlc_report import REPORT_SCHEMA
 from ingest.zone_shapes import SHAPES_SCHEMA
 from ingest.zones import ZONE_SCHEMA
@@ -64,7 +65,7 @@ def _replace_in_postgres(small: SmallTable, rows: pa.Table, dsn: str, fence: Fen
     wanted = [tuple(row.values()) for row in rows.to_pylist()]
     table = _relation(small)
     try:
-        with postgres.connect(dsn, f"take {small.title}") as connection, connection.cursor() as cursor:
+        with connect(dsn, f"take {small.title}") as connection, connection.cursor() as cursor:
             if cursor.execute(sql.SQL("select * from {} order by 1").format(table)).fetchall() == wanted:
                 return False
             fence.hold(connection)

@@ -17,13 +17,13 @@ from google.cloud import storage
 from psycopg import sql
 
 from ingest import lake, postgres
-from ingest.checksums import Measure
 from ingest.conform import Layout, TargetColumn, conformed_batches, read_layout
 from ingest.datasets import Column, ColumnType, DataSet, fold
 from ingest.errors import StoreError, first_line
 from ingest.fence import OPEN, Fence
 from ingest.lake_faults import MissingObjectError
 from ingest.lake_origin import origin_in
+from ingest.measure import Measure
 from ingest.names import ROW_NUMBER
 
 

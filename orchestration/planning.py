@@ -11,7 +11,6 @@ from ingest.errors import NotPublishedError, TaxiError
 from ingest.open_source import open_source
 from ingest.pace import Pace
 from ingest.source import Source
-from ingest.tlc_report import fetch_report, report_place
 from orchestration.events.events import Events
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.records import MonthKey
@@ -66,6 +65,8 @@ class Planner:
 
     def report(self) -> Path | None:
         """TLC's monthly report, or None where none is wanted. Trips are worth a long wait; the report is not."""
+        from ingest.tlc_report import fetch_report, report_place  # here: pyarrow takes 40 MB
+
         settings = self._settings.source
         place = report_place(settings.report, settings.location)
         if place is None:

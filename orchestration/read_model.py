@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from ingest import postgres
 from ingest.errors import StoreError, TaxiError, first_line
+from ingest.postgres_connection import connect
 from orchestration.alerts.ticking import TickTimes, is_overdue, overdue
 from orchestration.alerts.watch import tick_times
 from orchestration.ledger.alerts import AlertRecord
@@ -110,7 +110,7 @@ class ReadModel:
             " order by row_number limit %s"
         )
         values = (*key, *([reason] if reason else []), limit)
-        with Servers(self._settings, "rejects") as servers, postgres.connect(servers.postgres().dsn) as connection:
+        with Servers(self._settings, "rejects") as servers, connect(servers.postgres().dsn) as connection:
             try:
                 with connection.cursor(row_factory=dict_row) as cursor:
                     return cursor.execute(statement, values).fetchall()
@@ -122,14 +122,19 @@ class ReadModel:
     def figures(self) -> LedgerFigures:
         """What metrics are made of."""
         with self._ledger() as ledger:
-            return LedgerFigures(
-                months=tuple(ledger.months.all().values()),
-                last_run=ledger.runs.last(),
-                last_done_at=ledger.runs.last_done_at(),
-                seconds_by_step=ledger.runs.usual_seconds(),
-            )
+            return figures_of(ledger)
 
     @contextmanager
     def _ledger(self) -> Iterator[Ledger]:
         with Servers(self._settings, "status") as servers, open_ledger(servers.postgres().dsn) as ledger:
             yield ledger
+
+
+def figures_of(ledger: Ledger) -> LedgerFigures:
+    """What metrics are made of, over a ledger that is open."""
+    return LedgerFigures(
+        months=tuple(ledger.months.all().values()),
+        last_run=ledger.runs.last(),
+        last_done_at=ledger.runs.last_done_at(),
+        seconds_by_step=ledger.runs.usual_seconds(),
+    )

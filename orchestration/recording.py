@@ -30,9 +30,10 @@ def recorded(
     arguments: Sequence[str],
     source: str,
     trigger: str = "hand",
+    request_number: int | None = None,
 ) -> Iterator[list[str]]:
     """A run of the ledger, which holds the lease; what is added to the list are its failures."""
-    origin = asdict(provenance(trigger)) | {"arguments": list(arguments)}
+    origin = asdict(provenance(trigger)) | {"arguments": list(arguments), "request_number": request_number}
     command = " ".join(["orchestrate.py", *arguments])
     dbt_project = str(project_fingerprint(settings.run.dbt_select))
     ledger.runs.start(command, settings.profile, source, dbt_project=dbt_project, **origin)

@@ -1,4 +1,4 @@
-"""The door to what a line does: plan, run, adopt, tick, verify, check, env, up, down; for the command line and others.
+"""The door to what a line does: plan, run, adopt, tick, verify, check; for the command line and others.
 
 Below it nobody reads the command line or sets a variable of the environment, and nobody prints: what happens is told as
 events, what comes of it is returned.
@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.checksums import Measure
 from ingest.datasets import DataSet
-from ingest.errors import StoreError, TaxiError
+from ingest.errors import SettingError, TaxiError
+from ingest.measure import Measure
 from orchestration.alerts.addresses import addresses_of
 from orchestration.alerts.ping import Ping
 from orchestration.alerts.watch import watch_after
@@ -24,6 +24,7 @@ from orchestration.ledger.history import MonthEvent
 from orchestration.ledger.lease import BusyError
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.ledger.requests import RequestRecord
 from orchestration.ledger.ticks import Pause
 from orchestration.plan.estimates import Estimator, Outlook
 from orchestration.plan.identity import Document, PlanChangedError, changes
@@ -36,11 +37,9 @@ from orchestration.recording import NOTHING_DONE, recorded
 from orchestration.run.adopt import Adopted, adopt
 from orchestration.run.budget import Budget
 from orchestration.run.disk import Disk
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import Settings
 from orchestration.telemetry.telemetry import check_telemetry
-from orchestration.warehouses.dbt_by_hand import IDENTITY
-from orchestration.warehouses.servers import Servers, embedded_stack, kept_marker, stores_of, warehouses_identity
-from orchestration.warehouses.users import Users
+from orchestration.warehouses.servers import Servers, stores_of, warehouses_identity
 
 if TYPE_CHECKING:
     from orchestration.check.items import Report, Result
@@ -112,8 +111,9 @@ class Service:
         trigger: str = "hand",
         shown: Document | None = None,
         max_bytes: int | None = None,
+        request_number: int | None = None,
     ) -> RunResult:
-        """Do what is missing. `arguments`, of the command line, and `trigger` are recorded.
+        """Do what is missing. `arguments`, of the command line, `trigger` and `request_number` are recorded.
 
         `on_plan` is told before anything is done. `shown` is the plan that it has to be still; BigQuery may bill
         `max_bytes`. Raises PlanChangedError, StepMissingError, OverBudgetError besides.
@@ -124,7 +124,8 @@ class Service:
             planner = self._planner(servers, ledger)
             try:
                 with recorded(
-                    self._settings, self._events, servers, ledger, arguments, planner.source.location, trigger
+                    *(self._settings, self._events, servers, ledger, arguments, planner.source.location, trigger),
+                    request_number=request_number,
                 ) as failures:
                     planned, snapshot = planner.plan(request)
                     if shown is not None and shown != planned.document:
@@ -225,6 +226,26 @@ class Service:
             ledger.ticks.finish(number, "failed", checked, error=str(error))
             raise
 
+    @contextmanager
+    def request(self, number: int) -> Iterator[tuple[RequestRecord, list[str]]]:
+        """A request of the page is done while this lasts; what is added to the list are its failures."""
+        with Servers(self._settings, "request") as servers:
+            with self._ledger(servers) as ledger:
+                request = ledger.requests.begin(number)
+            if request is None:
+                raise SettingError(f"--request {number} is not waiting", "`python orchestrate.py run` needs no request")
+            outcome, failures = "interrupted", list[str]()
+            try:
+                yield request, failures
+                outcome = "failed" if failures else "done"
+            except TaxiError as error:
+                outcome = "refused" if isinstance(error, (BusyError, *NOTHING_DONE)) else "failed"
+                failures.append(str(error))
+                raise
+            finally:
+                with self._ledger(servers) as ledger:
+                    ledger.requests.finish(number, outcome, "\n".join(failures) or None)
+
     def verify(self, keys: Sequence[MonthKey], of_run: str | None = None) -> list["Verdict"]:
         """Whether the stores still hold what the ledger says: of these months, of a run's, or of all that are done."""
         from orchestration.run.verify import verify
@@ -259,43 +280,6 @@ class Service:
             from orchestration.check.scene import Scene
 
             return try_all(ITEMS, Scene(self._settings, connections), tell)
-
-    def env(self) -> dict[str, str]:
-        """The variables by which dbt, psql and Google's clients find the servers, the password among them."""
-        if self._settings.profile == "local" and not embedded_stack(self._settings).running():
-            raise StoreError("The embedded servers are down", "Start them with `python orchestrate.py up`")
-        return {
-            **Servers(self._settings).all().environment,
-            # dbt by hand finds the project from any folder, as with --project-dir and --profiles-dir.
-            "DBT_PROJECT_DIR": str(ROOT / "dbt_taxi"),
-            "DBT_PROFILES_DIR": str(ROOT),
-            **self._settings.run.owner,
-            f"DBT_ENV_CUSTOM_ENV_{IDENTITY}": warehouses_identity(self._settings),
-        }
-
-    def up(self) -> None:
-        """Start the embedded servers, and keep them."""
-        with Servers(self._settings, "up") as servers:
-            servers.all()
-            kept_marker(self._settings).touch()
-
-    def down(self, force: bool = False) -> None:
-        """Stop the embedded servers; with `force` the commands are ended that are at work with them."""
-        stack = embedded_stack(self._settings)
-        users = Users(stack.root)
-        at_work = users.others()
-        if at_work and force:
-            self._events.say(f"Ending {'; '.join(map(str, at_work))}")
-            at_work = users.end()
-        if at_work:
-            raise BusyError(
-                f"The embedded servers are at work: {'; '.join(map(str, at_work))}",
-                "Wait for its end, or end it with `python orchestrate.py down --force`"
-                if not force
-                else "It does not end: it is on another machine, or another user's",
-            )
-        kept_marker(self._settings).unlink(missing_ok=True)
-        stack.stop()
 
     def _watch(self, ledger: Ledger, has_failed: bool = False) -> tuple[str, ...]:
         return watch_after(ledger.dsn, self._settings, self._events, has_failed)

@@ -204,6 +204,12 @@ class TelemetrySettings(Group):
         return _secret_address(value)
 
 
+class PageSettings(Group):
+    """Where the web page is."""
+
+    port: _Port = Field(6789, alias="page_port")
+
+
 class Settings(BaseModel):
     """All settings; each group is handed only to what needs it."""
 
@@ -217,6 +223,7 @@ class Settings(BaseModel):
     run: RunSettings = RunSettings()
     alerts: AlertSettings = AlertSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    page: PageSettings = PageSettings()
 
     def with_query_limit(self, limit: int) -> "Settings":
         """The same, with no query billed more than `limit` bytes."""
@@ -237,6 +244,7 @@ GROUPS: dict[str, type[Group]] = {
     "run": RunSettings,
     "alerts": AlertSettings,
     "telemetry": TelemetrySettings,
+    "page": PageSettings,
 }
 NAMES = ("profile", *(str(field.alias) for group in GROUPS.values() for field in group.model_fields.values()))
 """Of all settings, as settings.toml and the command line have them; TAXI_ and the same in capitals as variables."""

@@ -13,8 +13,9 @@ import typer
 from ingest.errors import TaxiError
 from ingest.months import label, parse_month
 from synthetic.demo import DEMO_MONTHS, write_demo
-from synthetic.files import write_month
+from synthetic.files import write_month, write_notice
 from synthetic.layouts import FIRST_MONTHS
+from synthetic.red_month import write_red_month
 from synthetic.shapes import write_zone_shapes
 from synthetic.zones import write_zone_lookup
 
@@ -28,16 +29,21 @@ def main(
     month: Annotated[str, typer.Option(help="Such as 2024-01; goes with --dataset")] = "",
     rows: Annotated[int, typer.Option(min=0, help="Rows of a file; the demo has one of four times as many")] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other trips")] = 0,
+    broken: Annotated[bool, typer.Option("--broken", help="With one amount that is no number: it cannot land")] = False,
 ) -> None:
     """Write SYNTHETIC TLC trip files: invented trips in TLC's own layouts, with the faults that real files have."""
     if bool(dataset) != bool(month):
         raise typer.BadParameter("--dataset and --month go together")
+    if broken and not dataset:
+        raise typer.BadParameter("--broken is about one month: give --dataset and --month")
     try:
         if dataset:
-            months = [write_month(root, dataset, parse_month(month), rows, seed)]
+            write = write_red_month if broken else write_month
+            months = [write(root, dataset, parse_month(month), rows, seed)]
             paths = [*months, write_zone_lookup(root), write_zone_shapes(root)]
         else:
             paths = write_demo(root, rows, seed)
+        write_notice(root)
     except (TaxiError, ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from None
     what = f"{dataset} {label(parse_month(month))}" if dataset else f"{len(DEMO_MONTHS)} months of the demo"

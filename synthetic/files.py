@@ -13,6 +13,7 @@ from synthetic.blocks import parts_of, record_batch
 from synthetic.clock import Rhythm
 from synthetic.layouts import FIRST_MONTHS, layout, parquet_options
 
+NOTICE = "SYNTHETIC.txt"
 ROW_GROUP = 1 << 20
 """Rows of a row group, as in TLC's files of three or four row groups."""
 
@@ -36,6 +37,17 @@ def write_month(root: Path, dataset: str, month: date, rows: int, seed: int = 0)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+    return path
+
+
+def write_notice(root: Path) -> Path:
+    """Write `root`/SYNTHETIC.txt, by which people and the page know that no trip there took place; returns its path."""
+    path = Path(root) / NOTICE
+    path.write_text(
+        "SYNTHETIC data: no trip in these files took place.\n"
+        "To write a month again: python -m synthetic FOLDER --dataset green --month 2025-12\n",
+        encoding="utf-8",
+    )
     return path
 
 

@@ -5,9 +5,9 @@ import re
 from datetime import date
 from pathlib import Path
 
-from ingest import postgres
 from ingest.datasets import DataSet, get_dataset
 from ingest.months import parse_month
+from ingest.postgres_connection import connect
 from orchestration.settings import load_settings
 from orchestration.warehouses.connections import Connections
 from orchestration.warehouses.servers import Servers
@@ -17,7 +17,7 @@ def connections() -> Connections:
     """The servers of TAXI_STATE_DIR, which the harness has started; Postgres has written back what it got before."""
     with Servers(load_settings()) as servers:
         found = servers.all()
-    with postgres.connect(found.dsn) as connection:
+    with connect(found.dsn) as connection:
         connection.execute("checkpoint")  # else it falls into the turn of whoever comes next
     return found
 

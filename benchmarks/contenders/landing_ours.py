@@ -17,6 +17,7 @@ from benchmarks.contenders.clients import connections, month_of, tell
 from ingest import lake, postgres
 from ingest.datasets import DataSet
 from ingest.landing import land_side_by_side
+from ingest.postgres_connection import connect
 from ingest.widening import layout_beside
 from orchestration.memory import save_memory
 from orchestration.settings import load_settings
@@ -33,7 +34,7 @@ def main(
     servers = connections()
     dataset, month = month_of(file)
     if prepare:
-        with postgres.connect(servers.dsn) as connection:
+        with connect(servers.dsn) as connection:
             postgres.ensure_raw_tables(connection)
         lake.ensure_bucket(servers.bucket, "US")
         if not _is_there(servers, dataset, month):
@@ -53,7 +54,7 @@ def _land(stores: str, servers: Connections, dataset: DataSet, month: date, file
         "postgres": partial(postgres.replace_month, servers.dsn),
         "lake": partial(lake.replace_month, servers.bucket, scratch=state_dir / "scratch"),
     }
-    with postgres.connect(servers.dsn) as connection:
+    with connect(servers.dsn) as connection:
         layout, _ = layout_beside(connection, file, dataset)
         postgres.add_columns(connection, dataset, layout.undeclared)
     chosen = {store: how for store, how in replace.items() if stores in (store, "both")}
@@ -64,7 +65,7 @@ def _land(stores: str, servers: Connections, dataset: DataSet, month: date, file
 
 
 def _is_there(servers: Connections, dataset: DataSet, month: date) -> bool:
-    with postgres.connect(servers.dsn) as connection:
+    with connect(servers.dsn) as connection:
         partition = connection.execute(
             "select to_regclass(%s)", (f"{postgres.RAW_SCHEMA}.{dataset.table}_{month:%Y_%m}",)
         ).fetchone()[0]
@@ -72,7 +73,7 @@ def _is_there(servers: Connections, dataset: DataSet, month: date) -> bool:
 
 
 def _take_away(servers: Connections, dataset: DataSet, month: date) -> None:
-    with postgres.connect(servers.dsn) as connection:
+    with connect(servers.dsn) as connection:
         connection.execute(f"drop table if exists {postgres.RAW_SCHEMA}.{dataset.table}_{month:%Y_%m}")
     blob = servers.bucket.blob(lake.object_name(dataset, month))
     if blob.exists():

@@ -17,6 +17,7 @@ from pgpq import ArrowToPostgresBinaryEncoder
 from benchmarks.contenders.clients import connections, month_of, tell
 from ingest import postgres
 from ingest.conform import conformed_batches, read_layout
+from ingest.postgres_connection import connect
 
 TABLE = "taxi_raw.limit_of_landing"
 # What a COPY message carries; 64 KiB to 4 MiB took the same time.
@@ -39,12 +40,12 @@ def main(
         while source.read(CHUNK_BYTES):
             pass
     dsn = connections().dsn
-    with postgres.connect(dsn) as connection:
+    with connect(dsn) as connection:
         postgres.ensure_raw_tables(connection)
         connection.execute(f"drop table if exists {TABLE}")
     names = ", ".join(postgres.sent_schema(layout).names)
     began = time.perf_counter()
-    with postgres.connect(dsn) as connection, prepared.open("rb", buffering=0) as source:
+    with connect(dsn) as connection, prepared.open("rb", buffering=0) as source:
         connection.execute(f"create table {TABLE} (like taxi_raw.{dataset.table})")
         connection.execute(
             f"alter table {TABLE} alter dataset set default '{dataset.name}', alter file_month set default '{month}'"
@@ -54,7 +55,7 @@ def main(
             while chunk := source.read(CHUNK_BYTES):
                 copy.write(chunk)
     took = time.perf_counter() - began
-    with postgres.connect(dsn) as connection:
+    with connect(dsn) as connection:
         rows = connection.execute(f"select count(*) from {TABLE}").fetchone()[0]
     if rows != layout.rows:
         sys.exit(f"{TABLE} has {rows:,} rows, {file} {layout.rows:,}")

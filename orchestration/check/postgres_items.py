@@ -6,6 +6,7 @@ from psycopg import sql
 
 from common.rows import one_row, one_value
 from ingest import postgres
+from ingest.postgres_connection import connect
 from orchestration.check import sample
 from orchestration.check.items import Item, UnexpectedError
 from orchestration.check.names import PREFIX, is_left_behind
@@ -20,7 +21,7 @@ _FLAGS = ("wal_level", "max_wal_size", "shared_buffers", "work_mem", "jit", "max
 
 
 def _connect(scene: Scene) -> str:
-    with postgres.connect(scene.connections.dsn) as connection:
+    with connect(scene.connections.dsn) as connection:
         version = connection.info.server_version
         if version < OLDEST * 10_000:
             raise UnexpectedError(f"Postgres is version {_shown(version)}", f"Use version {OLDEST} or newer")
@@ -46,7 +47,7 @@ def _connect(scene: Scene) -> str:
 def _session(scene: Scene) -> str:
     """An advisory lock that another session does not get."""
     dsn = scene.connections.dsn
-    with postgres.connect(dsn) as first, postgres.connect(dsn) as second:
+    with connect(dsn) as first, connect(dsn) as second:
         refuse_pooling(first, dsn)
         first.autocommit = second.autocommit = True
         key = (scene.names.name,)
@@ -61,7 +62,7 @@ def _session(scene: Scene) -> str:
 
 def _schema(scene: Scene) -> str:
     name = scene.names.name
-    with postgres.connect(scene.connections.dsn) as connection:
+    with connect(scene.connections.dsn) as connection:
         connection.autocommit = True
         scene.will_drop(f"schema {name} in Postgres", lambda: _drop_schema(scene, name))
         connection.execute(sql.SQL("create schema {}").format(sql.Identifier(name)))
@@ -86,7 +87,7 @@ def _copy(scene: Scene) -> str:
         "names": sql.SQL(", ").join(map(sql.Identifier, schema.names)),
     }
     encoder = ArrowToPostgresBinaryEncoder(schema)
-    with postgres.connect(scene.connections.dsn) as connection:
+    with connect(scene.connections.dsn) as connection:
         create = "create table {parent} ({columns}, file_month date not null) partition by list (file_month)"
         connection.execute(sql.SQL(create).format(**parts))
         connection.execute(sql.SQL("create table {month} (like {parent})").format(**parts))
@@ -107,19 +108,19 @@ def _copy(scene: Scene) -> str:
 
 def _temporary(scene: Scene) -> str:
     """A temporary view, as dbt makes one for each table by month."""
-    with postgres.connect(scene.connections.dsn) as connection:
+    with connect(scene.connections.dsn) as connection:
         connection.execute("create temporary view check_temporary as select 1 as one")
     return ""
 
 
 def _flags(scene: Scene) -> str:
-    with postgres.connect(scene.connections.dsn) as connection:
+    with connect(scene.connections.dsn) as connection:
         query = "select string_agg(name || ' ' || current_setting(name), ', ') from unnest(%s::text[]) as name"
         return str(one_value(connection.execute(query, (list(_FLAGS),))))
 
 
 def _drop_schema(scene: Scene, name: str) -> None:
-    with postgres.connect(scene.connections.dsn) as connection:
+    with connect(scene.connections.dsn) as connection:
         connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(name)))
 
 

@@ -22,9 +22,11 @@ from orchestration.cli import (
     inspection,
     querying,
     rebuilding,
+    requested,
     scheduling,
     sentences,
     serving,
+    web,
 )
 from orchestration.cli.amounts import parse_limit
 from orchestration.cli.console import events, output, request_of, service_of
@@ -40,6 +42,7 @@ from orchestration.cli.options import (
     Only,
     PlanHash,
     Profile,
+    RequestNumber,
     RunByDefault,
     SourceOption,
     shown_arguments,
@@ -77,12 +80,16 @@ def run(
     force: Force = False,
     accept: Accept = False,
     plan_hash: PlanHash = None,
+    request_number: RequestNumber = None,
     max_bytes: MaxBytes = None,
     only: Only = None,
     onwards: From = None,
     as_json: AsJson = False,
 ) -> None:
     """Do what is missing: land, build, reconcile."""
+    if request_number is not None:
+        requested.serve(request_number, profile)
+        return
     # An option that is there and empty, as of a shell's variable that is not set, must not make this a run of all.
     limit, steps = None if max_bytes is None else parse_limit(max_bytes), scope_of(only, onwards)
     shown: ShownPlan | None = None
@@ -189,7 +196,7 @@ def clean(yes: Yes = False, profile: Profile = None, as_json: AsJson = False) ->
         output.print_removable(found, yes)
 
 
-for group in (inspection, editions, querying, scheduling, serving):
+for group in (inspection, editions, querying, scheduling, serving, web):
     group.register(app)
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(rebuilding.ledger_app, name="ledger")

@@ -9,6 +9,7 @@ from orchestration.events.terminal import Terminal
 from orchestration.plan.wanted import Request
 from orchestration.run.disk import Disk
 from orchestration.service import Service
+from orchestration.serving import Serving
 from orchestration.settings import Settings
 
 terminal = Terminal()
@@ -38,3 +39,8 @@ def service_of(settings: Settings) -> Service:
     disk = Disk(settings.run.state_dir, settings.cache, is_local=settings.profile == "local")
     terminal.explain = disk.explain
     return Service(settings, events, disk)
+
+
+def serving_of(settings: Settings) -> Serving:
+    """The servers of these settings, which tell their events to this terminal."""
+    return Serving(settings, events)

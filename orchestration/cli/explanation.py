@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ingest.checksums import Measure
+from ingest.measure import Measure
 from ingest.months import label
 from orchestration.cli import sentences
 from orchestration.ledger.diffs import Diff

@@ -22,6 +22,7 @@ Accept = Annotated[
     bool, typer.Option("--accept", help="The files of these months are right, suspicious as they are; needs --months")
 ]
 PlanHash = Annotated[str | None, typer.Option("--plan", help="Run just the plan that `plan` showed with this hash")]
+RequestNumber = Annotated[int | None, typer.Option("--request", help="Do what the page was asked for", hidden=True)]
 MaxBytes = Annotated[
     str | None, typer.Option("--max-bytes", help="What BigQuery may bill in this run: 500MB, 2GB or plain bytes")
 ]

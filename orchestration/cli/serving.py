@@ -6,7 +6,7 @@ import typer
 
 from ingest.errors import SettingError
 from orchestration.cli import documents, sentences
-from orchestration.cli.console import events, output, service_of
+from orchestration.cli.console import events, output, service_of, serving_of
 from orchestration.cli.exit_codes import ExitCode
 from orchestration.cli.options import AsJson, EndOthers, Profile, TargetPath, shown_arguments
 from orchestration.settings import ROOT, Settings, load_settings
@@ -20,19 +20,19 @@ def register(app: typer.Typer) -> None:
 
 def up(profile: Profile = None) -> None:
     """Start the embedded servers and keep them, for dbt by hand, psql and bq."""
-    service_of(_with_embedded_servers("up", profile)).up()
+    serving_of(_with_embedded_servers("up", profile)).up()
     events.say('The embedded servers are up. For dbt, psql and bq: eval "$(python orchestrate.py env)"')
 
 
 def down(profile: Profile = None, force: EndOthers = False) -> None:
     """Stop the embedded servers; their data stays."""
-    service_of(_with_embedded_servers("down", profile)).down(force)
+    serving_of(_with_embedded_servers("down", profile)).down(force)
     events.say("The embedded servers are down; their data stays.")
 
 
 def env(profile: Profile = None) -> None:
     """Print the environment variables by which dbt, psql and Google's clients find the servers (with the password)."""
-    for name, value in service_of(load_settings({"profile": profile})).env().items():
+    for name, value in serving_of(load_settings({"profile": profile})).env().items():
         print(f"export {name}={shlex.quote(value)}")
 
 

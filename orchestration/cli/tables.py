@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingest.checksums import Measure
+from ingest.measure import Measure
 from ingest.months import label
 from orchestration.cli import plan_tables
 from orchestration.cli.explanation import Explanation

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from ingest.checksums import Measure
-from ingest.lake import StoredObject
+from ingest.measure import Measure
+from ingest.stored_object import StoredObject
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.session import Session
 

@@ -20,9 +20,9 @@ from psycopg.rows import class_row
 
 from common.errors import TaxiError
 from common.rows import one_row
-from ingest import postgres
 from ingest.errors import StoreError, first_line
 from ingest.fence import Fence
+from ingest.postgres_connection import connect
 from orchestration import host
 from orchestration.ledger import deadline
 from orchestration.ledger.deadline import Deadline
@@ -117,7 +117,7 @@ class Lease(Fence):
     def renewed(self, dsn: str, stop: Callable[[TaxiError], None]) -> Iterator[None]:
         """Renew the lease while this lasts. `stop` is called, in another thread, when it or the server is lost."""
         ending, ended = socket.socketpair()
-        with ended, ending, postgres.connect(dsn, "renew the lease of this run") as connection:
+        with ended, ending, connect(dsn, "renew the lease of this run") as connection:
             connection.autocommit = True
             renewing = threading.Thread(target=self._renew, args=(connection, ended, stop), name="lease", daemon=True)
             renewing.start()
@@ -173,8 +173,14 @@ def take(connection: psycopg.Connection, command: str) -> Lease:
 
 def holder_in_progress(connection: psycopg.Connection) -> str | None:
     """The run that holds the lease, in words; None where it has ended, or is gone."""
+    holder = holder_record(connection)
+    return str(holder) if holder else None
+
+
+def holder_record(connection: psycopg.Connection) -> Holder | None:
+    """The run that holds the lease; None where it has ended, or is gone."""
     holder = _holder_of(connection)
-    return None if holder.is_free or holder.is_expired or holder.is_gone else str(holder)
+    return None if holder.is_free or holder.is_expired or holder.is_gone else holder
 
 
 def application_name(run_id: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 
-from ingest import postgres
+from ingest.postgres_connection import connect
 from orchestration.events.events import MonthChanged
 from orchestration.ledger.alerts import Alerts
 from orchestration.ledger.builds import Builds
@@ -13,9 +13,10 @@ from orchestration.ledger.calendar import Calendar
 from orchestration.ledger.diffs import Diffs
 from orchestration.ledger.history import History
 from orchestration.ledger.lake_objects import LakeObjects
-from orchestration.ledger.lease import Lease, holder_in_progress
+from orchestration.ledger.lease import Holder, Lease, holder_in_progress, holder_record
 from orchestration.ledger.months import Months
 from orchestration.ledger.pooling import refuse_pooling
+from orchestration.ledger.requests import Requests
 from orchestration.ledger.runs import Runs
 from orchestration.ledger.session import Session
 from orchestration.ledger.stages import Stages
@@ -25,13 +26,18 @@ from orchestration.ledger.ticks import Ticks
 class Ledger:
     """The tables of the ledger, over one connection of its own; every write is committed at once.
 
-    `tell` is called after each change of a file month's state.
+    `tell` is called after each change of a file month's state. Over a connection that `is_read_only` the tables have to
+    be up to date.
     """
 
     def __init__(
-        self, connection: psycopg.Connection, dsn: str = "", tell: Callable[[MonthChanged], None] = lambda _: None
+        self,
+        connection: psycopg.Connection,
+        dsn: str = "",
+        tell: Callable[[MonthChanged], None] = lambda _: None,
+        is_read_only: bool = False,
     ):
-        self._session = Session(connection, dsn)
+        self._session = Session(connection, dsn, is_read_only)
         self.runs = Runs(self._session)
         self.months = Months(self._session, tell)
         self.stages = Stages(self._session)
@@ -42,6 +48,7 @@ class Ledger:
         self.ticks = Ticks(self._session)
         self.calendar = Calendar(self._session)
         self.alerts = Alerts(self._session)
+        self.requests = Requests(self._session)
 
     @property
     def dsn(self) -> str:
@@ -63,6 +70,10 @@ class Ledger:
         """The run in progress, whosever it is, in words; None where there is none."""
         return holder_in_progress(self._session.connection)
 
+    def holder_record(self) -> Holder | None:
+        """The same with its process."""
+        return holder_record(self._session.connection)
+
     def reconnected(self) -> AbstractContextManager[None]:
         """Over another connection, where the first is lost."""
         return self._session.reconnected()
@@ -71,6 +82,6 @@ class Ledger:
 @contextmanager
 def open_ledger(dsn: str, tell: Callable[[MonthChanged], None] = lambda _: None) -> Iterator[Ledger]:
     """The ledger on the server at `dsn`, brought up to date. Raises StoreError; SettingError on a pooled connection."""
-    with postgres.connect(dsn) as connection:
+    with connect(dsn) as connection:
         refuse_pooling(connection, dsn)
         yield Ledger(connection, dsn, tell)

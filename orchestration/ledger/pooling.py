@@ -4,7 +4,7 @@ import psycopg
 
 from common.errors import SettingError
 from common.rows import one_value
-from ingest import postgres
+from ingest.postgres_connection import connect
 
 
 def refuse_pooling(connection: psycopg.Connection, dsn: str) -> None:
@@ -17,7 +17,7 @@ def refuse_pooling(connection: psycopg.Connection, dsn: str) -> None:
     first = _session(connection)
     if first == connection.info.backend_pid:
         return
-    with postgres.connect(dsn) as other:
+    with connect(dsn) as other:
         others = _session(other, is_kept=True)
         if others != first and _session(connection) == first:
             return

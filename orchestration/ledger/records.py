@@ -73,6 +73,7 @@ class RunRecord:
     dbt_project: str | None
     arguments: list[str] | None
     bytes_billed: int | None
+    request_number: int | None
 
 
 @dataclass(frozen=True)

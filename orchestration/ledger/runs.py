@@ -22,7 +22,8 @@ from orchestration.steps import INGEST
 _PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "google-cloud-storage")
 _RUN = (
     "run_id, command, profile, source, started_at, finished_at, outcome, error, started_by, host, trigger, git_commit,"
-    " is_dirty, requirements_sha256, dbt_project, arguments, bytes_billed"
+    " is_dirty, requirements_sha256, dbt_project, arguments, bytes_billed,"
+    " request_number"
 )
 _STEP = (
     "step, subject, started_at, outcome, error, milliseconds, months, warehouse, attempt, rows, bytes, bytes_billed,"

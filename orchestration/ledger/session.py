@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from ingest import postgres
 from ingest.errors import StoreError, first_line
+from ingest.postgres_connection import connect
 from orchestration import interrupts
 from orchestration.ledger import deadline, lease
 from orchestration.ledger.migrate import migrate
@@ -17,19 +17,21 @@ from orchestration.ledger.migrate import migrate
 class Session:
     """Statements on the ledger; `lease` is set while a run is in progress that is ours, and `run_id` then names it."""
 
-    def __init__(self, connection: psycopg.Connection, dsn: str = ""):
-        connection.autocommit = True
+    def __init__(self, connection: psycopg.Connection, dsn: str = "", is_read_only: bool = False):
+        if not connection.autocommit:  # else it may be in a transaction
+            connection.autocommit = True
         self.connection = connection
         self.dsn = dsn
         self.lease: lease.Lease | None = None
         self.run_id = ""
         self.run_number = 0
-        migrate(connection)
+        if not is_read_only:
+            migrate(connection)
 
     @contextmanager
     def reconnected(self) -> Iterator[None]:
         """Over another connection, where the first is lost. The lease is ours if the ledger says so."""
-        with postgres.connect(self.dsn) as self.connection:
+        with connect(self.dsn) as self.connection:
             self.connection.autocommit = True
             if self.lease:
                 self.lease = lease.Lease(self.lease.epoch, deadline.now())

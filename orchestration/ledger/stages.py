@@ -2,7 +2,7 @@
 
 from psycopg.types.json import Jsonb
 
-from ingest.checksums import Measure
+from ingest.measure import Measure
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.session import Session
 

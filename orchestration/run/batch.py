@@ -8,6 +8,7 @@ from types import TracebackType
 from ingest import external_tables, postgres
 from ingest.datasets import DATASETS, Column
 from ingest.months import label
+from ingest.postgres_connection import connect
 from ingest.time_limits import LOCK
 from ingest.watched_postgres import session_settings
 from orchestration.ledger.records import MonthKey
@@ -116,7 +117,7 @@ class BatchWork:
             self._start_dbt()
         with self._context.step(EXTERNAL_TABLES):
             undeclared: dict[str, tuple[Column, ...]] = {}
-            with postgres.connect(connections.dsn) as connection:
+            with connect(connections.dsn) as connection:
                 for dataset in DATASETS.values():
                     declared = {column.name for column in dataset.columns}
                     types = postgres.column_types(connection, dataset)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ingest.checksums import Measure
+from ingest.measure import Measure
 
 # The stages of raw data in the order of the line, as the ledger names them. Those of the marts follow, one of each
 # table that dbt keeps by file month: postgres_<table> and bigquery_<table>, but for the two tables of trips.

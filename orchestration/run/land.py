@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from common.masking import masked
 from ingest import lake, postgres
-from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import declared_fingerprint
 from ingest.errors import (
@@ -26,8 +25,11 @@ from ingest.errors import (
 )
 from ingest.lake_origin import origin_of
 from ingest.landing import land_side_by_side
+from ingest.measure import Measure
 from ingest.pipelines import ReplaceMonth
+from ingest.postgres_connection import connect
 from ingest.source import Fetched
+from ingest.stored_object import StoredObject
 from ingest.widening import layout_beside
 from orchestration.plan.months import PlannedMonth, undeclared_names
 from orchestration.plan.reasons import Action, MonthReason
@@ -54,7 +56,7 @@ class Landing:
         self._events = context.events
         self._widening = widening
         self._stores = stores
-        self._stored: list[lake.StoredObject] = []  # the month's new object, once it is there
+        self._stored: list[StoredObject] = []  # the month's new object, once it is there
         dsn, bucket, lease = context.connections.dsn, context.connections.bucket, context.ledger.lease
         self._replace: dict[str, Callable[..., Measure | None]] = {
             "postgres": partial(postgres.replace_month, dsn, fence=lease),
@@ -157,7 +159,7 @@ class Landing:
     def _layout(self, planned: PlannedMonth, fetched: Fetched) -> Layout:
         """The file's columns; those that nobody declared get a column in the raw table, and a word to people."""
         dataset = planned.dataset
-        with postgres.connect(self._connections.dsn, f"make room for the columns of {planned}") as connection:
+        with connect(self._connections.dsn, f"make room for the columns of {planned}") as connection:
             layout, wider = layout_beside(connection, fetched.path, dataset)
             self._check_rows(planned, fetched, layout.rows)
             if wider:

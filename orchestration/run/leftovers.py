@@ -12,10 +12,10 @@ import psycopg
 from google.api_core.exceptions import NotFound
 from psycopg import sql
 
-from ingest import postgres
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError, first_line
 from ingest.external_tables import BIGQUERY_FAULTS, RETRY
+from ingest.postgres_connection import connect
 from orchestration.settings import ROOT
 from orchestration.warehouses.bigquery_jobs import cancel_jobs
 from orchestration.warehouses.connections import Connections
@@ -48,7 +48,7 @@ def _in_postgres(connections: Connections) -> list[str]:
         " where nspname = any(%s) and relname ~ %s and relkind = any(%s) order by relname"
     )
     removed = []
-    with postgres.connect(connections.dsn, "remove what a killed run left behind") as connection:
+    with connect(connections.dsn, "remove what a killed run left behind") as connection:
         connection.autocommit = True
         found = connection.execute(query, (list(SCHEMAS), f"^{_models()}{_SWAPPED}$", list(_KINDS))).fetchall()
         for schema, name, kind in found:

@@ -9,11 +9,12 @@ import psycopg
 
 from common.pool import thread_pool
 from ingest import external_tables, postgres
-from ingest.checksums import Measure
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError, first_line
 from ingest.external_times import declared_time_type
-from ingest.lake import StoredObject
+from ingest.measure import Measure
+from ingest.postgres_connection import connect
+from ingest.stored_object import StoredObject
 from orchestration.ledger.records import MonthKey
 from orchestration.run.checksum_sql import (
     BIGQUERY,
@@ -44,14 +45,14 @@ def measure_stages(
     the lake are read by way of the folder `scratch`, but for those that are still the `trusted` ones.
     Raises StoreError.
     """
-    with postgres.connect(connections.dsn) as connection:
+    with connect(connections.dsn) as connection:
         marts = _monthly_marts(connection)
         columns = dict(marts)
         for dataset in DATASETS.values():
             columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
 
     def in_postgres() -> _Measured:
-        with postgres.connect(connections.dsn, f"measure {len(files)} file months") as connection:
+        with connect(connections.dsn, f"measure {len(files)} file months") as connection:
             # Of a partitioned table Postgres has no statistics, and expects 40,000 groups where there is one a file:
             # it would sort 1.2 GB a month, in twice the time.
             connection.execute("set enable_sort = off")
@@ -94,7 +95,7 @@ def measure_stages(
 def check_zones(connections: Connections) -> None:
     """Raise StoreError where the two warehouses know other zones, which the marts join."""
     try:
-        with postgres.connect(connections.dsn) as connection:
+        with connect(connections.dsn) as connection:
             here = [tuple(row) for row in connection.execute(ZONES).fetchall()]
         there = external_tables.query(connections.bigquery, ZONES, connections.uncounted_jobs)
     except (psycopg.Error, *external_tables.BIGQUERY_FAULTS) as error:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest import lake
-from ingest.checksums import Measure
 from ingest.datasets import DATASETS
 from ingest.lake_faults import MissingObjectError
+from ingest.measure import Measure
+from ingest.stored_object import StoredObject
 from orchestration.ledger.records import MonthKey
 from orchestration.warehouses.connections import Connections
 
@@ -19,14 +20,14 @@ class Stage:
 
     measure: Measure
     seconds: float
-    stored: lake.StoredObject | None = None
+    stored: StoredObject | None = None
 
 
 def measure_lake(
     connections: Connections,
     files: Mapping[MonthKey, Measure],
     scratch: Path,
-    trusted: Mapping[MonthKey, lake.StoredObject],
+    trusted: Mapping[MonthKey, StoredObject],
 ) -> dict[MonthKey, Stage]:
     """What the lake holds of these months; an object that is missing holds nothing.
 
@@ -38,7 +39,7 @@ def measure_lake(
 
 
 def _measure(
-    connections: Connections, key: MonthKey, file: Measure, scratch: Path, trusted: lake.StoredObject | None
+    connections: Connections, key: MonthKey, file: Measure, scratch: Path, trusted: StoredObject | None
 ) -> Stage:
     started = time.monotonic()
     dataset, month = DATASETS[key[0]], key[1]

@@ -6,6 +6,7 @@ from common.rows import one_value
 from ingest import lake, postgres, small_tables
 from ingest.datasets import ZONE_LOOKUP_PATH, ZONE_SHAPES_PATH
 from ingest.errors import NotPublishedError, StoreError, TaxiError
+from ingest.postgres_connection import connect
 from ingest.small_tables import REPORT, SHAPES, ZONES, SmallTable
 from ingest.tlc_report import read_report
 from ingest.zone_shapes import read_zone_shapes
@@ -23,7 +24,7 @@ def prepare(context: Context) -> None:
     if config := connections.bigquery.default_query_job_config:
         config.labels["run"] = job_label(context.ledger.run_id)
     with context.step(PREPARE):
-        with postgres.connect(connections.dsn) as connection:
+        with connect(connections.dsn) as connection:
             postgres.ensure_raw_tables(connection)
             small_tables.ensure_in_postgres(connection)
             zones = one_value(connection.execute("select count(*) from taxi_raw.taxi_zone_lookup"))

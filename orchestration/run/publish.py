@@ -11,9 +11,9 @@ from google.cloud import bigquery
 
 from common.masking import masked
 from common.rows import one_value
-from ingest import postgres
 from ingest.errors import StoreError, first_line
 from ingest.external_tables import BIGQUERY_FAULTS, RETRY, ensure_dataset
+from ingest.postgres_connection import connect
 from orchestration.warehouses.connections import Connections
 
 LEDGER_SCHEMA = "taxi_ledger"
@@ -51,7 +51,7 @@ def publish_ledger(connections: Connections, run_id: str, outcome: str, error: s
     from; and their steps that have ended. Run `run_id` stands in it with the `outcome` and `error` that it is about to
     end with, or as 'running'. Returns the number of the latest change of a month that it holds. Raises StoreError.
     """
-    with postgres.connect(connections.dsn) as connection:
+    with connect(connections.dsn) as connection:
         # One snapshot of the four tables.
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         tables = {name: _read(connection, name, query) for name, query in _QUERIES.items()}

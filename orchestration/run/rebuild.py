@@ -9,9 +9,10 @@ import psycopg
 from psycopg import sql
 
 from ingest import lake, postgres
-from ingest.checksums import Measure
 from ingest.datasets import DATASETS, ColumnType, DataSet
 from ingest.lake_origin import HeldMonth, held_months
+from ingest.measure import Measure
+from ingest.postgres_connection import connect
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.records import MonthKey
 from orchestration.warehouses.connections import Connections
@@ -40,7 +41,7 @@ def rebuild(ledger: Ledger, connections: Connections, scratch: Path) -> Rebuilt:
 
     Whether Postgres has the same values, and the marts, is for the next run to reconcile.
     """
-    with postgres.connect(connections.dsn, "count the raw rows") as connection:
+    with connect(connections.dsn, "count the raw rows") as connection:
         rows = {dataset.name: _rows_by_month(connection, dataset) for dataset in DATASETS.values()}
         types = {dataset.name: postgres.column_types(connection, dataset) for dataset in DATASETS.values()}
     left_out: dict[MonthKey, str] = {

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from common.rows import one_value
-from ingest import postgres
-from ingest.checksums import Measure
 from ingest.errors import TaxiError, first_line
 from ingest.external_tables import BIGQUERY_FAULTS
-from ingest.lake import StoredObject
+from ingest.measure import Measure
+from ingest.postgres_connection import connect
+from ingest.stored_object import StoredObject
 from orchestration.ledger.records import MonthKey
 from orchestration.plan.plan import subject_of
 from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_rejected
@@ -102,7 +102,7 @@ def _suspicion(context: Context, key: MonthKey, measured: dict[str, Stage]) -> S
     record = context.ledger.months.get(key)
     if record is None or not is_mostly_rejected(rows, rejected):
         return None
-    with postgres.connect(context.connections.dsn) as connection:
+    with connect(context.connections.dsn) as connection:
         rules = one_value(connection.execute(_MOST_FREQUENT_RULES, key))
     suspicion = after_build(record, rows, rejected, rules)
     if suspicion and record.source_sha256 and key in context.accepted:

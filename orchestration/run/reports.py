@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from ingest import external_tables, postgres
+from ingest import external_tables
 from ingest.errors import StoreError, first_line
 from ingest.months import add_months, label
+from ingest.postgres_connection import connect
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.ledger.transitions import State
 from orchestration.run.measure_queries import MARTS_SCHEMA
@@ -62,7 +63,7 @@ def differing_reports(connections: Connections, months: Collection[date]) -> dic
     differing: dict[MonthKey, str] = {}
     try:
         stored = _stored_reports(connections.bigquery)
-        with postgres.connect(connections.dsn, "compare reports") as connection:
+        with connect(connections.dsn, "compare reports") as connection:
             for report, columns in connection.execute(_COLUMNS, (MARTS_SCHEMA, stored)).fetchall():
                 query = report_query(report, columns, periods)
                 here = {tuple(row) for row in connection.execute(query).fetchall()}

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import psycopg
 
-from ingest import lake, postgres
+from ingest import lake
 from ingest.errors import StoreDownError, first_line
+from ingest.postgres_connection import connect
 from orchestration.warehouses.connections import Connections
 
 # Two months in a row that one store did not take end a run: a server that is restarted fails only one.
@@ -28,7 +29,7 @@ class Stores:
         if time.monotonic() - self._answered_at < _SURE_SECONDS:
             return
         try:
-            with postgres.connect(self._connections.dsn) as connection:
+            with connect(self._connections.dsn) as connection:
                 connection.execute("select 1")
             lake.ask(self._connections.bucket, name)
         except psycopg.Error as error:

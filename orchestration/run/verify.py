@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.checksums import Measure
+from ingest.measure import Measure
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.stages import Stages
 from orchestration.run.differences import find_differences

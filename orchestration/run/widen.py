@@ -8,6 +8,7 @@ import psycopg
 from ingest import postgres
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet, declared_fingerprint
 from ingest.errors import StoreDownError, StoreError, TaxiError, first_line
+from ingest.postgres_connection import connect
 from ingest.widening import WrongObjectError, land_again
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.ledger.transitions import State
@@ -110,7 +111,7 @@ class Widening:
         With them the types of the table's undeclared columns. Left out are those that the stores hold in two editions,
         or that were about to land: they land from the source.
         """
-        with postgres.connect(self._connections.dsn) as connection:
+        with connect(self._connections.dsn) as connection:
             column_types = partial(postgres.column_types, connection)
             tables = {dataset.name: column_types(dataset) for dataset in DATASETS.values()}
         for record in self._ledger.months.all().values():

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 
 from common.rows import one_value
-from ingest import postgres
 from ingest.errors import StoreDownError, StoreError, first_line
+from ingest.postgres_connection import connect, failure_of
 from orchestration.warehouses.answers import BATCH, NO_TABLE, Answer, fitted, late, only_reads, schema_of
 
 # Of Postgres' volatile functions, and its ways to sample a table, those that only answer.
@@ -28,7 +28,7 @@ def answer_of_postgres(dsn: str, statement: str, seconds: float) -> Iterator[Ans
     Raises SettingError for a function that may act; StoreError where Postgres refuses, or has no more time.
     """
     ends_at = time.monotonic() + seconds
-    with postgres.connect(dsn, "answer a query") as connection:
+    with connect(dsn, "answer a query") as connection:
         connection.read_only = True  # begins each transaction so, and there is one
         try:
             _lower_rights(connection)
@@ -56,7 +56,7 @@ def answer_of_postgres(dsn: str, statement: str, seconds: float) -> Iterator[Ans
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
             raise StoreError(f"Postgres: {first_line(error)}", NO_TABLE) from error
         except psycopg.Error as error:
-            kind = postgres.failure_of(error)
+            kind = failure_of(error)
             step = "Check the server, then ask again" if issubclass(kind, StoreDownError) else "Correct it"
             raise kind(f"Postgres refused the query: {first_line(error)}", step) from error
 

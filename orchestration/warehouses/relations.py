@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from ingest import postgres
 from ingest.errors import StoreError, first_line
+from ingest.postgres_connection import connect
 from orchestration.warehouses.dbt_project import SCHEMAS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def relations_in_postgres(dsn: str) -> frozenset[str]:
     """The tables and views in the schemas of the dbt project, as schema.name. Raises StoreError."""
     query = "select table_schema || '.' || table_name from information_schema.tables where table_schema = any(%s)"
     try:
-        with postgres.connect(dsn) as connection:
+        with connect(dsn) as connection:
             return frozenset(name for (name,) in connection.execute(query, (list(SCHEMAS),)))
     except psycopg.Error as error:
         raise StoreError(f"Postgres does not list its tables: {first_line(error)}", "Run again") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.paths import make_private_folder
 from embedded import contract
-from embedded.endpoints import PROJECT
+from embedded.endpoints import PROJECT, Endpoints
 from embedded.stack import Stack
 from ingest.time_limits import LIMITS
 from orchestration import interrupts
@@ -76,14 +76,24 @@ class Servers:
         """All three answer."""
         return self._connect(("postgres", "gcs", "bigquery"))
 
-    def _connect(self, names: tuple[str, ...]) -> Connections:
-        settings = self._settings
+    def running_postgres(self) -> Connections | None:
+        """Postgres where it is now, None if the embedded one is down. Starts nothing."""
         if not self._stack:
+            return self._connections(None)
+        ends = self._stack.running(("postgres",))
+        return self._connections(ends) if ends else None
+
+    def _connect(self, names: tuple[str, ...]) -> Connections:
+        return self._connections(self._stack.start(names) if self._stack else None)
+
+    def _connections(self, ends: Endpoints | None) -> Connections:
+        """Those of the settings, or the embedded servers at `ends`."""
+        settings = self._settings
+        if ends is None:
             postgres, project = settings.postgres.parameters(), settings.bigquery.project
             token = settings.bigquery.token.get_secret_value()
             endpoints = settings.lake.endpoint, settings.bigquery.endpoint, token
         else:
-            ends = self._stack.start(names)
             postgres = {
                 "host": ends.postgres_host,
                 "port": ends.postgres_port,

@@ -14,6 +14,8 @@ from typing import IO
 
 from orchestration import host
 
+PAGE = "page"
+"""The command that only looks: `down` ends it without asking."""
 # A run that is told to end has so many seconds; told once more, it stops at once.
 _PATIENCE = (20.0, 5.0, 5.0)
 
@@ -27,6 +29,11 @@ class User:
     since: str
     command: str
     run_id: str = ""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it only looks: the web page."""
+        return self.command == f"orchestrate.py {PAGE}"
 
     def __str__(self) -> str:
         what = f"run {self.run_id}, process" if self.run_id else "process"

@@ -17,10 +17,11 @@ from psycopg.conninfo import make_conninfo
 from embedded import Stack, contract, ports
 from embedded.gcs import CloudStorage
 from ingest import external_tables, lake, postgres
-from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import YELLOW, Column, DataSet
 from ingest.external_times import declared_time_type
+from ingest.measure import Measure
+from ingest.postgres_connection import connect
 from ingest.widening import layout_beside
 from orchestration.run.checksum_sql import POSTGRES, RAW_BIGQUERY, measure_query
 
@@ -43,7 +44,7 @@ class Stores:
 
     def layout(self, path: Path, dataset: DataSet = YELLOW) -> Layout:
         """The file's layout, the table made ready for it."""
-        with postgres.connect(self.dsn) as connection:
+        with connect(self.dsn) as connection:
             layout, _ = layout_beside(connection, path, dataset)
             postgres.add_columns(connection, dataset, layout.undeclared)
         return layout
@@ -63,7 +64,7 @@ class Stores:
         self, months: Collection[date], dataset: DataSet = YELLOW, bigquery: bool = True
     ) -> dict[str, dict[date, Measure]]:
         """What the lake, Postgres and BigQuery hold of the months, each measured as the line does it."""
-        with postgres.connect(self.dsn) as connection:
+        with connect(self.dsn) as connection:
             types = postgres.column_types(connection, dataset)
         declared = {column.name for column in dataset.columns}
         undeclared = tuple(Column(name, kind, "") for name, kind in types.items() if name not in declared)
@@ -86,7 +87,7 @@ class Stores:
 
     def query(self, statement: str) -> list[tuple]:
         """The rows of a query on Postgres."""
-        with postgres.connect(self.dsn) as connection:
+        with connect(self.dsn) as connection:
             return connection.execute(statement).fetchall()
 
 
@@ -115,7 +116,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
             host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user,
             password=ends.postgres_password, dbname=ends.postgres_dbname,
         )  # fmt: skip
-        with postgres.connect(dsn) as connection:
+        with connect(dsn) as connection:
             postgres.ensure_raw_tables(connection)
         warehouse = bigquery.Client(
             ends.project, Credentials(ends.bigquery_token), client_options={"api_endpoint": ends.bigquery_url}

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest import lake, postgres
-from ingest.checksums import Measure
 from ingest.conform import Layout
 from ingest.datasets import GREEN, ColumnType, DataSet
 from ingest.landing import land_side_by_side
+from ingest.measure import Measure
+from ingest.postgres_connection import connect
 from ingest.widening import land_again, layout_beside
 from tests.ingest.conftest import Stores
 
@@ -48,7 +49,7 @@ class Story:
 
     def land_file(self, month: date, path: Path, pipelines_dir: Path | None = None) -> dict[str, ColumnType]:
         """Land a month, by dlt if there is a folder for it, and those again that have wider columns; returns these."""
-        with postgres.connect(self.stores.dsn) as connection:
+        with connect(self.stores.dsn) as connection:
             layout, wider = layout_beside(connection, path, self.dataset)
             postgres.add_columns(connection, self.dataset, layout.undeclared)
         if pipelines_dir:
@@ -70,7 +71,7 @@ class Story:
 
     def follow(self, month: date) -> None:
         """Land the month again from the lake if the table's types are others by now."""
-        with postgres.connect(self.stores.dsn) as connection:
+        with connect(self.stores.dsn) as connection:
             now = postgres.column_types(connection, self.dataset)
         types = {name: now[name] for name in self.types[month]}
         if types != self.types[month]:
@@ -98,7 +99,7 @@ class Story:
         return [value for (value,) in rows]
 
     def type(self, name: str) -> ColumnType | None:
-        with postgres.connect(self.stores.dsn) as connection:
+        with connect(self.stores.dsn) as connection:
             return postgres.column_types(connection, self.dataset).get(self.column(name))
 
     def physical_types(self, name: str) -> set[ColumnType]:

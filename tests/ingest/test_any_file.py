@@ -17,6 +17,7 @@ from ingest.checksums import Measurer
 from ingest.conform import conformed_batches, read_layout
 from ingest.datasets import FHV, GREEN, DataSet
 from ingest.errors import BadFileError
+from ingest.postgres_connection import connect
 from tests.ingest.any_file import MEETING, AnyFile, files
 from tests.ingest.conftest import Stores
 from tests.ingest.story import Story
@@ -101,7 +102,7 @@ def check_any(data: st.DataObject) -> None:
 
 def check_together(stores: Stores, several: list[AnyFile], bigquery: bool = False) -> None:
     """Months of one data set, one after another: each lands or fails by itself, and those that landed stay the same."""
-    with postgres.connect(stores.dsn) as connection:
+    with connect(stores.dsn) as connection:
         connection.execute("drop table taxi_raw.fhv_tripdata")
         postgres.ensure_raw_tables(connection)
     for blob in stores.bucket.list_blobs(prefix="raw/dataset=fhv/"):
@@ -123,7 +124,7 @@ def check_together(stores: Stores, several: list[AnyFile], bigquery: bool = Fals
                 story.assert_same_everywhere()
     if bigquery and landed:
         story.assert_same_everywhere(bigquery=True)
-    with postgres.connect(stores.dsn) as connection:
+    with connect(stores.dsn) as connection:
         known = postgres.column_types(connection, FHV)
     for month, file in landed.items():
         for name in {"fee", "toll", "trips"} & file.columns.keys() & known.keys():

@@ -6,8 +6,9 @@ from datetime import date, datetime
 import pyarrow as pa
 import pytest
 
-from ingest import postgres
-from ingest.checksums import CENTS_LIMIT, PRIME, Measure, Measurer
+from ingest.checksums import CENTS_LIMIT, PRIME, Measurer
+from ingest.measure import Measure
+from ingest.postgres_connection import connect
 from orchestration.run.checksum_sql import POSTGRES, WHOLE_ROW, measure_query
 from tests.ingest.conftest import Stores, to_measures
 
@@ -75,7 +76,7 @@ def test_file_lake_postgres_and_bigquery_agree_on_every_nasty_value(stores: Stor
 def test_postgres_may_sum_up_a_month_in_several_processes(stores: Stores):
     columns = {"row_number": "bigint", "zone": "bigint"}
     query = measure_query(POSTGRES, "many_trips", columns, (), [("yellow", MONTH)])
-    with postgres.connect(stores.dsn) as connection:
+    with connect(stores.dsn) as connection:
         connection.execute(
             "create table many_trips as select 'yellow' as dataset, date '1999-01-01' as file_month, row_number,"
             " row_number % 265 as zone from generate_series(1, 10000) as row_number; analyze many_trips;"

@@ -21,6 +21,7 @@ from ingest import postgres
 from ingest.conform import conformed_batches, read_layout
 from ingest.datasets import YELLOW
 from ingest.errors import StoreError
+from ingest.postgres_connection import connect
 from ingest.time_limits import LIMITS
 
 SILENCE = 4.0  # seconds
@@ -65,7 +66,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_statement_on_a_server_that_hangs_ends_and_the_next_one_sooner(server: Server):
-    with postgres.connect(server.dsn) as one, postgres.connect(server.dsn) as other, server.stopped():
+    with connect(server.dsn) as one, connect(server.dsn) as other, server.stopped():
         began = time.monotonic()
         with pytest.raises(psycopg.OperationalError, match="it has answered nothing for 4 s"):
             one.execute("select 1")
@@ -74,13 +75,13 @@ def test_a_statement_on_a_server_that_hangs_ends_and_the_next_one_sooner(server:
         with pytest.raises(psycopg.OperationalError, match="it has answered nothing"):
             other.execute("select 1")
         assert time.monotonic() - began < seconds + SILENCE, "it is known to be silent"
-    with postgres.connect(server.dsn) as after:
+    with connect(server.dsn) as after:
         assert after.execute("select 1").fetchone() == (1,)
 
 
 def test_a_server_that_starts_no_session_any_more_counts_as_hung_though_the_one_at_work_goes_on(server: Server):
     with (
-        postgres.connect(server.dsn) as connection,
+        connect(server.dsn) as connection,
         server.stopped(sessions=False),
         pytest.raises(psycopg.OperationalError, match="it has answered nothing"),
     ):
@@ -90,9 +91,9 @@ def test_a_server_that_starts_no_session_any_more_counts_as_hung_though_the_one_
 @pytest.mark.slow
 def test_after_a_connection_that_timed_out_a_statement_is_waited_for_no_more_than_a_quarter_as_long(server: Server):
     LIMITS.silence = 40.0
-    with postgres.connect(server.dsn) as connection, server.stopped():
+    with connect(server.dsn) as connection, server.stopped():
         with pytest.raises(StoreError, match="does not answer: connection timeout expired"):
-            postgres.connect(server.dsn)
+            connect(server.dsn)
         began = time.monotonic()
         with pytest.raises(psycopg.OperationalError, match="it has answered nothing"):
             connection.execute("select 1")
@@ -100,13 +101,13 @@ def test_after_a_connection_that_timed_out_a_statement_is_waited_for_no_more_tha
 
 
 def test_a_long_statement_on_a_server_that_works_is_waited_for(server: Server):
-    with postgres.connect(server.dsn) as connection:
+    with connect(server.dsn) as connection:
         assert connection.execute("select 1 from pg_sleep(%s)", (2 * SILENCE,)).fetchone() == (1,)
 
 
 def test_a_statement_that_takes_longer_than_the_setting_ends(server: Server, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(LIMITS, "statement", 2.0)
-    with postgres.connect(server.dsn) as connection, pytest.raises(psycopg.errors.QueryCanceled):
+    with connect(server.dsn) as connection, pytest.raises(psycopg.errors.QueryCanceled):
         connection.execute("select pg_sleep(60)")
 
 
@@ -116,7 +117,7 @@ def test_a_lock_that_is_held_is_waited_for_no_longer_than_the_limit(server: Serv
         holder.execute("create table held (x int)")
         holder.commit()
         holder.execute("lock table held")
-        with postgres.connect(server.dsn) as connection, pytest.raises(psycopg.errors.LockNotAvailable):
+        with connect(server.dsn) as connection, pytest.raises(psycopg.errors.LockNotAvailable):
             connection.execute("select from held")
 
 
@@ -125,7 +126,7 @@ def test_a_landing_on_a_server_that_hangs_fails_in_one_sentence_and_keeps_the_ol
     times = pa.array([datetime(2003, 7, 1)] * 100_000, pa.timestamp("us"))
     pq.write_table(pa.table({"tpep_pickup_datetime": times}), path)
     layout = read_layout(path, YELLOW)
-    with postgres.connect(server.dsn) as connection:
+    with connect(server.dsn) as connection:
         postgres.ensure_raw_tables(connection)
     postgres.replace_month(server.dsn, YELLOW, month, path, layout)
 
@@ -143,5 +144,5 @@ def test_a_landing_on_a_server_that_hangs_fails_in_one_sentence_and_keeps_the_ol
         hang.__exit__(None, None, None)
     assert raised.value.what.startswith("Postgres broke off while yellow 2003-07 was landing: it has answered nothing")
     assert raised.value.next_step == "The old month is untouched; see to the server, then run again"
-    with postgres.connect(server.dsn) as connection:
+    with connect(server.dsn) as connection:
         assert connection.execute("select count(*) from taxi_raw.yellow_tripdata").fetchone() == (100_000,)

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.checksums import Measure
 from ingest.conform import BATCH_ROWS, read_layout
 from ingest.datasets import YELLOW
 from ingest.landing import land_side_by_side
+from ingest.measure import Measure
 from ingest.months import parse_month
 
 

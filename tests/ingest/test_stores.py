@@ -19,15 +19,16 @@ from google.cloud import storage
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ingest import lake, postgres
-from ingest.checksums import Measure
 from ingest.conform import read_layout
 from ingest.content import crc32c_of
 from ingest.datasets import DATASETS, YELLOW, Column, declared_fingerprint
 from ingest.errors import BadFileError, StoreError, TaxiError, UnknownOutcomeError
 from ingest.fence import Fence
 from ingest.google_session import BoundedSession
+from ingest.measure import Measure
 from ingest.months import parse_month
 from ingest.pipelines import land_month
+from ingest.postgres_connection import connect
 from ingest.time_limits import LIMITS
 from tests.ingest.conftest import Stores
 from tests.ingest.lost_answer import losing_answer_to
@@ -70,7 +71,7 @@ def test_postgres_replaces_the_month_and_leaves_the_others(stores: Stores):
 def test_a_reader_in_postgres_sees_the_old_month_until_the_new_one_is_whole(stores: Stores):
     stores.to_postgres(MAY, stores.write(MAY, trips(5)))
     path = stores.write(MAY, trips(7))
-    with postgres.connect(stores.dsn) as reader:
+    with connect(stores.dsn) as reader:
         count = "select count(*) from taxi_raw.yellow_tripdata where file_month = '2003-05-01'"
         assert reader.execute(count).fetchone() == (5,)
         writer = threading.Thread(target=stores.to_postgres, args=(MAY, path))
@@ -146,7 +147,7 @@ def test_a_run_that_slept_while_its_successor_landed_the_month_leaves_its_succes
 
 def test_a_table_that_stands_where_a_month_is_about_to_be_made_is_in_nobodys_way(stores: Stores):
     month = date(2003, 11, 1)
-    with postgres.connect(stores.dsn) as connection:
+    with connect(stores.dsn) as connection:
         connection.execute("create table taxi_raw.new_yellow_tripdata_2003_11 (row_number bigint)")
     stores.to_postgres(month, stores.write(month, trips(2)))
     assert held(stores, month) == {month: (2, 2.0)}
@@ -310,7 +311,7 @@ def test_an_undeclared_column_is_added_with_its_type_which_later_months_keep(sto
         " order by file_month, row_number"
     )
     assert rows == [(first, None), (first, None), (second, 1.5), (second, None), (third, 2.0), (third, 3.0)]
-    with postgres.connect(stores.dsn) as connection:
+    with connect(stores.dsn) as connection:
         assert postgres.column_types(connection, YELLOW)["surge"] == "double"
 
 
@@ -322,7 +323,7 @@ def test_a_column_that_is_declared_after_it_landed_gets_the_declared_type(stores
     layout = read_layout(path, declared)
     with pytest.raises(StoreError, match="has robo_toll as bigint"):
         postgres.replace_month(stores.dsn, declared, second, path, layout)
-    with postgres.connect(stores.dsn) as connection:
+    with connect(stores.dsn) as connection:
         postgres.add_columns(connection, declared, declared.columns)
     postgres.replace_month(stores.dsn, declared, second, path, layout)
     query = "select robo_toll from taxi_raw.yellow_tripdata where file_month in ('2004-01-01', '2004-02-01') order by 1"

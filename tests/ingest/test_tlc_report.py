@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest import external_tables, postgres, small_tables
+from ingest import external_tables, small_tables
 from ingest.datasets import TLC_SERVER
 from ingest.errors import BadFileError, NotPublishedError, SettingError, SourceError
 from ingest.open_source import open_source
+from ingest.postgres_connection import connect
 from ingest.small_tables import REPORT
 from ingest.tlc_report import REPORT_PATH, TLC_REPORT, fetch_report, read_report, report_place
 from tests.ingest.conftest import Stores
@@ -123,7 +124,7 @@ def held(stores: Stores) -> tuple[list[tuple], list[tuple]]:
 
 
 def test_both_stores_hold_an_empty_report_then_the_newest_edition_whole(stores: Stores, path: Path):
-    with postgres.connect(stores.dsn) as connection:
+    with connect(stores.dsn) as connection:
         small_tables.ensure_in_postgres(connection)
     small_tables.ensure_in_lake(stores.bucket, stores.folder)
     external_tables.ensure_external_tables(stores.bigquery, stores.bucket.name, "US")
@@ -138,7 +139,7 @@ def test_both_stores_hold_an_empty_report_then_the_newest_edition_whole(stores: 
     assert replace(*LINES[:1], LINES[1].replace("1,625", "1,626"))
     rows = [("2025-03", "FHV - High Volume", "662,479"), ("2025-03", "Green", "1,626")]
     assert held(stores) == (rows, rows)
-    with postgres.connect(stores.dsn) as connection:
+    with connect(stores.dsn) as connection:
         connection.execute("delete from taxi_raw.tlc_monthly_report")
     assert replace(*LINES[:1], LINES[1].replace("1,625", "1,626")), "a store that lost it gets it again"
     assert held(stores) == (rows, rows)

@@ -9,10 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest import lake, postgres
-from ingest.checksums import Measure
 from ingest.datasets import GREEN, Column
 from ingest.errors import BadFileError, StoreError
 from ingest.lake_origin import origin_in
+from ingest.measure import Measure
+from ingest.postgres_connection import connect
 from ingest.widening import WrongObjectError, land_again, layout_beside
 from tests.ingest.conftest import Stores
 from tests.ingest.story import TIME as T
@@ -65,7 +66,7 @@ def test_a_column_without_values_has_no_type_until_a_month_brings_one(story: Sto
 
 @pytest.mark.parametrize(("values", "kind"), [([1.5, 2.5], "double"), ([T, None], "timestamp"), (["x", ""], "text")])
 def test_a_text_column_in_which_no_month_has_a_value_takes_the_type_of_the_first(story: Story, values, kind: str):
-    with postgres.connect(story.stores.dsn) as connection:  # as columns without values landed in earlier versions
+    with connect(story.stores.dsn) as connection:  # as columns without values landed in earlier versions
         connection.execute(f"alter table taxi_raw.green_tripdata add column {story.column('late')} text")
     assert story.land(late=pa.array(values)) == ({} if kind == "text" else {"late": "text"})
     assert (story.type("late"), story.values("late")) == (kind, values)
@@ -128,7 +129,7 @@ def test_a_file_that_cannot_land_widens_nothing(story: Story):
     month, path = story.write({"fee": [0.5, 1.5]})
     bad = pq.read_table(path).append_column("trip_distance", pa.array(["1", "far"]))
     pq.write_table(bad, path)
-    with postgres.connect(story.stores.dsn) as connection, pytest.raises(BadFileError, match="row 2 holds 'far'"):
+    with connect(story.stores.dsn) as connection, pytest.raises(BadFileError, match="row 2 holds 'far'"):
         layout_beside(connection, path, GREEN)
     assert story.type("fee") == "bigint"
     assert month not in story.files
@@ -139,14 +140,14 @@ class TestViews:
 
     @pytest.fixture(autouse=True)
     def schema(self, stores: Stores):
-        with postgres.connect(stores.dsn) as connection:
+        with connect(stores.dsn) as connection:
             connection.execute("create schema looking; create role reader")
             yield connection
             connection.rollback()
             connection.execute("drop schema looking cascade; drop role reader")
 
     def make(self, stores: Stores, *statements: str) -> None:
-        with postgres.connect(stores.dsn) as connection:
+        with connect(stores.dsn) as connection:
             for statement in statements:
                 connection.execute(statement)
 
@@ -188,7 +189,7 @@ class TestWhatBrokeOff:
     @pytest.fixture
     def half(self, story: Story) -> Story:
         story.land(fee=[1, 2])
-        with postgres.connect(story.stores.dsn) as connection:
+        with connect(story.stores.dsn) as connection:
             column = story.column("fee")
             connection.execute(f"alter table taxi_raw.green_tripdata alter column {column} type text")
         return story
@@ -243,7 +244,7 @@ class TestAnotherDeclaration:
         story.dataset = replace(GREEN, columns=(*columns, replace(fee, name=f"night_fee_{story.year}")))
 
     def follow(self, story: Story, recorded: Measure) -> Measure:
-        with postgres.connect(story.stores.dsn) as connection:
+        with connect(story.stores.dsn) as connection:
             postgres.add_columns(connection, story.dataset, story.dataset.columns)
             held = postgres.column_types(connection, story.dataset)
         declared = {column.name for column in story.dataset.columns}

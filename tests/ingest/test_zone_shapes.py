@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest import external_tables, postgres, small_tables
+from ingest import external_tables, small_tables
 from ingest.errors import BadFileError
 from ingest.map_paths import svg_paths
+from ingest.postgres_connection import connect
 from ingest.small_tables import SHAPES
 from ingest.zone_shapes import MAP_SIZE, SHAPES_SCHEMA, read_zone_shapes
 from synthetic import write_zone_shapes
@@ -160,7 +161,7 @@ def held(stores: Stores) -> tuple[list[tuple], list[tuple]]:
 
 
 def test_both_stores_hold_no_shapes_then_all_of_them(stores: Stores, zipped: Path):
-    with postgres.connect(stores.dsn) as connection:
+    with connect(stores.dsn) as connection:
         small_tables.ensure_in_postgres(connection)
     small_tables.ensure_in_lake(stores.bucket, stores.folder)
     external_tables.ensure_external_tables(stores.bigquery, stores.bucket.name, "US")

@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ingest.checksums import Measure
 from ingest.http_answers import seconds_to_wait
+from ingest.measure import Measure
 from ingest.source import Fetched, FileStat
 from orchestration.ledger.ledger import Ledger
 from orchestration.run.publish import _QUERIES

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest.checksums import Measure
 from ingest.datasets import GREEN
 from ingest.errors import NotPublishedError, SourceError
+from ingest.measure import Measure
 from orchestration.cli.explanation import explain
 from orchestration.ledger.history import MonthEvent
 from orchestration.ledger.transitions import State

@@ -8,8 +8,8 @@ import pytest
 from google.cloud.bigquery import QueryJobConfig
 
 from embedded import Stack
-from ingest import postgres
 from ingest.external_tables import query
+from ingest.postgres_connection import connect
 from orchestration.run.leftovers import remove_leftovers
 from orchestration.settings import BigQuerySettings, LakeSettings
 from orchestration.warehouses.connections import Connections
@@ -30,7 +30,7 @@ def connections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection
 
 
 def test_dbts_temporaries_of_this_projects_models_go_and_all_others_stay(connections: Connections, tmp_path: Path):
-    with postgres.connect(connections.dsn) as connection:
+    with connect(connections.dsn) as connection:
         for statement in (
             "create schema taxi_marts",
             "create schema mine",
@@ -66,7 +66,7 @@ def test_dbts_temporaries_of_this_projects_models_go_and_all_others_stay(connect
         "taxi_marts.fct_trips__dbt_tmp063512123456",
     ]
 
-    with postgres.connect(connections.dsn) as connection:
+    with connect(connections.dsn) as connection:
         rows = connection.execute(
             "select relname from pg_class where relnamespace in ('taxi_marts'::regnamespace, 'mine'::regnamespace)"
         ).fetchall()

@@ -11,9 +11,9 @@ import pytest
 
 from embedded import Stack
 from ingest import lake
-from ingest.checksums import Measure
 from ingest.datasets import GREEN
-from ingest.lake import StoredObject
+from ingest.measure import Measure
+from ingest.stored_object import StoredObject
 from orchestration.ledger.ledger import Ledger
 from orchestration.run.measure_lake import Stage, measure_lake
 from orchestration.settings import LakeSettings

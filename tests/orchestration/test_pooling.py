@@ -3,14 +3,14 @@
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from ingest import postgres
 from ingest.errors import SettingError
+from ingest.postgres_connection import connect
 from orchestration.ledger.pooling import refuse_pooling
 from tests.orchestration.pooler import pooler
 
 
 def check(dsn: str) -> None:
-    with postgres.connect(dsn) as connection:
+    with connect(dsn) as connection:
         refuse_pooling(connection, dsn)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.checksums import Measure
 from ingest.errors import StoreError
+from ingest.measure import Measure
 from orchestration.run.differences import RAW_STAGES, Difference, find_differences
 from orchestration.run.measure import check_zones, measure_stages
 from orchestration.settings import load_settings

@@ -1,0 +1,85 @@
+"""The commands of the web page: page, and show for what a page knows as JSON."""
+
+import os
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from common.python import python_command
+from ingest.errors import SettingError, TaxiError
+from orchestration.cli.console import events
+from orchestration.cli.options import Profile
+from orchestration.settings import Settings, load_settings
+
+Port = Annotated[int | None, typer.Option("--port", help="Of the page, on this machine only", show_default="6789")]
+Link = Annotated[bool, typer.Option("--link", help="Print a link that signs one browser in, and end")]
+Background = Annotated[bool, typer.Option("--background", help="Leave the page running; `down` ends it")]
+
+_START_SECONDS = 30
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(page)
+
+
+def page(profile: Profile = None, port: Port = None, link: Link = False, background: Background = False) -> None:
+    """Serve the web page: months, runs, rows, lineage, marts. Needs the extra `page`."""
+    settings = load_settings({"profile": profile, "page_port": port})
+    _check_extra()
+    if link:
+        print(_link(settings))
+    elif background:
+        _start(settings)
+    else:
+        from orchestration.page.server import serve
+
+        serve(settings, settings.page.port, lambda: events.say(_words(settings)))
+
+
+def _words(settings: Settings) -> str:
+    return f"The page: http://localhost:{settings.page.port} (to sign in, so that its buttons work: {_link(settings)})"
+
+
+def _link(settings: Settings) -> str:
+    from orchestration.page.security import Token
+
+    return f"http://localhost:{settings.page.port}/enter?key={Token(settings.run.state_dir).new_key()}"
+
+
+def _start(settings: Settings) -> None:
+    """Serve in a process of its own, and return once it answers."""
+    folder = settings.run.state_dir / "page"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log = folder / "page.log"
+    with log.open("w", encoding="utf-8") as file:
+        process = subprocess.Popen(
+            python_command("orchestrate", "page", "--port", str(settings.page.port)),
+            env={**os.environ, "TAXI_PROFILE": settings.profile},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    until = time.monotonic() + _START_SECONDS
+    while "The page: " not in log.read_text(encoding="utf-8", errors="replace"):
+        if process.poll() is not None or time.monotonic() > until:
+            process.kill()
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            raise TaxiError(lines[-1] if lines else "The page did not start", f"Its log is {log}")
+        time.sleep(0.1)
+    events.say(_words(settings))
+    sys.stdout.flush()
+
+
+def _check_extra() -> None:
+    missing = [name for name in ("jinja2", "starlette", "uvicorn") if find_spec(name) is None]
+    if missing:
+        raise SettingError(
+            f"The page needs the package {missing[0]}",
+            "pip install --require-hashes --no-deps -r requirements/page.txt, or pip install '.[page]'",
+        )

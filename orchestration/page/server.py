@@ -1,0 +1,85 @@
+"""Serves the page on loopback: uvicorn, with an end to connections that send nothing."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ingest.errors import SettingError
+from orchestration.page.app import Site, application
+from orchestration.page.reading import Reader
+from orchestration.page.security import Token
+from orchestration.settings import Settings
+from orchestration.warehouses.servers import Servers
+from orchestration.warehouses.users import PAGE
+
+HOST = "127.0.0.1"
+REQUEST_SECONDS = 10.0
+CONNECTIONS = 1000
+
+
+class PatientProtocol(H11Protocol):
+    """Closes a connection that has not sent a request's headers within REQUEST_SECONDS: uvicorn would wait for ever."""
+
+    def connection_made(self, transport: Any) -> None:
+        """A connection begins."""
+        super().connection_made(transport)
+        self._limit = asyncio.get_running_loop().call_later(REQUEST_SECONDS, self._close_if_silent)
+
+    def _close_if_silent(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It ended."""
+        self._limit.cancel()
+        super().connection_lost(exc)
+
+
+def serve(settings: Settings, port: int, on_start: Callable[[], None]) -> None:
+    """Serve until a signal ends it. `on_start` is called once the page is about to answer.
+
+    Raises SettingError where the port is in use, StoreError without Postgres.
+    """
+    listening = _listen(port)
+    token = Token(settings.run.state_dir)
+    with listening, Servers(settings, PAGE) as servers:
+        reader = Reader(settings)
+        reader.prepare(servers)
+        site = Site(settings, reader, token, port)
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application(site),
+                http=PatientProtocol,
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                timeout_keep_alive=10,
+                limit_concurrency=CONNECTIONS,
+                timeout_graceful_shutdown=3,
+            )
+        )
+        on_start()
+        server.run(sockets=[listening])
+        reader.close()
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise SettingError(
+            f"page_port is {port}, and that port cannot be used: {error}",
+            "End the program that uses it, or give --port",
+        ) from None
+    return listening

@@ -1,0 +1,131 @@
+"""Asks the line for something from a process that must not do it itself, such as the web page.
+
+A request is recorded, then done by a process of its own, `orchestrate.py run --request N`: lease, policies and alerts
+are those of any run.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from common.python import python_command
+from ingest.errors import TaxiError
+from orchestration import host
+from orchestration.ledger import lease
+from orchestration.ledger.ledger import open_ledger
+from orchestration.ledger.records import MonthKey
+from orchestration.plan.identity import PlanChangedError, changes
+from orchestration.settings import Settings
+from orchestration.shown_plans import read_plan
+
+PLAN_SECONDS = 120
+_planning = threading.Lock()
+
+
+class Requesting:
+    """Asks with these settings; `dsn` is where the ledger is. Every method raises TaxiError."""
+
+    def __init__(self, settings: Settings, dsn: str):
+        self.settings = settings
+        self._dsn = dsn
+
+    def plan(self, datasets: str | None, months: Sequence[str], force: bool) -> dict[str, Any]:
+        """What `plan --json` prints with these options; one at a time, as each asks the source."""
+        arguments = ["plan", "--json", *(["--datasets", datasets] if datasets else []), *(["--force"] if force else [])]
+        arguments += [part for month in months for part in ("--months", month)]
+        with _planning:
+            return self._document(arguments)
+
+    def run(self, plan_hash: str, by: str) -> int:
+        """Ask for just the plan that was shown with this hash; returns the request's number.
+
+        Raises PlanChangedError where the plan is no longer the same, BusyError where a run or request is open.
+        """
+        shown = read_plan(self.settings.run.state_dir, plan_hash)
+        options = shown.options
+        now = self.plan(options["datasets"], options["months"] or [], options["force"])
+        if now["hash"] != plan_hash:
+            document = read_plan(self.settings.run.state_dir, now["hash"]).document
+            raise PlanChangedError(changes(shown.document, document))
+        return self._ask("run", by, options, plan_hash, shown.document)
+
+    def retry(self, key: MonthKey, by: str) -> int:
+        """Ask for one file month again."""
+        dataset, month = key
+        return self._ask("run", by, {"datasets": dataset, "months": [f"{month:%Y-%m}"], "source": None, "force": False})
+
+    def tick(self, by: str) -> int:
+        """Ask for a tick now."""
+        return self._ask("tick", by, {})
+
+    def cancel(self, run_id: str) -> None:
+        """End a run as ctrl-C does: what has landed is kept."""
+        with open_ledger(self._dsn) as ledger:
+            holder = ledger.holder_record()
+        if holder is None or holder.run_id != run_id:
+            raise TaxiError(f"Run {run_id} is not in progress", "`python orchestrate.py logs` shows how it ended")
+        if holder.machine != host.machine():
+            raise TaxiError(f"Run {run_id} is on another machine: {holder.host}", "Cancel it there")
+        os.kill(holder.pid, signal.SIGTERM)
+
+    def _ask(
+        self,
+        kind: str,
+        by: str,
+        options: Mapping[str, Any],
+        plan_hash: str | None = None,
+        document: Mapping[str, Any] | None = None,
+    ) -> int:
+        with open_ledger(self._dsn) as ledger:
+            if holder := ledger.holder():
+                raise lease.BusyError(f"Another run is in progress: {holder}", "Wait for it to end, or cancel it")
+            number = ledger.requests.add(kind, by, options, plan_hash, document)
+        self._start(number)
+        return number
+
+    def _start(self, number: int) -> None:
+        folder = self.settings.run.state_dir / "requests"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (folder / f"{number}.log").open("w", encoding="utf-8") as log:
+            process = subprocess.Popen(
+                python_command("orchestrate", "run", "--request", str(number)),
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        threading.Thread(target=process.wait, name=f"request {number}", daemon=True).start()
+
+    def _document(self, arguments: Sequence[str]) -> dict[str, Any]:
+        """What a command prints with --json. An exit code of 1 may come with a document: a month has an error."""
+        try:
+            done = subprocess.run(
+                python_command("orchestrate", *arguments),
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=PLAN_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise TaxiError(f"The plan took more than {PLAN_SECONDS} s", "The source may be slow: try again") from None
+        try:
+            document: dict[str, Any] = json.loads(done.stdout)
+        except ValueError:
+            raise TaxiError(_last_line(done.stderr) or f"The plan ended with exit code {done.returncode}") from None
+        return document
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "TAXI_PROFILE": self.settings.profile}
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
