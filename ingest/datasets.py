@@ -56,6 +56,7 @@ class DataSet:
 
 TLC_SERVER = "https://d37ci6vzurychx.cloudfront.net"
 ZONE_LOOKUP_PATH = "misc/taxi_zone_lookup.csv"
+ZONE_SHAPES_PATH = "misc/taxi_zones.zip"
 
 
 def declared_fingerprint(dataset: DataSet) -> str:

@@ -1,4 +1,4 @@
-"""The two small tables beside the trips: TLC's zone lookup and TLC's monthly report, replaced whole in both stores."""
+"""The small tables beside the trips: zones, their shapes and TLC's monthly report. Both stores hold each whole."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from ingest.errors import StoreError, first_line
 from ingest.fence import OPEN, Fence
 from ingest.postgres_connection import connect
 from ingest.tlc_report import REPORT_SCHEMA
+from ingest.zone_shapes import SHAPES_SCHEMA
 from ingest.zones import ZONE_SCHEMA
 
 _POSTGRES_TYPES = {pa.int64(): "bigint", pa.string(): "text"}
@@ -35,18 +36,19 @@ class SmallTable:
 
 ZONES = SmallTable("taxi_zone_lookup", "the zone lookup", ZONE_SCHEMA)
 REPORT = SmallTable("tlc_monthly_report", "TLC's monthly report", REPORT_SCHEMA)
-SMALL_TABLES = (ZONES, REPORT)
+SHAPES = SmallTable("taxi_zone_shapes", "the zone shapes", SHAPES_SCHEMA)
+SMALL_TABLES = (ZONES, REPORT, SHAPES)
 
 
 def ensure_in_postgres(connection: psycopg.Connection) -> None:
-    """Make both tables where they don't exist, empty: dbt reads them."""
+    """Make the tables where they don't exist, empty: dbt reads them."""
     for small in SMALL_TABLES:
         columns = ", ".join(f"{field.name} {_POSTGRES_TYPES[field.type]}" for field in small.schema)
         connection.execute(sql.SQL(f"create table if not exists {{}} ({columns})").format(_relation(small)))
 
 
 def ensure_in_lake(bucket: storage.Bucket, scratch: Path, fence: Fence = OPEN) -> None:
-    """Make both objects where they don't exist, empty: BigQuery refuses a table without files. Raises StoreError."""
+    """Make the objects where they don't exist, empty: BigQuery refuses a table without files. Raises StoreError."""
     for small in SMALL_TABLES:
         lake.ensure_table(bucket, small.object_name, small.schema.empty_table(), scratch, fence)
 

@@ -16,6 +16,7 @@ from synthetic.demo import DEMO_MONTHS, write_demo
 from synthetic.files import write_month, write_notice
 from synthetic.layouts import FIRST_MONTHS
 from synthetic.red_month import write_red_month
+from synthetic.shapes import write_zone_shapes
 from synthetic.zones import write_zone_lookup
 
 app = typer.Typer(add_completion=False)
@@ -38,7 +39,8 @@ def main(
     try:
         if dataset:
             write = write_red_month if broken else write_month
-            paths = [write(root, dataset, parse_month(month), rows, seed), write_zone_lookup(root)]
+            months = [write(root, dataset, parse_month(month), rows, seed)]
+            paths = [*months, write_zone_lookup(root), write_zone_shapes(root)]
         else:
             paths = write_demo(root, rows, seed)
         write_notice(root)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from synthetic.files import write_month
 from synthetic.report import write_report
+from synthetic.shapes import write_zone_shapes
 from synthetic.zones import write_zone_lookup
 
 DEMO_MONTHS: tuple[tuple[str, date], ...] = (
@@ -32,10 +33,10 @@ _TIMES_AS_MANY = {("green", date(2023, 2, 1)): 4}
 
 
 def write_demo(root: Path, rows: int = 2_000, seed: int = 0) -> list[Path]:
-    """Write the demo's months, `rows` rows each (green 2023-02 four times as many), the zone lookup and the report.
+    """Write the demo's months, `rows` rows each (green 2023-02 four times as many), the zones with shapes, the report.
 
     Returns all paths, the months first.
     """
     months = [(name, month, rows * _TIMES_AS_MANY.get((name, month), 1)) for name, month in DEMO_MONTHS]
     paths = [write_month(root, dataset, month, count, seed) for dataset, month, count in months]
-    return [*paths, write_zone_lookup(root), write_report(root, months)]
+    return [*paths, write_zone_lookup(root), write_zone_shapes(root), write_report(root, months)]

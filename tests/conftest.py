@@ -8,7 +8,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from common import masking
-from synthetic import write_zone_lookup
+from synthetic import write_zone_lookup, write_zone_shapes
 from tests.line import Line
 from tests.months import MARTS_MONTHS, MONTHS, ROWS_OF, write
 from tests.warehouses import bigquery_of
@@ -91,6 +91,7 @@ def _source(root: Path, months: list[tuple[str, str]]) -> Path:
     for dataset, month in months:
         write(root, dataset, month, ROWS_OF[dataset, month])
     write_zone_lookup(root)
+    write_zone_shapes(root)
     return root
 
 

@@ -20,6 +20,7 @@ from orchestration.cli import (
     documents,
     editions,
     inspection,
+    querying,
     rebuilding,
     requested,
     scheduling,
@@ -195,7 +196,7 @@ def clean(yes: Yes = False, profile: Profile = None, as_json: AsJson = False) ->
         output.print_removable(found, yes)
 
 
-for group in (inspection, editions, scheduling, serving, web):
+for group in (inspection, editions, querying, scheduling, serving, web):
     group.register(app)
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(rebuilding.ledger_app, name="ledger")

@@ -1,14 +1,15 @@
-"""Makes what the stores lack before anything lands, and lands the zone lookup and TLC's monthly report."""
+"""Makes what the stores lack before anything lands, and lands the zones, their shapes and TLC's report."""
 
 import pyarrow as pa
 
 from common.rows import one_value
 from ingest import lake, postgres, small_tables
-from ingest.datasets import ZONE_LOOKUP_PATH
+from ingest.datasets import ZONE_LOOKUP_PATH, ZONE_SHAPES_PATH
 from ingest.errors import NotPublishedError, StoreError, TaxiError
 from ingest.postgres_connection import connect
-from ingest.small_tables import REPORT, ZONES, SmallTable
+from ingest.small_tables import REPORT, SHAPES, ZONES, SmallTable
 from ingest.tlc_report import read_report
+from ingest.zone_shapes import read_zone_shapes
 from ingest.zones import ZONE_IDS, read_zone_lookup
 from orchestration.run.context import Context
 from orchestration.run.leftovers import remove_leftovers
@@ -41,12 +42,25 @@ def prepare(context: Context) -> None:
             context.events.fail(error)
             context.events.warn("The zone lookup of an earlier run stays in use")
             context.failures.append(f"zone lookup: {error}")
+        _land_shapes(context)
         _land_report(context)
         publish_ledger(connections, context.ledger.run_id, "running")  # dbt reads it
 
 
 def _land_zones(context: Context) -> None:
     _replace(context, ZONES, read_zone_lookup(context.source.fetch(ZONE_LOOKUP_PATH).path))
+
+
+def _land_shapes(context: Context) -> None:
+    """Land the shapes of the zones, which only a map needs: without them the run goes on."""
+    try:
+        shapes = read_zone_shapes(context.source.fetch(ZONE_SHAPES_PATH).path)
+    except NotPublishedError:  # as where a folder was copied without them; the page of the marts says so
+        return
+    except TaxiError as error:
+        context.events.warn(f"The map's zone shapes stay as they are, or absent: {error}")
+        return
+    _replace(context, SHAPES, shapes)
 
 
 def _land_report(context: Context) -> None:

@@ -76,13 +76,14 @@ def test_the_lookup_has_zones_1_to_265_with_names_that_are_not_unique_and_na_as_
 
 def test_the_demo_has_every_data_set_null_typed_columns_and_text_dates(tmp_path):
     paths = write_demo(tmp_path, rows=300)
-    schemas = {path.stem: pq.read_schema(path) for path in paths[:-2]}
+    schemas = {path.stem: pq.read_schema(path) for path in paths[:-3]}
     assert len(schemas) == len(DEMO_MONTHS)
     assert {stem.split("_")[0] for stem in schemas} == set(FIRST_MONTHS)
     assert schemas["yellow_tripdata_2009-01"].field("Trip_Pickup_DateTime").type == pa.string()
     assert "__index_level_0__" in schemas["yellow_tripdata_2010-03"].names
     assert schemas["fhvhv_tripdata_2019-02"].field("wav_match_flag").type == pa.null()
-    assert [path.name for path in paths[-2:]] == ["taxi_zone_lookup.csv", "data_reports_monthly.csv"]
+    others = ["taxi_zone_lookup.csv", "taxi_zones.zip", "data_reports_monthly.csv"]
+    assert [path.name for path in paths[-3:]] == others
 
 
 def test_the_command_line_says_that_the_data_is_synthetic(tmp_path):
