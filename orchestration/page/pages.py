@@ -4,8 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.page.facts import months, plan, request
-from orchestration.page.parameters import DATASETS, FIRST, FORCE, LAST, MONTHS, REQUEST, Parameter
+from orchestration.page.facts import month, months, plan, request
+from orchestration.page.parameters import (
+    DATASET,
+    DATASETS,
+    FIRST,
+    FORCE,
+    LAST,
+    MONTH,
+    MONTHS,
+    REASON,
+    REQUEST,
+    Parameter,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,10 @@ class Page:
 
 PAGES = (
     Page("months", "/", "Is everything there, and what needs me?", months.facts, months.Months, menu="Months"),
+    Page(
+        "month", "/months/{dataset}/{month}", "Where did the rows of a month go, and why?", month.facts, month.Month,
+        (DATASET, MONTH, REASON),
+    ),
     Page(
         "plan", "/plan", "What would a run do, and why?", plan.facts, plan.PlanPage,
         (DATASETS, MONTHS, FIRST, LAST, FORCE), menu="Plan",

@@ -31,3 +31,7 @@ MONTHS = Parameter(
 FIRST = Parameter("first", "the first month", _A_MONTH, "2024-01", is_in_path=False)
 LAST = Parameter("last", "the last month", _A_MONTH, "2024-06", is_in_path=False)
 FORCE = Parameter("force", "'yes' to redo what is done", "yes", "yes", is_in_path=False)
+REASON = Parameter("reason", "reason of a rejection", "[a-z][a-z0-9_]{0,62}", "pickup_outside_month", is_in_path=False)
+BEFORE = Parameter("before", "number of a run: older ones are shown", "[1-9][0-9]{0,17}", "200", is_in_path=False)
+OUTCOME = Parameter("outcome", "outcome of a run", "done|failed|interrupted|running", "failed", is_in_path=False)
+STEP = Parameter("step", "step", "[a-z][a-z ]{0,40}", "dbt on postgres", is_in_path=False)
