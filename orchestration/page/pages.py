@@ -4,8 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.page.facts import months, plan, request
-from orchestration.page.parameters import DATASETS, FIRST, FORCE, LAST, MONTHS, REQUEST, Parameter
+from orchestration.page.facts import lineage, model, months, plan, request
+from orchestration.page.parameters import (
+    ABOUT,
+    DATASETS,
+    DEPTH,
+    FIRST,
+    FORCE,
+    LAST,
+    MODEL,
+    MONTHS,
+    REQUEST,
+    ROWS,
+    WHOLE,
+    Parameter,
+)
 
 
 @dataclass(frozen=True)
@@ -30,4 +43,12 @@ PAGES = (
         (DATASETS, MONTHS, FIRST, LAST, FORCE), menu="Plan",
     ),
     Page("request", "/requests/{request}", "What came of my request?", request.facts, request.Request, (REQUEST,)),
+    Page(
+        "lineage", "/lineage", "What reads what, how fresh is it, and did its tests pass?", lineage.facts,
+        lineage.Lineage, (ABOUT, DEPTH, WHOLE), menu="Lineage",
+    ),
+    Page(
+        "model", "/models/{model}", "What is in this model, and did its tests pass?", model.facts, model.Model,
+        (MODEL, ROWS),
+    ),
 )  # fmt: skip

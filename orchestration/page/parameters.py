@@ -31,3 +31,7 @@ MONTHS = Parameter(
 FIRST = Parameter("first", "the first month", _A_MONTH, "2024-01", is_in_path=False)
 LAST = Parameter("last", "the last month", _A_MONTH, "2024-06", is_in_path=False)
 FORCE = Parameter("force", "'yes' to redo what is done", "yes", "yes", is_in_path=False)
+ABOUT = Parameter("model", "model", "[a-z][a-z0-9_]{0,62}", "fct_trips", is_in_path=False)
+DEPTH = Parameter("depth", "so many levels of neighbours", "[1-9]", "2", is_in_path=False)
+WHOLE = Parameter("whole", "'yes' for all models", "yes", "yes", is_in_path=False)
+ROWS = Parameter("rows", "a warehouse to show rows of", "postgres|bigquery", "postgres", is_in_path=False)
