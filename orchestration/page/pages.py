@@ -4,17 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.page.facts import month, months, plan, request
+from orchestration.page.facts import lineage, model, month, months, plan, request
 from orchestration.page.parameters import (
+    ABOUT,
     DATASET,
     DATASETS,
+    DEPTH,
     FIRST,
     FORCE,
     LAST,
+    MODEL,
     MONTH,
     MONTHS,
     REASON,
     REQUEST,
+    ROWS,
+    WHOLE,
     Parameter,
 )
 
@@ -45,4 +50,12 @@ PAGES = (
         (DATASETS, MONTHS, FIRST, LAST, FORCE), menu="Plan",
     ),
     Page("request", "/requests/{request}", "What came of my request?", request.facts, request.Request, (REQUEST,)),
+    Page(
+        "lineage", "/lineage", "What reads what, how fresh is it, and did its tests pass?", lineage.facts,
+        lineage.Lineage, (ABOUT, DEPTH, WHOLE), menu="Lineage",
+    ),
+    Page(
+        "model", "/models/{model}", "What is in this model, and did its tests pass?", model.facts, model.Model,
+        (MODEL, ROWS),
+    ),
 )  # fmt: skip

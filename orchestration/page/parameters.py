@@ -35,3 +35,7 @@ REASON = Parameter("reason", "reason of a rejection", "[a-z][a-z0-9_]{0,62}", "p
 BEFORE = Parameter("before", "number of a run: older ones are shown", "[1-9][0-9]{0,17}", "200", is_in_path=False)
 OUTCOME = Parameter("outcome", "outcome of a run", "done|failed|interrupted|running", "failed", is_in_path=False)
 STEP = Parameter("step", "step", "[a-z][a-z ]{0,40}", "dbt on postgres", is_in_path=False)
+ABOUT = Parameter("model", "model", "[a-z][a-z0-9_]{0,62}", "fct_trips", is_in_path=False)
+DEPTH = Parameter("depth", "so many levels of neighbours", "[1-9]", "2", is_in_path=False)
+WHOLE = Parameter("whole", "'yes' for all models", "yes", "yes", is_in_path=False)
+ROWS = Parameter("rows", "a warehouse to show rows of", "postgres|bigquery", "postgres", is_in_path=False)
