@@ -59,9 +59,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def tab(page: Running, chromium: Browser) -> Iterator[Page]:
+def tab(page: Running, chromium: Browser) -> Page:
     """A tab of a browser that signed in."""
-    yield signed_in(page, chromium)
+    return signed_in(page, chromium)
 
 
 def signed_in(page: Running, chromium: Browser) -> Page:
