@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.page.facts import months, plan, request
+from orchestration.page.facts import marts, months, plan, request
 from orchestration.page.parameters import DATASETS, FIRST, FORCE, LAST, MONTHS, REQUEST, Parameter
 
 
@@ -29,5 +29,6 @@ PAGES = (
         "plan", "/plan", "What would a run do, and why?", plan.facts, plan.PlanPage,
         (DATASETS, MONTHS, FIRST, LAST, FORCE), menu="Plan",
     ),
+    Page("marts", "/marts", "What do the trips say?", marts.facts, marts.Marts, menu="Marts"),
     Page("request", "/requests/{request}", "What came of my request?", request.facts, request.Request, (REQUEST,)),
 )  # fmt: skip

@@ -10,7 +10,8 @@ import psycopg
 
 from common.rows import one_value
 from ingest.errors import StoreDownError, StoreError, first_line
-from ingest.postgres_connection import connect, failure_of
+from ingest.postgres import failure_of
+from ingest.postgres_connection import connect
 from orchestration.warehouses.answers import BATCH, NO_TABLE, Answer, fitted, late, only_reads, schema_of
 
 # Of Postgres' volatile functions, and its ways to sample a table, those that only answer.
