@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.python import python_command
-from ingest.errors import TaxiError
+from ingest.errors import SettingError, StoreError, TaxiError
 from orchestration import host
 from orchestration.ledger import lease
 from orchestration.ledger.ledger import open_ledger
@@ -23,7 +23,12 @@ from orchestration.settings import Settings
 from orchestration.shown_plans import read_plan
 
 PLAN_SECONDS = 120
+_USAGE = 2  # the exit code of a wrong option or setting
 _planning = threading.Lock()
+
+
+class NotInProgressError(TaxiError):
+    """The run has ended, or is another machine's."""
 
 
 class Requesting:
@@ -67,9 +72,11 @@ class Requesting:
         with open_ledger(self._dsn) as ledger:
             holder = ledger.holder_record()
         if holder is None or holder.run_id != run_id:
-            raise TaxiError(f"Run {run_id} is not in progress", "`python orchestrate.py logs` shows how it ended")
+            raise NotInProgressError(
+                f"Run {run_id} is not in progress", "`python orchestrate.py logs` shows how it ended"
+            )
         if holder.machine != host.machine():
-            raise TaxiError(f"Run {run_id} is on another machine: {holder.host}", "Cancel it there")
+            raise NotInProgressError(f"Run {run_id} is on another machine: {holder.host}", "Cancel it there")
         os.kill(holder.pid, signal.SIGTERM)
 
     def _ask(
@@ -119,13 +126,19 @@ class Requesting:
         try:
             document: dict[str, Any] = json.loads(done.stdout)
         except ValueError:
-            raise TaxiError(_last_line(done.stderr) or f"The plan ended with exit code {done.returncode}") from None
+            raise _error_of(done) from None
         return document
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "TAXI_PROFILE": self.settings.profile}
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+def _error_of(done: subprocess.CompletedProcess[str]) -> TaxiError:
+    """The error that a command ended with, as the terminal shows it: '12:00:00  ✗ what', then the next step."""
+    what, next_step = f"The plan ended with exit code {done.returncode}", ""
+    lines = done.stderr.splitlines()
+    for number, line in enumerate(lines):
+        if " ✗ " in line:
+            what = line.partition(" ✗ ")[2].strip()
+            next_step = " ".join(one.strip() for one in lines[number + 1 : number + 2])
+    return SettingError(what, next_step) if done.returncode == _USAGE else StoreError(what, next_step)

@@ -13,7 +13,7 @@ from orchestration.ledger.transitions import State
 from orchestration.plan.months import PlannedMonth, has_landed
 from orchestration.plan.reasons import Action, MonthReason
 
-_STAGES = {
+STAGES = {
     "file": "TLC's file",
     "postgres_raw": "raw in Postgres",
     "lake": "the lake",
@@ -50,27 +50,29 @@ def explain(
     events: Sequence[MonthEvent],
     holder: str | None = None,
     diff: Diff | None = None,
+    is_source_asked: bool = True,
 ) -> Explanation:
-    """Put into words what the plan and the ledger know of one month. `holder` names a run in progress."""
+    """Put into words what the plan and the ledger know of one month. `holder` names a run in progress.
+
+    Nothing is said of the file as it is now unless the source was asked.
+    """
     record = planned.record
     state = record.state if record else None
-    verdict = _verdict(planned, holder)
+    verdict = _verdict(planned, holder, is_source_asked)
     return Explanation(
         month=str(planned),
         state=state or "unknown",
         verdict=verdict,
         since=_since(events) or (record.updated_at if record else None),
         command=_command(planned, holder),
-        stages=tuple(
-            (_STAGES[name], measures[name].rows, measures[name].cents) for name in _STAGES if name in measures
-        ),
+        stages=tuple((STAGES[name], measures[name].rows, measures[name].cents) for name in STAGES if name in measures),
         events=tuple(events[-_SHOWN_EVENTS:]),
         late=bool(planned.awaited and planned.awaited.late_since),
         diff=f"{diff.words} (on {diff.recorded_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC)" if diff else None,
     )
 
 
-def _verdict(planned: PlannedMonth, holder: str | None) -> str:
+def _verdict(planned: PlannedMonth, holder: str | None, is_source_asked: bool) -> str:
     record, why = planned.record, sentences.why_month(planned)
     if record is None:
         if planned.action is Action.LAND:
@@ -99,7 +101,8 @@ def _verdict(planned: PlannedMonth, holder: str | None) -> str:
         case State.DONE if planned.error:
             return f"It is done: every store holds the same {rows}. Its file cannot be checked now: {planned.error}."
         case State.DONE:
-            return f"It is done: every store holds the same {rows}, and the file is unchanged."
+            unchanged = ", and the file is unchanged" if is_source_asked else ""
+            return f"It is done: every store holds the same {rows}{unchanged}."
 
 
 def _command(planned: PlannedMonth, holder: str | None) -> str | None:

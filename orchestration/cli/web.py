@@ -1,30 +1,36 @@
-"""The commands of the web page: page, and show for what a page knows as JSON."""
+"""The commands of the web page: page, and report for pages as one file."""
 
 import os
 import subprocess
 import sys
 import time
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from common.python import python_command
 from ingest.errors import SettingError, TaxiError
-from orchestration.cli.console import events
-from orchestration.cli.options import Profile
+from orchestration.cli.console import events, request_of
+from orchestration.cli.options import Datasets, Months, Profile
 from orchestration.settings import Settings, load_settings
+from orchestration.warehouses.servers import Servers
 
 Port = Annotated[int | None, typer.Option("--port", help="Of the page, on this machine only", show_default="6789")]
 Link = Annotated[bool, typer.Option("--link", help="Print a link that signs one browser in, and end")]
 Background = Annotated[bool, typer.Option("--background", help="Leave the page running; `down` ends it")]
+
+RunId = Annotated[str | None, typer.Option("--run", help="Of this run")]
+File = Annotated[Path, typer.Argument(help="Such as report.html", dir_okay=False)]
 
 _START_SECONDS = 30
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    app.command()(page)
+    for command in (page, report):
+        app.command()(command)
 
 
 def page(profile: Profile = None, port: Port = None, link: Link = False, background: Background = False) -> None:
@@ -39,6 +45,27 @@ def page(profile: Profile = None, port: Port = None, link: Link = False, backgro
         from orchestration.page.server import serve
 
         serve(settings, settings.page.port, lambda: events.say(_words(settings)))
+
+
+def report(
+    file: File, months: Months = None, datasets: Datasets = None, run: RunId = None, profile: Profile = None
+) -> None:
+    """Write pages as one file: the state of the line, or these months, or a run. Needs the extra `page`."""
+    settings = load_settings({"profile": profile, "datasets": datasets})
+    _check_extra()
+    if run and (months or datasets):
+        raise SettingError("--run is about one run", "Give no months and data sets with it")
+    from orchestration.page.reading import Reader
+    from orchestration.page.report import chapters_of, write_report
+
+    request = request_of(settings, datasets, months)
+    pairs = [(one.name, month) for month in request.months for one in request.datasets if month >= one.first_month]
+    reader = Reader(settings)
+    with Servers(settings, "report") as servers:
+        reader.prepare(servers)
+        size = write_report(settings, reader, chapters_of(pairs, run), file)
+        reader.close()
+    events.say(f"Wrote {file}: {size:,} characters")
 
 
 def _words(settings: Settings) -> str:

@@ -28,6 +28,7 @@ from orchestration.page.parameters import Parameter
 from orchestration.page.reading import NotFoundError, Reader
 from orchestration.page.rendering import STATIC, render
 from orchestration.page.security import COOKIE, Guard, Token, cookie_of, headers_of
+from orchestration.requesting import NotInProgressError
 from orchestration.settings import Settings
 
 _A_YEAR = 31_536_000
@@ -206,7 +207,7 @@ async def _on_taxi_error(site: Site, request: Request, error: Exception) -> Resp
 def status_of(error: TaxiError) -> int:
     """The HTTP status of an error."""
     kinds: tuple[tuple[type[TaxiError], int], ...] = (
-        (NotFoundError, 404), (BusyError, 409), (SettingError, 400), (StoreError, 503),
+        (NotFoundError, 404), (BusyError, 409), (NotInProgressError, 409), (SettingError, 400), (StoreError, 503),
     )  # fmt: skip
     return next((status for kind, status in kinds if isinstance(error, kind)), 500)
 

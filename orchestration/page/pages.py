@@ -4,8 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.page.facts import marts, months, plan, request
-from orchestration.page.parameters import DATASETS, FIRST, FORCE, LAST, MONTHS, REQUEST, Parameter
+from orchestration.page.facts import lineage, marts, model, month, months, plan, request
+from orchestration.page.parameters import (
+    ABOUT,
+    DATASET,
+    DATASETS,
+    DEPTH,
+    FIRST,
+    FORCE,
+    LAST,
+    MODEL,
+    MONTH,
+    MONTHS,
+    REASON,
+    REQUEST,
+    ROWS,
+    WHOLE,
+    Parameter,
+)
 
 
 @dataclass(frozen=True)
@@ -26,9 +42,21 @@ class Page:
 PAGES = (
     Page("months", "/", "Is everything there, and what needs me?", months.facts, months.Months, menu="Months"),
     Page(
+        "month", "/months/{dataset}/{month}", "Where did the rows of a month go, and why?", month.facts, month.Month,
+        (DATASET, MONTH, REASON),
+    ),
+    Page(
         "plan", "/plan", "What would a run do, and why?", plan.facts, plan.PlanPage,
         (DATASETS, MONTHS, FIRST, LAST, FORCE), menu="Plan",
     ),
-    Page("marts", "/marts", "What do the trips say?", marts.facts, marts.Marts, menu="Marts"),
     Page("request", "/requests/{request}", "What came of my request?", request.facts, request.Request, (REQUEST,)),
+    Page(
+        "lineage", "/lineage", "What reads what, how fresh is it, and did its tests pass?", lineage.facts,
+        lineage.Lineage, (ABOUT, DEPTH, WHOLE), menu="Lineage",
+    ),
+    Page(
+        "model", "/models/{model}", "What is in this model, and did its tests pass?", model.facts, model.Model,
+        (MODEL, ROWS),
+    ),
+    Page("marts", "/marts", "What do the trips say?", marts.facts, marts.Marts, menu="Marts"),
 )  # fmt: skip

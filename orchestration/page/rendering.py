@@ -10,14 +10,22 @@ from typing import Any
 import jinja2
 
 from orchestration.page.facts.months import SYMBOLS
+from orchestration.page.facts.nodes import STATE_SYMBOLS, STATE_WORDS
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
+_WAREHOUSES = {"postgres": "Postgres", "bigquery": "BigQuery"}
 
 
 def render(template: str, **values: Any) -> str:
     """The template with these values; a name that is missing is a bug, and raises."""
     return _environment().get_template(template).render(**values)
+
+
+def main_of(template: str, **values: Any) -> str:
+    """The main part alone of a page's template."""
+    found = _environment().get_template(template)
+    return "".join(found.blocks["main"](found.new_context(values)))
 
 
 def number(value: int | float | None) -> str:
@@ -96,5 +104,6 @@ def _environment() -> jinja2.Environment:
     filters = (number, dollars, duration, ago, moment, size, label)
     environment.filters |= {function.__name__: function for function in filters}
     environment.globals |= {"symbols": SYMBOLS, "month_names": list(calendar.month_name)[1:]}
+    environment.globals |= {"state_symbols": STATE_SYMBOLS, "state_words": STATE_WORDS, "warehouse_names": _WAREHOUSES}
     environment.globals["static"] = lambda name: f"/static/{name}?{static_hash(name)}"
     return environment

@@ -1,11 +1,13 @@
 """Has dbt make the builds of a plan, one after another, and records what came of each."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from ingest.errors import TaxiError
+from ingest.errors import TaxiError, first_line
 from ingest.months import label
+from orchestration.catalog.writing import record_build
 from orchestration.ledger.records import StepFigures
 from orchestration.ledger.transitions import State
 from orchestration.plan.builds import Build, Fingerprint, Rebuild, with_what_is_due
@@ -97,17 +99,18 @@ class Building:
             ) as figures:
                 figures.rows = self._rows_of(months)
                 self._check_disk(warehouse, figures.rows, shown)
-                return dbt.build(
-                    warehouse,
-                    months,
-                    folder,
-                    parse_cache=self._context.settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
-                    models=build.models,
-                    wanted=self._context.settings.dbt_select,
-                    changed_since=since,
-                    on_progress=lambda text: self._context.progress(step, subject, f"{step.name}: {shown}: {text}"),
-                    on_billed=lambda billed: self._spend(step, figures, billed),
-                )
+                with self._catalogued(folder / "target", months):
+                    return dbt.build(
+                        warehouse,
+                        months,
+                        folder,
+                        parse_cache=self._context.settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
+                        models=build.models,
+                        wanted=self._context.settings.dbt_select,
+                        changed_since=since,
+                        on_progress=lambda text: self._context.progress(step, subject, f"{step.name}: {shown}: {text}"),
+                        on_billed=lambda billed: self._spend(step, figures, billed),
+                    )
 
         try:
             is_up = self._context.connections.heartbeats[warehouse].answers
@@ -133,6 +136,24 @@ class Building:
         for warning in result.warnings:
             self._context.events.warn(f"{step.name}: {warning}")
         return months, [result]
+
+    @contextmanager
+    def _catalogued(self, target: Path, months: list[date]) -> Iterator[None]:
+        """Take into the catalog what this build leaves, passed or failed; not what one leaves that is broken off."""
+        try:
+            yield
+        except DbtError:
+            self._catalogue(target, months)
+            raise
+        self._catalogue(target, months)
+
+    def _catalogue(self, target: Path, months: list[date]) -> None:
+        settings, run = self._context.settings, self._context.ledger.run_id
+        try:
+            if (target / "run_results.json").is_file():
+                record_build(settings.state_dir, run, target, [label(month) for month in months])
+        except (OSError, ValueError, KeyError, TypeError) as error:  # no run fails for want of a catalog
+            self._context.events.warn(f"The catalog of models stays as it was: {first_line(error)}")
 
     def _spend(self, step: Step, figures: StepFigures, billed: int) -> None:
         figures.bill(billed)

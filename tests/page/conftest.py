@@ -11,6 +11,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from starlette.testclient import TestClient
 
+from ingest.datasets import DATASETS, declared_fingerprint
 from ingest.measure import Measure
 from ingest.source import Fetched, FileStat
 from orchestration.ledger.ledger import Ledger
@@ -94,7 +95,7 @@ def land(ledger: Ledger, key: tuple[str, date] = GREEN, rows: int = 2000, **unde
     """The run in progress lands a month."""
     with ledger.runs.step("ingest", f"{key[0]} {key[1]:%Y-%m}") as figures:
         ledger.months.landing_began(key)
-        ledger.months.landed(key, FETCHED, "declared", STORES, undeclared, rows)
+        ledger.months.landed(key, FETCHED, declared_fingerprint(DATASETS[key[0]]), STORES, undeclared, rows)
         figures.rows = rows
 
 

@@ -1,4 +1,4 @@
-"""Fills a ledger with SYNTHETIC history: every month that TLC could have by 2026, and years of runs."""
+"""Fills a ledger with SYNTHETIC history: every month that TLC could have by early 2027, and years of runs."""
 
 from datetime import date
 
@@ -7,7 +7,7 @@ import psycopg
 from ingest.datasets import DATASETS
 from ingest.months import add_months
 
-LAST_MONTH = date(2026, 7, 1)
+LAST_MONTH = date(2027, 1, 1)
 FAILED, ABSENT = ("green", date(2024, 3, 1)), ("yellow", date(2015, 12, 1))
 
 
@@ -21,9 +21,9 @@ def fill(connection: psycopg.Connection, runs: int = 5_000) -> int:
     ]
     connection.execute(
         "insert into taxi_ledger.runs (run_id, command, profile, source, versions, started_at, finished_at, outcome)"
-        " select to_char(at, 'YYYYMMDD\"T\"HH24MISS') || '-' || lpad(to_hex(number % 65536), 4, '0'),"
+        " select to_char(at, 'YYYYMMDD\"T\"HH24MISS') || '-' || lpad(to_hex(mod(number, 65536)), 4, '0'),"
         " 'orchestrate.py run', 'local', '/data', '{}', at, at + interval '80 seconds',"
-        " case when number % 50 = 0 then 'failed' else 'done' end"
+        " case when mod(number, 50) = 0 then 'failed' else 'done' end"
         " from (select number, now() - make_interval(hours => 6 * (%s - number)) as at"
         " from generate_series(1, %s) as number) as counted order by number",
         (runs, runs),
@@ -43,7 +43,8 @@ def fill(connection: psycopg.Connection, runs: int = 5_000) -> int:
         cursor.executemany(
             "insert into taxi_ledger.months (service_type, file_month, state, rows, difference, error, run_id,"
             " source_name, source_etag, source_length, source_sha256)"
-            " values (%s, %s, %s, 3000000, 0, %s, (select max(run_id) from taxi_ledger.runs), %s, 'an-etag', 50000000, %s)",
+            " values (%s, %s, %s, 3000000, 0, %s, (select max(run_id) from taxi_ledger.runs), %s,"
+            " 'an-etag', 50000000, %s)",
             [
                 (
                     *key,
@@ -61,7 +62,8 @@ def fill(connection: psycopg.Connection, runs: int = 5_000) -> int:
         )
     connection.execute(
         "insert into taxi_ledger.ticks (started_at, finished_at, outcome)"
-        " select now() - make_interval(hours => 6 * (400 - number)), now(), 'nothing' from generate_series(1, 400) as number"
+        " select now() - make_interval(hours => 6 * (400 - number)), now(), 'nothing'"
+        " from generate_series(1, 400) as number"
     )
     connection.execute("analyze taxi_ledger.runs, taxi_ledger.steps, taxi_ledger.months")
     return len(keys)

@@ -91,7 +91,8 @@ def facts(reading: Reading) -> Months:
     """What the ledger says now."""
     ledger = reading.ledger
     records = ledger.months.all()
-    awaited = {one.key: one for one in awaited_months(ledger.calendar.all(), reading.now.date())}
+    published = ledger.calendar.all()
+    awaited = {one.key: one for one in awaited_months(published, reading.now.date())}
     changed = reading.rows(
         "select distinct service_type, file_month from taxi_ledger.diffs"
         " where recorded_at > now() - make_interval(days => %s)",
@@ -99,13 +100,13 @@ def facts(reading: Reading) -> Months:
     )
     republished = {(row["service_type"], row["file_month"]) for row in changed}
     calendars = [
-        calendar(dataset, first.first_month, records, awaited, ledger.calendar.all(), republished)
+        calendar(dataset, first.first_month, records, awaited, published, republished)
         for dataset, first in DATASETS.items()
     ]
     ticks, latest = tick_times(ledger), ledger.ticks.latest(1)
     pause = ledger.ticks.paused()
     return Months(
-        episodes=episodes(ledger_months=records, reading=reading),
+        episodes=episodes(reading, records),
         done=sum(one.done for one in calendars),
         known=sum(one.known for one in calendars),
         rows=sum(one.rows or 0 for one in records.values() if one.state == "done"),
@@ -127,7 +128,7 @@ def open_run(reading: Reading) -> str | None:
     return holder.run_id if holder else None
 
 
-def episodes(ledger_months: Mapping[MonthKey, MonthRecord], reading: Reading) -> list[Episode]:
+def episodes(reading: Reading, records: Mapping[MonthKey, MonthRecord]) -> list[Episode]:
     """The open alerts, and the months that failed or wait though no alert was opened, as without a tick."""
     found = [one for one in reading.ledger.alerts.shown() if one.closed_at is None]
     shown = []
@@ -136,7 +137,7 @@ def episodes(ledger_months: Mapping[MonthKey, MonthRecord], reading: Reading) ->
         of_month = (name, label) if name in DATASETS and len(label) == len("2024-03") else (None, None)
         shown.append(Episode(one.subject, one.what, one.kind, one.since, one.next_step, *of_month))
     known = {one.subject for one in shown}
-    for (dataset, month), record in ledger_months.items():
+    for (dataset, month), record in records.items():
         subject = f"{dataset} {month:%Y-%m}"
         if record.state in ("failed", "suspect") and subject not in known:
             what = f"failed: {record.error}" if record.state == "failed" else f"waits for you: {record.suspect_why}"

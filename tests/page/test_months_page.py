@@ -1,0 +1,91 @@
+"""The page Months says first what needs somebody, then shows the state of every file month."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import psycopg
+from starlette.testclient import TestClient
+
+from orchestration.ledger.ledger import Ledger
+from tests.page.conftest import GREEN, finish, run_of
+from tests.page.full_ledger import ABSENT, FAILED, fill
+
+MAY, JUNE = ("green", date(2024, 5, 1)), ("green", date(2024, 6, 1))
+
+
+def cells(browser: TestClient, dataset: str) -> dict[str, str]:
+    """The states of the calendar of a data set, by month."""
+    found = next(one for one in browser.get("/api/months").json()["calendars"] if one["dataset"] == dataset)
+    return {cell["month"][:7]: cell["state"] for year in found["years"] for cell in year["cells"] if cell}
+
+
+def test_a_new_line_shows_the_command_that_begins(ledger: Ledger, visitor: TestClient) -> None:
+    text = visitor.get("/").text
+    assert "0 of 0 done" in text
+    assert "python orchestrate.py" in text
+
+
+def test_a_failed_month_comes_before_all_totals_with_its_reason_and_a_button(
+    ledger: Ledger, browser: TestClient
+) -> None:
+    with run_of(ledger, "failed"):
+        ledger.months.landing_began(GREEN)
+        ledger.months.landing_failed(GREEN, "column ehail_fee, row 1,204: 'N/A' is no number")
+    text = browser.get("/").text
+    assert text.index("row 1,204") < text.index("Every month:")
+    assert 'action="/months/green/2024-03/retry"' in text
+    assert "python orchestrate.py explain green 2024-03" in text
+
+
+def test_a_visitor_sees_no_button(ledger: Ledger, visitor: TestClient) -> None:
+    with run_of(ledger, "failed"):
+        ledger.months.landing_began(GREEN)
+        ledger.months.landing_failed(GREEN, "a reason")
+    assert "<button>Retry" not in visitor.get("/").text
+
+
+def test_the_month_between_two_that_are_held_is_absent(ledger: Ledger, browser: TestClient) -> None:
+    with run_of(ledger):
+        finish(ledger, GREEN)
+        finish(ledger, MAY)
+    assert cells(browser, "green") == {"2024-03": "done", "2024-04": "absent", "2024-05": "done"}
+
+
+def test_a_month_that_the_source_has_and_nobody_landed_is_absent(ledger: Ledger, browser: TestClient) -> None:
+    with run_of(ledger):
+        finish(ledger, MAY)
+    ledger.calendar.record({JUNE: datetime(2024, 8, 1, tzinfo=UTC)}, [])
+    page = browser.get("/api/months").json()
+    assert cells(browser, "green")["2024-06"] == "absent"
+    assert (page["done"], page["known"]) == (1, 2)
+
+
+def test_a_month_that_is_not_published_is_not_counted(ledger: Ledger, browser: TestClient) -> None:
+    with run_of(ledger):
+        finish(ledger, MAY)
+    ledger.calendar.record({MAY: datetime(2024, 7, 1, tzinfo=UTC)}, [JUNE])
+    page = browser.get("/api/months").json()
+    assert cells(browser, "green")["2024-06"] == "awaited"
+    assert (page["done"], page["known"]) == (1, 1)
+
+
+def test_no_cell_tells_by_its_colour_alone(ledger: Ledger, browser: TestClient) -> None:
+    with run_of(ledger):
+        finish(ledger)
+    text = browser.get("/").text
+    assert 'title="2024-03: done, 2,000 rows">✓</a>' in text
+
+
+def test_614_months_and_5_000_runs_fit_in_100_kb_and_25_statements(
+    connection: psycopg.Connection, ledger: Ledger, browser: TestClient, counted: Callable[[], list[str]]
+) -> None:
+    months = fill(connection)
+    before = len(counted())
+    answer = browser.get("/")
+    assert months >= 612
+    assert len(answer.content) < 100_000
+    assert len(counted()) - before <= 25
+    page = browser.get("/api/months").json()
+    assert (page["done"], page["known"]) == (months - 1, months + 1)
+    assert cells(browser, FAILED[0])[f"{FAILED[1]:%Y-%m}"] == "failed"
+    assert cells(browser, ABSENT[0])[f"{ABSENT[1]:%Y-%m}"] == "absent"
