@@ -8,11 +8,11 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
-from ingest.datasets import DATASETS, TLC_SERVER, ZONE_SHAPES_PATH
-from ingest.zone_shapes import MAP_SIZE
+from ingest.datasets import DATASETS
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.page.facts import charts
 from orchestration.page.facts.charts import CHARGE, LINES, MONTHS, ZONE_MONTHS, Table, Value, newest_months, shades
+from orchestration.page.facts.zone_map import ZoneMap, zone_map
 from orchestration.page.reading import NotFoundError, Reading, SlowError
 
 KEPT_SECONDS = 300
@@ -20,10 +20,6 @@ KEPT_SECONDS = 300
 SECONDS_A_CHART = 2
 """Some marts read all months, whichever are asked for: 200 months may take longer than a page can wait."""
 _TOP = 15
-_NO_SHAPES = (
-    f"For a map, put TLC's {TLC_SERVER}/{ZONE_SHAPES_PATH} into misc/ of the source: the next run that lands or builds"
-    " months lands it."
-)
 
 
 @dataclass(frozen=True)
@@ -44,19 +40,8 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A zone on the map; the darker `shade` is, 0 to 5, the more trips."""
-
-    location_id: int
-    zone: str
-    trips: int
-    shade: int
-    path: str
-
-
-@dataclass(frozen=True)
 class Marts:
-    """The page. `map` is empty without TLC's shapes, and `map_note` then says how to get them."""
+    """The page, of the months `first` to `last`. The table of zones shows the `top` ones."""
 
     first: date | None
     last: date | None
@@ -65,10 +50,7 @@ class Marts:
     lines: list[Chart]
     congestion: Chart
     zones: Chart
-    map: list[Shape]
-    map_size: int
-    map_legend: list[str]
-    map_note: str
+    map: ZoneMap
     top: int
     now: datetime
 
@@ -127,7 +109,6 @@ def facts(reading: Reading) -> Marts:
         "zones", "Trips by zone of pick-up", "monthly_zone_revenue", "trips",
         of_months(DATASETS, months[-ZONE_MONTHS:]), f"The newest {ZONE_MONTHS} months that there are",
     )  # fmt: skip
-    shapes, legend = _shapes(zones, kept.paths)
     return Marts(
         first=months[0] if months else None,
         last=months[-1] if months else None,
@@ -139,10 +120,7 @@ def facts(reading: Reading) -> Marts:
             of_months(DATASETS), "Averages of the months shown; seasons are not evened out",
         ),
         zones=zones,
-        map=shapes,
-        map_size=MAP_SIZE,
-        map_legend=legend,
-        map_note="" if shapes or not zones.rows else _NO_SHAPES,
+        map=zone_map(zones.rows, kept.paths),
         top=_TOP,
         now=reading.now,
     )  # fmt: skip
@@ -200,20 +178,6 @@ def _read(
     with _lock:
         _kept[place] = kept
     return kept
-
-
-def _shapes(zones: Chart, paths: Mapping[int, str]) -> tuple[list[Shape], list[str]]:
-    """The zones on the map, from few trips to many, and how many trips each shade stands for."""
-    rows = [(str(name), int(trips or 0), int(number or 0)) for name, _, trips, number in zones.rows if number in paths]
-    found = [
-        Shape(number, name, trips, shade, paths[number])
-        for (name, trips, number), shade in zip(rows, shades(row[1] for row in rows), strict=True)
-    ]
-    legend = []
-    for shade in range(6):
-        trips = [one.trips for one in found if one.shade == shade]
-        legend.append(f"{min(trips):,} to {max(trips):,}" if trips else "")
-    return sorted(found, key=lambda one: one.shade), legend if found else []
 
 
 def _rows_of(values: list[int], width: int) -> list[list[int]]:
