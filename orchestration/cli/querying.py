@@ -78,13 +78,13 @@ def sql(
             _write_json(sys.stdout, answer.schema.names, taken)
         else:
             _print_table(answer.schema.names, list(taken))
-        rest = taken.count_rest()
+        rest = taken.rest()
     if is_table:
-        more = f"; {rest:,} more are not shown: --limit shows more, --csv has all" if rest else ""
+        more = f"; not shown: {rest}. --limit shows more, --csv has all" if rest else ""
         output.print_text(f"{taken.count:,} rows{more}")
     elif rest or not as_json:
         where = "" if as_json or str(as_csv) == _STDOUT else f" in {as_csv or parquet}"
-        events.say(f"{taken.count:,} rows{where}" + (f"; --limit left out {rest:,}" if rest else ""))
+        events.say(f"{taken.count:,} rows{where}" + (f"; --limit left out: {rest}" if rest else ""))
 
 
 class _Rows:
@@ -105,9 +105,12 @@ class _Rows:
             if self.count == self._most:
                 return
 
-    def count_rest(self) -> int:
-        """How many rows were not taken."""
-        return self._unused + (self._answer.count_rest() if self.count == self._most else 0)
+    def rest(self) -> str:
+        """How many rows were not taken; '' for none."""
+        left = self._answer.count_rest() if self.count == self._most else 0
+        if left is None:
+            return "more than could be counted in time"
+        return f"{self._unused + left:,}" if self._unused + left else ""
 
 
 @contextmanager

@@ -21,7 +21,8 @@ from common.masking import masked
 from ingest.errors import SettingError, StoreError, TaxiError
 from orchestration.ledger.lease import BusyError
 from orchestration.page import actions, openapi
-from orchestration.page.documents import json_of
+from orchestration.page.documents import csv_of, json_of
+from orchestration.page.facts import marts
 from orchestration.page.notice import synthetic_source
 from orchestration.page.pages import PAGES, Page
 from orchestration.page.parameters import Parameter
@@ -55,6 +56,7 @@ def application(site: Site) -> Starlette:
                 for action in actions.ACTIONS
                 for prefix in ("", "/api")
             ),
+            Route("/marts/{name}.csv", partial(_csv, site), methods=["GET"]),
             Route("/enter", partial(_enter, site), methods=["GET"]),
             Route("/api/openapi.json", partial(_openapi, site), methods=["GET"]),
             Route("/health", partial(_health, site), methods=["GET"]),
@@ -157,6 +159,17 @@ async def _enter(site: Site, request: Request) -> Response:
 
 async def _openapi(site: Site, request: Request) -> Response:
     return JSONResponse(openapi.document(PAGES, actions.ACTIONS))
+
+
+async def _csv(site: Site, request: Request) -> Response:
+    name = request.path_params["name"]
+
+    def text() -> str:
+        with site.reader.reading() as reading:
+            return csv_of(marts.facts(reading).chart(name))
+
+    headers = {"content-disposition": f'attachment; filename="{name}.csv"', **_NOT_KEPT}
+    return Response(await run_in_threadpool(text), media_type="text/csv", headers=headers)
 
 
 async def _health(site: Site, request: Request) -> Response:

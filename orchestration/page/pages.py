@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.page.facts import lineage, model, month, months, plan, request
+from orchestration.page.facts import lineage, marts, model, month, months, plan, request
 from orchestration.page.parameters import (
     ABOUT,
     DATASET,
@@ -58,4 +58,5 @@ PAGES = (
         "model", "/models/{model}", "What is in this model, and did its tests pass?", model.facts, model.Model,
         (MODEL, ROWS),
     ),
+    Page("marts", "/marts", "What do the trips say?", marts.facts, marts.Marts, menu="Marts"),
 )  # fmt: skip
