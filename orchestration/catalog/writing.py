@@ -30,8 +30,8 @@ def record_build(state_dir: Path, run: str, target: Path, months: Sequence[str] 
     warehouse = manifest["metadata"]["adapter_type"]
     results = read_results(document, run)
     with _locked(folder_of(state_dir)) as folder:
-        _write_nodes(folder, manifest, warehouse)
-        _write_sql(folder / "compiled" / warehouse, document)
+        if _write_nodes(folder, manifest, warehouse):
+            _write_sql(folder / "compiled" / warehouse, document)
         last = folder / f"results_{warehouse}.json"
         _write(last, with_newer(read_piece(last, Results) or {}, results), Results)
         by_month = folder / "months.json"
@@ -64,19 +64,21 @@ def record_what_is_left(state_dir: Path) -> int:
     return taken
 
 
-def _write_nodes(folder: Path, manifest: dict[str, Any], warehouse: str) -> None:
+def _write_nodes(folder: Path, manifest: dict[str, Any], warehouse: str) -> bool:
+    """Returns whether this is the newest manifest of its warehouse: of an older one only results are wanted."""
     path = folder / "graph.json"
     known = read_piece(path, Graph)
     written = manifest["metadata"]["generated_at"]
     manifests = known.manifests if known else {}
-    if written < manifests.get(warehouse, ""):  # an older build, of which only results are wanted
-        return
+    if written < manifests.get(warehouse, ""):
+        return False
     found = read_nodes(manifest, warehouse)
     for _, details in found.values():
         _write_details(folder / "nodes" / f"{details.name}.json", details)
     newest = [node for node, _ in found.values()]
     _forget(folder / "nodes", newest)
     _write(path, Graph(newest, {**manifests, warehouse: written}), Graph)
+    return True
 
 
 def _write_details(path: Path, now: Details) -> None:
