@@ -10,10 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from orchestration.catalog.nodes import read_nodes
-from orchestration.catalog.records import Details, Graph, Months, Node, Results, folder_of, read_piece, written_at
+from orchestration.catalog.records import (
+    Details,
+    Graph,
+    Months,
+    Node,
+    Results,
+    adapter,
+    folder_of,
+    read_piece,
+    written_at,
+)
 from orchestration.catalog.results import months_of, read_results, with_months, with_newer
 
 _MOST_FOLDERS = 40
@@ -130,7 +138,7 @@ def _locked(folder: Path) -> Iterator[Path]:
 
 
 def _write(path: Path, content: Any, of_type: Any) -> None:
-    _replace(path, TypeAdapter(of_type).dump_json(content))
+    _replace(path, adapter(of_type).dump_json(content))
 
 
 def _replace(path: Path, content: bytes) -> None:
