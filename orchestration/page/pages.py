@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.page.facts import lineage, marts, model, month, months, plan, request
+from orchestration.page.facts import lineage, marts, model, month, months, plan, quality, request
 from orchestration.page.parameters import (
     ABOUT,
     DATASET,
@@ -16,6 +16,7 @@ from orchestration.page.parameters import (
     MODEL,
     MONTH,
     MONTHS,
+    OF_DATASET,
     REASON,
     REQUEST,
     ROWS,
@@ -57,6 +58,10 @@ PAGES = (
     Page(
         "model", "/models/{model}", "What is in this model, and did its tests pass?", model.facts, model.Model,
         (MODEL, ROWS),
+    ),
+    Page(
+        "quality", "/quality", "Which tests fail for which months, and what are the files worth?", quality.facts,
+        quality.Quality, (OF_DATASET, LAST), menu="Quality",
     ),
     Page("marts", "/marts", "What do the trips say?", marts.facts, marts.Marts, menu="Marts"),
 )  # fmt: skip

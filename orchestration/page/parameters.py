@@ -39,3 +39,4 @@ ABOUT = Parameter("model", "model", "[a-z][a-z0-9_]{0,62}", "fct_trips", is_in_p
 DEPTH = Parameter("depth", "so many levels of neighbours", "[1-9]", "2", is_in_path=False)
 WHOLE = Parameter("whole", "'yes' for all models", "yes", "yes", is_in_path=False)
 ROWS = Parameter("rows", "a warehouse to show rows of", "postgres|bigquery", "postgres", is_in_path=False)
+OF_DATASET = Parameter("dataset", "data set", "yellow|green|fhv|fhvhv", "green", is_in_path=False)
