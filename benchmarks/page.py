@@ -1,4 +1,4 @@
-"""The web page over a full ledger: how long each page takes a warm server, and how much it sends; the server's memory."""
+"""The web page over a full ledger: seconds and bytes of each page from a warm server, and the memory of that."""
 
 import os
 import statistics
