@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.page.facts import month, months, plan, request
+from orchestration.page.facts import month, months, plan, request, run, runs
 from orchestration.page.parameters import (
+    BEFORE,
     DATASET,
     DATASETS,
     FIRST,
@@ -13,8 +14,11 @@ from orchestration.page.parameters import (
     LAST,
     MONTH,
     MONTHS,
+    OUTCOME,
     REASON,
     REQUEST,
+    RUN,
+    STEP,
     Parameter,
 )
 
@@ -44,5 +48,7 @@ PAGES = (
         "plan", "/plan", "What would a run do, and why?", plan.facts, plan.PlanPage,
         (DATASETS, MONTHS, FIRST, LAST, FORCE), menu="Plan",
     ),
+    Page("runs", "/runs", "What ran, and how did it end?", runs.facts, runs.Runs, (BEFORE, OUTCOME), menu="Runs"),
+    Page("run", "/runs/{run}", "What is a run doing, and is that normal?", run.facts, run.Run, (RUN, STEP)),
     Page("request", "/requests/{request}", "What came of my request?", request.facts, request.Request, (REQUEST,)),
 )  # fmt: skip

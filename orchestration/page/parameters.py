@@ -34,4 +34,4 @@ FORCE = Parameter("force", "'yes' to redo what is done", "yes", "yes", is_in_pat
 REASON = Parameter("reason", "reason of a rejection", "[a-z][a-z0-9_]{0,62}", "pickup_outside_month", is_in_path=False)
 BEFORE = Parameter("before", "number of a run: older ones are shown", "[1-9][0-9]{0,17}", "200", is_in_path=False)
 OUTCOME = Parameter("outcome", "outcome of a run", "done|failed|interrupted|running", "failed", is_in_path=False)
-STEP = Parameter("step", "step", "[a-z][a-z ]{0,40}", "dbt on postgres", is_in_path=False)
+STEP = Parameter("step", "step, or a month of it", "[a-z0-9][a-z0-9 ,.-]{0,99}", "dbt on postgres", is_in_path=False)
