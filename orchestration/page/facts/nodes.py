@@ -1,6 +1,6 @@
 """A node of the lineage as pages show it: what it is, when it was last built, and how its tests last ended."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -94,10 +94,14 @@ class Part:
             columns = [(layer, [one.name for one in self.nodes if one.layer == layer]) for layer in LAYERS]
             return draw(columns, edges)
         distances = distances_from(self.chosen, edges)
-        found = sorted({distances[one.name] for one in self.nodes})
-        named = {-1: "it reads", 0: "", 1: "read by"}
+        is_deep = any(abs(distance) > 1 for distance in distances.values())
+        ranks = ranks_from(self.chosen, edges) if is_deep else distances
+        named = {-1: "it reads", 1: "read by"}
         return draw(
-            [(named.get(at, ""), [one.name for one in self.nodes if distances[one.name] == at]) for at in found],
+            [
+                (named.get(rank, ""), [one.name for one in self.nodes if ranks[one.name] == rank])
+                for rank in sorted({*ranks.values()})
+            ],
             edges,
             is_centred=True,
         )
@@ -110,8 +114,6 @@ def part_of(graph: Graph, lines: Mapping[str, NodeLine], chosen: str = "", depth
     if chosen:
         distances = distances_from(chosen, edges)
         names = {name for name, at in distances.items() if abs(at) <= depth}
-        if len(names) > 1:  # what relates the neighbours among each other is of the whole graph
-            edges = [(one, other) for one, other in edges if distances.get(one, 0) != distances.get(other, 0)]
     in_order = sorted(graph.nodes, key=lambda node: node.layer)
     shown = [Edge(parent, child) for parent, child in edges if parent in names and child in names]
     return Part(chosen, [lines[node.name] for node in in_order if node.name in names], shown)
@@ -133,6 +135,23 @@ def distances_from(chosen: str, edges: Iterable[tuple[str, str]]) -> dict[str, i
             newest = beside - distances.keys()
             distances |= dict.fromkeys(newest, at)
     return distances
+
+
+def ranks_from(chosen: str, edges: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """The columns of a picture, the chosen one's 0: by the longest way to it, so that every line goes to the right."""
+    distances = distances_from(chosen, edges)
+    ranks: dict[str, int] = {}
+
+    def rank(name: str, step: int) -> int:
+        if name not in ranks:
+            towards = [parent if step > 0 else child for parent, child in edges if name == (parent, child)[step > 0]]
+            ways = [rank(one, step) for one in towards if distances.get(one, 0) * step >= 0 and one in distances]
+            ranks[name] = (max(ways, key=abs) if ways and name != chosen else -step) + step
+        return ranks[name]
+
+    for name, distance in distances.items():
+        rank(name, 1 if distance >= 0 else -1)
+    return ranks
 
 
 def node_lines(
