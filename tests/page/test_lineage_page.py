@@ -12,7 +12,7 @@ from orchestration.catalog.writing import record_build
 from orchestration.ledger.ledger import Ledger
 from orchestration.page.app import Site
 from orchestration.page.drawing import draw
-from orchestration.page.facts.nodes import distances_from, ranks_from
+from orchestration.page.facts.parts import distances_from, ranks_from
 from orchestration.page.facts.similar import nearest
 from tests.page.artifacts import BEGAN, EVIL, RUN, leave
 from tests.page.conftest import finish, run_of
