@@ -13,8 +13,8 @@ from orchestration.page.facts.drift import changes, moved
 from orchestration.page.facts.heat import heat, shade_of
 from orchestration.page.facts.quality import MONTHS, by_month, windowed
 from orchestration.page.rendering import short
+from synthetic.full_ledger import fill
 from tests.page.conftest import finish, run_of
-from tests.page.full_ledger import fill
 from tests.page.test_lineage_page import built as built
 
 Built = Callable[..., None]
