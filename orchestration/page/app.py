@@ -23,6 +23,7 @@ from orchestration.ledger.lease import BusyError
 from orchestration.page import actions, openapi
 from orchestration.page.documents import csv_of, json_of
 from orchestration.page.facts import marts
+from orchestration.page.notice import synthetic_source
 from orchestration.page.pages import PAGES, Page
 from orchestration.page.parameters import Parameter
 from orchestration.page.reading import NotFoundError, Reader
@@ -122,6 +123,7 @@ def common_values(site: Site, scope: Any) -> dict[str, Any]:
         "path": scope["path"],
         "is_signed_in": cookie_of(headers) == site.token.session,
         "profile": site.settings.profile,
+        "synthetic": synthetic_source(site.settings),
         "is_report": False,
     }
 

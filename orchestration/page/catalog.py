@@ -5,6 +5,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+from common.environment import for_server
 from common.python import python_command
 from orchestration.catalog.records import Details, Graph, Months, Node, Results, folder_of, read_piece, written_at
 from orchestration.steps import WAREHOUSES
@@ -77,6 +78,7 @@ class Catalog:
             try:
                 subprocess.run(
                     python_command("orchestration.catalog", str(self._state_dir)),
+                    env=for_server(),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     timeout=MAKE_SECONDS,

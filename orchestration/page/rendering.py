@@ -33,6 +33,11 @@ def number(value: int | float | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def short(value: float) -> str:
+    """'0', '0.15', '99.9', '100': a percentage in at most four characters."""
+    return f"{value:.2f}"[:4].rstrip("0").rstrip(".") if value < 100 else f"{value:.0f}"
+
+
 def dollars(cents: int | None) -> str:
     """'$1,234.50' from cents, or a dash for None."""
     if cents is None:
@@ -101,7 +106,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    filters = (number, dollars, duration, ago, moment, size, label)
+    filters = (number, short, dollars, duration, ago, moment, size, label)
     environment.filters |= {function.__name__: function for function in filters}
     environment.globals |= {"symbols": SYMBOLS, "month_names": list(calendar.month_name)[1:]}
     environment.globals |= {"state_symbols": STATE_SYMBOLS, "state_words": STATE_WORDS, "warehouse_names": _WAREHOUSES}

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from ingest.months import label
+from orchestration.page.notice import synthetic_source
 from orchestration.page.pages import PAGES
 from orchestration.page.reading import Reader
 from orchestration.page.rendering import STATIC, main_of, render
@@ -40,19 +41,19 @@ def chapters_of(months: Sequence[tuple[str, date]], run: str | None) -> list[Cha
 def write_report(settings: Settings, reader: Reader, chapters: Sequence[Chapter], file: Path) -> int:
     """Write the report; returns its bytes. Raises TaxiError where a chapter is of nothing, OSError."""
     paths = {chapter.path: f"#{_anchor(chapter.path)}" for chapter in chapters}
-    parts = []
+    parts, synthetic = [], synthetic_source(settings)
     with reader.reading() as reading:
         for chapter in chapters:
             page = next(one for one in PAGES if one.name == chapter.page)
             facts = page.facts(reading, **chapter.values)
             text = main_of(
                 f"{page.name}.html", facts=facts, page=page, path=chapter.path, menu=[], is_signed_in=False,
-                profile=settings.profile, is_report=True,
+                profile=settings.profile, synthetic=synthetic, is_report=True,
             )  # fmt: skip
             parts.append((_anchor(chapter.path), _linked(text, paths)))
         now = reading.now
     style = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("style.css", "charts.css"))
-    document = render("report.html", parts=parts, style=style, now=now)
+    document = render("report.html", parts=parts, style=style, now=now, synthetic=synthetic)
     return file.write_text(document, encoding="utf-8")
 
 
