@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from common.masking import masked
 from common.python import python_command
 from ingest.errors import TaxiError
 from orchestration import host
@@ -23,7 +24,10 @@ from orchestration.settings import Settings
 from orchestration.shown_plans import read_plan
 
 PLAN_SECONDS = 120
+ALERT_SECONDS = 60
+_MOST_LINES = 50
 _planning = threading.Lock()
+_testing = threading.Lock()
 
 
 class Requesting:
@@ -61,6 +65,22 @@ class Requesting:
     def tick(self, by: str) -> int:
         """Ask for a tick now."""
         return self._ask("tick", by, {})
+
+    def test_alerts(self) -> tuple[bool, list[str]]:
+        """What `alerts test` prints, and whether every address took the message. Messages go to people: one at a time.
+
+        Raises BusyError where another test is under way.
+        """
+        if not _testing.acquire(blocking=False):
+            raise lease.BusyError("Another test of the alerts is under way", "Wait for it to end")
+        try:
+            done = self._command(["alerts", "test"], ALERT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise TaxiError(f"The test took more than {ALERT_SECONDS} s", "Check the addresses of alert_urls") from None
+        finally:
+            _testing.release()
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        return done.returncode == 0, [masked(line) for line in lines[:_MOST_LINES]]
 
     def cancel(self, run_id: str) -> None:
         """End a run as ctrl-C does: what has landed is kept."""
@@ -104,16 +124,7 @@ class Requesting:
     def _document(self, arguments: Sequence[str]) -> dict[str, Any]:
         """What a command prints with --json. An exit code of 1 may come with a document: a month has an error."""
         try:
-            done = subprocess.run(
-                python_command("orchestrate", *arguments),
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=PLAN_SECONDS,
-                check=False,
-            )
+            done = self._command(arguments, PLAN_SECONDS)
         except subprocess.TimeoutExpired:
             raise TaxiError(f"The plan took more than {PLAN_SECONDS} s", "The source may be slow: try again") from None
         try:
@@ -121,6 +132,18 @@ class Requesting:
         except ValueError:
             raise TaxiError(_last_line(done.stderr) or f"The plan ended with exit code {done.returncode}") from None
         return document
+
+    def _command(self, arguments: Sequence[str], seconds: float) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            python_command("orchestrate", *arguments),
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "TAXI_PROFILE": self.settings.profile}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.page.facts import month, months, plan, request, run, runs
+from orchestration.page.facts import month, months, operate, plan, request, run, runs
 from orchestration.page.parameters import (
     BEFORE,
     DATASET,
@@ -50,5 +50,9 @@ PAGES = (
     ),
     Page("runs", "/runs", "What ran, and how did it end?", runs.facts, runs.Runs, (BEFORE, OUTCOME), menu="Runs"),
     Page("run", "/runs/{run}", "What is a run doing, and is that normal?", run.facts, run.Run, (RUN, STEP)),
+    Page(
+        "operate", "/operate", "Does the line run by itself, and with what?", operate.facts, operate.Operate,
+        menu="Operate",
+    ),
     Page("request", "/requests/{request}", "What came of my request?", request.facts, request.Request, (REQUEST,)),
 )  # fmt: skip
