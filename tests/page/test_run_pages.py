@@ -262,3 +262,15 @@ def test_htmx_is_the_release_that_its_readme_names():
     content = (folder / "htmx.min.js").read_bytes()
     assert hashlib.sha256(content).hexdigest() == sha256
     assert b'version:"2.0.10"' in content
+
+
+def test_usual_is_the_median_of_the_last_ten_that_ended_well(ledger: Ledger, connection: psycopg.Connection):
+    with run_of(ledger):
+        for _ in range(13):
+            with ledger.runs.step("prepare"):
+                pass
+    connection.execute(
+        "update taxi_ledger.steps set milliseconds = 1000 * step_number,"
+        " outcome = case when step_number = 13 then 'failed' else outcome end"
+    )
+    assert ledger.runs.usual_seconds() == {"prepare": 7.5}
