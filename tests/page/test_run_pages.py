@@ -176,7 +176,7 @@ def test_the_log_of_a_step_is_its_last_200_lines_without_secrets_and_folds_trace
     assert "line 99 of" not in text
     assert "another step" not in text
     assert "hunter2" not in text
-    assert "<details><summary>green_2024-04.traceback.txt</summary><pre>Traceback of ***" in text
+    assert '<details><summary>green_2024-04.traceback.txt</summary><pre tabindex="0">Traceback of ***' in text
 
 
 def test_a_log_of_long_lines_leaves_the_page_small(browser: TestClient, site: Site, failed_run: str):
