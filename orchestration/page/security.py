@@ -160,7 +160,7 @@ class Guard:
 
 
 def _is_of_another_site(scope: Scope, headers: dict[str, str]) -> bool:
-    """Whether another site has the browser ask, and not only by a plain link: a query can make a plan, which takes work."""
+    """Whether another site has the browser ask, and not by a plain link: a query can make a plan, which takes work."""
     if headers.get("sec-fetch-site") != "cross-site":
         return False
     has_query = bool(scope["query_string"]) and scope["path"] != "/enter"
