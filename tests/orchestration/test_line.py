@@ -227,13 +227,13 @@ def test_the_next_run_lands_what_failed_anew_and_ends_as_before(finished_line: L
     assert {name[-7:] for name, _ in replaced} == {"2009_01", "2018_01", "2023_02"}, "other months are left alone"
 
 
-@pytest.mark.slow
 def test_the_catalog_says_that_the_month_that_was_mended_failed_before(finished_line: Line, corrupted):
     built = months_tested(finished_line)["2009-01"]["postgres"]
     assert built.failed == []
     assert list(built.once_failed) == ["row_numbers_run_from_1_stg_yellow_trips_"]
 
 
+@pytest.mark.slow
 def test_a_table_that_is_gone_is_built_again_with_all_its_months_in_batches(finished_line: Line):
     finished_line.done("run")  # after the tests above, where they were run
     held = "select file_month, sum(trips) from taxi_marts.agg_zone_revenue group by 1 order by 1"
