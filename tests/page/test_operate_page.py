@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
+from common import masking
 from ingest.errors import TaxiError
 from orchestration import requesting
 from orchestration.ledger.alerts import Trouble
@@ -19,9 +20,10 @@ from orchestration.page import openapi
 from orchestration.page.app import Site
 from orchestration.page.documents import schema_of
 from orchestration.page.facts import disk_use
+from orchestration.page.facts.setting_list import shown_settings
 from orchestration.page.pages import PAGES
 from orchestration.requesting import Requesting
-from orchestration.setting_groups import NAMES
+from orchestration.setting_groups import NAMES, Settings
 from tests.page.conftest import ADDRESS, run_of
 
 SECRETS = {
@@ -77,6 +79,17 @@ def test_no_secret_is_on_the_page_or_in_its_document(visitor: TestClient, site: 
     assert {settings[name]["value"] for name in names} == {"***"}
     assert settings["source"]["value"] == "https://***@tlc.example/files"
     assert settings["postgres_url"]["value"] == ""
+
+
+def test_what_may_be_a_secret_is_masked_even_if_nothing_else_knows_it_for_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(masking, "_secrets", set())
+    text = str(shown_settings(settings))
+    for secret in ("tok-en-of-bigquery", "secret-check", "lo-gin", "secret-path"):
+        assert secret not in text
+    password = next(one for one in shown_settings(settings) if one.name == "postgres_password")
+    assert (password.value, password.is_secret) == ("***", True)
 
 
 def test_a_missing_tick_and_a_pause_come_first(browser: TestClient, ledger: Ledger, connection: psycopg.Connection):
