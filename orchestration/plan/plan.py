@@ -156,7 +156,7 @@ def make_plan(snapshot: Snapshot) -> Plan:
             if rebuild := rebuild_of(warehouse, snapshot.project):
                 rebuilds[name] = rebuild
     batches = list(_plan_batches(snapshot, todo, held, rebuilds))
-    is_news = any(one.action in (Action.UNAVAILABLE, Action.WAIT) or one.is_gone_anew is not None for one in months)
+    is_news = any(one.action in (Action.UNAVAILABLE, Action.WAIT) or one.is_now_gone is not None for one in months)
     publish = PublishReason.MONTHS_CHANGE if batches or is_news else None
     if publish is None and not snapshot.is_published:
         publish = PublishReason.COPY_IS_OLDER
