@@ -170,7 +170,7 @@ def _secret_address(value: Any) -> Any:
 
 
 class AlertSettings(Group):
-    """Whom to tell of trouble: addresses of apprise, a dead man's switch, and when a tick is overdue."""
+    """Who gets alerts: Apprise addresses, a dead man's switch, and when a tick is overdue."""
 
     urls: tuple[SecretStr, ...] = Field((), alias="alert_urls")
     ping_url: SecretStr = Field(SecretStr(""), alias="ping_url")
