@@ -10,9 +10,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ingest.errors import SettingError
-from orchestration.page.app import Site, application
+from orchestration.page.app import application
 from orchestration.page.reading import Reader
 from orchestration.page.security import Token
+from orchestration.page.site import Site
 from orchestration.settings import Settings
 from orchestration.warehouses.servers import Servers
 from orchestration.warehouses.users import PAGE

@@ -10,12 +10,12 @@ from starlette.testclient import TestClient
 
 from orchestration.catalog.records import MonthTests
 from orchestration.ledger.ledger import Ledger
-from orchestration.page.app import Site
 from orchestration.page.facts.drift import changes, moved
 from orchestration.page.facts.heat import heat, shade_of
 from orchestration.page.facts.quality import MONTHS, by_month, windowed
 from orchestration.page.rendering import short
 from orchestration.page.report import chapters_of, write_report
+from orchestration.page.site import Site
 from synthetic.full_ledger import fill
 from tests.page.conftest import finish, run_of
 from tests.page.test_lineage_page import built as built
