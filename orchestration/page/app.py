@@ -1,11 +1,13 @@
 """The web application: each page as HTML and as JSON, the actions, static files, and errors in one sentence."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
@@ -25,8 +27,8 @@ from orchestration.page.documents import csv_of, json_of
 from orchestration.page.facts import marts
 from orchestration.page.notice import synthetic_source
 from orchestration.page.pages import PAGES, Page
-from orchestration.page.parameters import Parameter
-from orchestration.page.reading import NotFoundError, Reader
+from orchestration.page.parameters import ROWS, Parameter
+from orchestration.page.reading import CONNECTIONS, NotFoundError, Reader
 from orchestration.page.rendering import STATIC, render
 from orchestration.page.security import COOKIE, Guard, Token, cookie_of, headers_of
 from orchestration.requesting import NotInProgressError
@@ -49,6 +51,7 @@ class Site:
 def application(site: Site) -> Starlette:
     """The application of this site; it answers on loopback alone."""
     app = Starlette(
+        lifespan=_few_threads,
         routes=[
             *(route for page in PAGES for route in _routes(page, site)),
             *(
@@ -76,6 +79,13 @@ def application(site: Site) -> Starlette:
     return app
 
 
+@asynccontextmanager
+async def _few_threads(_: Starlette) -> AsyncIterator[None]:
+    """Each page is made in a thread; 40 of them, as usual, would take 15 MB and wait for the few connections."""
+    current_default_thread_limiter().total_tokens = 2 * CONNECTIONS
+    yield
+
+
 def _routes(page: Page, site: Site) -> list[Route]:
     async def html(request: Request) -> Response:
         facts = await run_in_threadpool(_facts, page, site, request)
@@ -92,6 +102,8 @@ def _routes(page: Page, site: Site) -> list[Route]:
 
 def _facts(page: Page, site: Site, request: Request) -> Any:
     values = given_parameters(page.parameters, request.path_params, request.query_params)
+    if ROWS.name in values and request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        raise HTTPException(403, "Another site cannot ask for rows: BigQuery bills the question")
     with site.reader.reading() as reading:
         return page.facts(reading, **values)
 

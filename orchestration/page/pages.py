@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.page import parameters as taken
-from orchestration.page.facts import lineage, marts, model, month, months, plan, quality, request, run, runs
+from orchestration.page.facts import lineage, marts, model, month, months, operate, plan, quality, request, run, runs
 from orchestration.page.parameters import Parameter
 
 
@@ -31,6 +31,13 @@ PAGES = (
         month.facts, month.Month, (taken.DATASET, taken.MONTH, taken.REASON),
     ),
     Page(
+        "plan", "/plan", "What would a run do, and why?", plan.facts, plan.PlanPage,
+        (taken.DATASETS, taken.MONTHS, taken.FIRST, taken.LAST, taken.FORCE), menu="Plan",
+    ),
+    Page(
+        "request", "/requests/{request}", "What came of my request?", request.facts, request.Request, (taken.REQUEST,),
+    ),
+    Page(
         "runs", "/runs", "What ran, and how did it end?", runs.facts, runs.Runs, (taken.BEFORE, taken.OUTCOME),
         menu="Runs",
     ),
@@ -38,11 +45,8 @@ PAGES = (
         "run", "/runs/{run}", "What is a run doing, and is that normal?", run.facts, run.Run, (taken.RUN, taken.STEP),
     ),
     Page(
-        "plan", "/plan", "What would a run do, and why?", plan.facts, plan.PlanPage,
-        (taken.DATASETS, taken.MONTHS, taken.FIRST, taken.LAST, taken.FORCE), menu="Plan",
-    ),
-    Page(
-        "request", "/requests/{request}", "What came of my request?", request.facts, request.Request, (taken.REQUEST,),
+        "quality", "/quality", "Which tests fail for which months, and what are the files worth?", quality.facts,
+        quality.Quality, (taken.OF_DATASET, taken.LAST), menu="Quality",
     ),
     Page(
         "lineage", "/lineage", "What reads what, how fresh is it, and did its tests pass?", lineage.facts,
@@ -52,9 +56,9 @@ PAGES = (
         "model", "/models/{model}", "What is in this model, and did its tests pass?", model.facts, model.Model,
         (taken.MODEL, taken.ROWS),
     ),
-    Page(
-        "quality", "/quality", "Which tests fail for which months, and what are the files worth?", quality.facts,
-        quality.Quality, (taken.OF_DATASET, taken.LAST), menu="Quality",
-    ),
     Page("marts", "/marts", "What do the trips say?", marts.facts, marts.Marts, menu="Marts"),
+    Page(
+        "operate", "/operate", "Does the line run by itself, and with what?", operate.facts, operate.Operate,
+        menu="Operate",
+    ),
 )  # fmt: skip

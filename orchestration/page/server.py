@@ -19,7 +19,7 @@ from orchestration.warehouses.users import PAGE
 
 HOST = "127.0.0.1"
 REQUEST_SECONDS = 10.0
-CONNECTIONS = 1000
+MOST_OPEN = 1000
 
 
 class PatientProtocol(H11Protocol):
@@ -57,12 +57,12 @@ def serve(settings: Settings, port: int, on_start: Callable[[], None]) -> None:
                 application(site),
                 http=PatientProtocol,
                 ws="none",
-                lifespan="off",
+                lifespan="on",
                 access_log=False,
                 log_level="warning",
                 server_header=False,
                 timeout_keep_alive=10,
-                limit_concurrency=CONNECTIONS,
+                limit_concurrency=MOST_OPEN,
                 timeout_graceful_shutdown=3,
             )
         )

@@ -241,7 +241,7 @@ def test_a_command_that_is_wrong_ends_with_2_in_a_pipe_and_leaves_nothing(
 def test_a_password_that_is_missing_is_a_setting_to_be_set(dsn: str, tmp_path: Path):
     to = conninfo_to_dict(dsn)
     line = LedgerOnly(tmp_path / "state", tmp_path)
-    line.ours = DOCKER | {
+    line.variables = DOCKER | {
         f"TAXI_POSTGRES_{name.upper()}": str(to[name]) for name in ("host", "port", "user", "dbname")
     }  # fmt: skip
     result = line.run("status", HOME=str(tmp_path))

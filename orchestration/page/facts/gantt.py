@@ -46,7 +46,7 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Tick:
+class Mark:
     """A time on the axis, in seconds after the start."""
 
     x: float
@@ -59,7 +59,7 @@ class Gantt:
 
     bars: list[Bar]
     lanes: list[Lane]
-    ticks: list[Tick]
+    ticks: list[Mark]
     height: int
 
 
@@ -80,5 +80,5 @@ def gantt(steps: Sequence[Timed], seconds: float) -> Gantt:
         for place, one in enumerate(steps)
     ]
     gap = next((one for one in _TICKS if whole / one <= _MOST_TICKS), _TICKS[-1] * max(1, round(whole / 86400 / 8)))
-    ticks = [Tick(round(LEFT + at * scale, 1), at) for at in range(0, int(whole) + 1, gap)]
+    ticks = [Mark(round(LEFT + at * scale, 1), at) for at in range(0, int(whole) + 1, gap)]
     return Gantt(bars, [Lane(name, y) for name, y in rows.items()], ticks, _TOP + len(names) * _LANE)

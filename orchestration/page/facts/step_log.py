@@ -12,7 +12,7 @@ from orchestration.ledger.records import StepRecord
 from orchestration.page.facts.texts import brief
 
 LINES = 200
-_MOST_READ = 2_000_000
+_MOST_READ = 500_000
 """Bytes of the end of a file: dbt's own log has 2 MB for a batch of three months."""
 _MOST_SHOWN = 30_000
 """Characters of all files together."""
@@ -52,7 +52,7 @@ def step_log(folder: Path, steps: Sequence[StepRecord], step: str) -> StepLog:
 
 
 def tail(path: Path, most: int = _MOST_READ) -> list[str]:
-    """The whole lines among the last `most` bytes of a file; none where it cannot be read."""
+    """The whole lines, but for empty ones, among the last `most` bytes of a file; none where it cannot be read."""
     try:
         with path.open("rb") as file:
             begin = max(0, file.seek(0, 2) - most)
@@ -60,7 +60,7 @@ def tail(path: Path, most: int = _MOST_READ) -> list[str]:
             text = file.read(most).decode("utf-8", errors="replace")
     except OSError:
         return []
-    return text.splitlines()[1 if begin else 0 :]
+    return [line for line in text.splitlines()[1 if begin else 0 :] if line.strip()]
 
 
 def _part(name: str, lines: Sequence[str], most: int, is_traceback: bool = False) -> LogPart:
