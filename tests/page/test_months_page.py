@@ -44,10 +44,14 @@ def test_a_visitor_sees_no_button(ledger: Ledger, visitor: TestClient) -> None:
     assert "<button>Retry" not in visitor.get("/").text
 
 
-def test_the_month_between_two_that_are_held_is_absent(ledger: Ledger, browser: TestClient) -> None:
+def test_the_month_between_two_that_are_held_is_absent_if_a_server_publishes_them(
+    ledger: Ledger, browser: TestClient
+) -> None:
     with run_of(ledger):
         finish(ledger, GREEN)
         finish(ledger, MAY)
+    assert cells(browser, "green") == {"2024-03": "done", "2024-05": "done"}, "a folder has what somebody put into it"
+    ledger.calendar.record({MAY: datetime(2024, 7, 1, tzinfo=UTC)}, [])
     assert cells(browser, "green") == {"2024-03": "done", "2024-04": "absent", "2024-05": "done"}
 
 
