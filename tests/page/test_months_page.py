@@ -44,9 +44,7 @@ def test_a_visitor_sees_no_button(ledger: Ledger, visitor: TestClient) -> None:
     assert "<button>Retry" not in visitor.get("/").text
 
 
-def test_the_month_between_two_that_are_held_is_absent_if_a_server_publishes_them(
-    ledger: Ledger, browser: TestClient
-) -> None:
+def test_a_month_between_two_is_absent_where_a_server_publishes(ledger: Ledger, browser: TestClient) -> None:
     with run_of(ledger):
         finish(ledger, GREEN)
         finish(ledger, MAY)
