@@ -28,4 +28,5 @@ resource "google_billing_budget" "month" {
 
 data "google_project" "this" {
   project_id = var.project
+  depends_on = [google_project_service.api]
 }

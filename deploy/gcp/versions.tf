@@ -26,6 +26,7 @@ resource "google_project_service" "api" {
     "artifactregistry.googleapis.com",
     "bigquery.googleapis.com",
     "billingbudgets.googleapis.com",
+    "cloudresourcemanager.googleapis.com", # Terraform's own, to grant roles on the project
     "cloudscheduler.googleapis.com",
     "iam.googleapis.com",
     "run.googleapis.com",

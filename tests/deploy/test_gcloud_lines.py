@@ -23,7 +23,11 @@ def commands() -> list[str]:
     """With values for the shell's variables, and without what comes after a pipe or another command."""
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "gcp.md").read_text(), re.DOTALL)
     lines = "\n".join([*blocks, unit_file(Caller.CLOUD_RUN, ROOT, "gcp")]).replace("\\\n", " ").splitlines()
-    found = [match[0] for line in lines if not line.startswith("#") and (match := re.search(r"gcloud [^|)]*", line))]
+    found = [
+        match[0]
+        for line in lines
+        if not line.startswith("#") and (match := re.search(r"gcloud (?:'[^']*'|\"[^\"]*\"|[^'\"|)])*", line))
+    ]
     return [re.sub(r"\$\{?([A-Z]+)(%%/\*\})?", lambda name: VALUES[name[1]], one).strip() for one in found]
 
 
@@ -34,7 +38,7 @@ def error_of(command: str) -> str:
     return "" if said["success"] else said["error_message"]
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", commands(), ids=lambda command: " ".join(command.split()[:5]))
 def test_gcloud_takes_the_line(command: str):
     error = error_of(command)
     if "Invalid choice: 'POSTGRES_18'" in error:  # a gcloud of 2025

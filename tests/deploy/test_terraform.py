@@ -185,6 +185,15 @@ def test_the_bucket_is_closed_and_no_rule_deletes_the_lakes_objects_by_age():
     assert flags(command, "soft-delete-duration") == [f"{blocks('variable')['soft_delete_days']['default']}d"]
 
 
+def test_both_ways_enable_the_same_apis():
+    command = one_command(GCP, "gcloud services enable")
+    of_terraform_alone = {"cloudresourcemanager.googleapis.com"}
+    written = set(
+        re.findall(r"\"([\w.]+\.googleapis\.com)\"", blocks("resource")["google_project_service.api"]["for_each"])
+    )
+    assert written - of_terraform_alone == set(command.split()[3:])
+
+
 def test_no_secret_is_written_down():
     assert not re.search(r"secret_data\s*=|password\s*=", text()), "only their write-only kin stay out of the state"
 
