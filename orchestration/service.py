@@ -303,8 +303,8 @@ class Service:
         budget: Budget,
     ) -> RunResult:
         for one in planned.plan.months:
-            if one.is_gone_anew is not None:
-                ledger.months.gone(one.key, one.is_gone_anew)
+            if one.is_now_gone is not None:
+                ledger.months.gone(one.key, one.is_now_gone)
         failures: list[str] = []
         touched: list[MonthKey] = []
         if not planned.plan.is_nothing:

@@ -171,7 +171,7 @@ def _secret_address(value: Any) -> Any:
 
 
 class AlertSettings(Group):
-    """Whom to tell of trouble: addresses of apprise, a dead man's switch, and when a tick is overdue."""
+    """Who gets alerts: Apprise addresses, a dead man's switch, and when a tick is overdue."""
 
     urls: tuple[SecretStr, ...] = Field((), alias="alert_urls")
     ping_url: SecretStr = Field(SecretStr(""), alias="ping_url")
@@ -225,6 +225,8 @@ class Settings(BaseModel):
     alerts: AlertSettings = AlertSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     page: PageSettings = PageSettings()
+    origins: dict[str, str] = Field({}, exclude=True, repr=False)
+    """By a setting's name, where it is written; without those that have their default."""
 
     def with_query_limit(self, limit: int) -> "Settings":
         """The same, with no query billed more than `limit` bytes."""

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -124,6 +125,13 @@ def written_at(manifest: Path) -> str:
 def read_piece(path: Path, of_type: type[_T]) -> _T | None:
     """A file of the catalog; None where it is missing, or of another version of the program."""
     try:
-        return TypeAdapter(of_type).validate_json(path.read_bytes())
+        found: _T = adapter(cast(Any, of_type)).validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
+    return found
+
+
+@cache
+def adapter(of_type: Any) -> TypeAdapter[Any]:
+    """What reads and writes such a piece; making one takes milliseconds."""
+    return TypeAdapter(of_type)

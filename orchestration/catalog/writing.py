@@ -10,10 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from orchestration.catalog.nodes import read_nodes
-from orchestration.catalog.records import Details, Graph, Months, Node, Results, folder_of, read_piece, written_at
+from orchestration.catalog.records import (
+    Details,
+    Graph,
+    Months,
+    Node,
+    Results,
+    adapter,
+    folder_of,
+    read_piece,
+    written_at,
+)
 from orchestration.catalog.results import months_of, read_results, with_months, with_newer
 
 _MOST_FOLDERS = 40
@@ -30,8 +38,8 @@ def record_build(state_dir: Path, run: str, target: Path, months: Sequence[str] 
     warehouse = manifest["metadata"]["adapter_type"]
     results = read_results(document, run)
     with _locked(folder_of(state_dir)) as folder:
-        _write_nodes(folder, manifest, warehouse)
-        _write_sql(folder / "compiled" / warehouse, document)
+        if _write_nodes(folder, manifest, warehouse):
+            _write_sql(folder / "compiled" / warehouse, document)
         last = folder / f"results_{warehouse}.json"
         _write(last, with_newer(read_piece(last, Results) or {}, results), Results)
         by_month = folder / "months.json"
@@ -64,19 +72,21 @@ def record_what_is_left(state_dir: Path) -> int:
     return taken
 
 
-def _write_nodes(folder: Path, manifest: dict[str, Any], warehouse: str) -> None:
+def _write_nodes(folder: Path, manifest: dict[str, Any], warehouse: str) -> bool:
+    """Returns whether this is the newest manifest of its warehouse: of an older one only results are wanted."""
     path = folder / "graph.json"
     known = read_piece(path, Graph)
     written = manifest["metadata"]["generated_at"]
     manifests = known.manifests if known else {}
-    if written < manifests.get(warehouse, ""):  # an older build, of which only results are wanted
-        return
+    if written < manifests.get(warehouse, ""):
+        return False
     found = read_nodes(manifest, warehouse)
     for _, details in found.values():
         _write_details(folder / "nodes" / f"{details.name}.json", details)
     newest = [node for node, _ in found.values()]
     _forget(folder / "nodes", newest)
     _write(path, Graph(newest, {**manifests, warehouse: written}), Graph)
+    return True
 
 
 def _write_details(path: Path, now: Details) -> None:
@@ -128,7 +138,7 @@ def _locked(folder: Path) -> Iterator[Path]:
 
 
 def _write(path: Path, content: Any, of_type: Any) -> None:
-    _replace(path, TypeAdapter(of_type).dump_json(content))
+    _replace(path, adapter(of_type).dump_json(content))
 
 
 def _replace(path: Path, content: bytes) -> None:

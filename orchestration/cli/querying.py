@@ -9,23 +9,26 @@ from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
-import pyarrow as pa
 import typer
 
 from ingest.errors import SettingError, printable
 from orchestration.cli.console import events, output
 from orchestration.cli.options import AsJson, Profile
-from orchestration.querying import Warehouse, answered
 from orchestration.settings import load_settings
-from orchestration.warehouses.answers import Answer
+
+# Imported where a query is asked: pyarrow and sqlglot take 60 MB, and every command reads this file.
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from orchestration.warehouses.answers import Answer
 
 _SHOWN = 50  # rows of a table, unless --limit says otherwise
 _STDOUT = "-"
 
 Query = Annotated[str, typer.Argument(help="One select, in the warehouse's SQL")]
-On = Annotated[Warehouse, typer.Option("--on", help="The warehouse to ask")]
+On = Annotated[Literal["postgres", "bigquery"], typer.Option("--on", help="The warehouse to ask")]
 Csv = Annotated[Path | None, typer.Option("--csv", metavar="[FILE]", help="All rows as CSV, to this file or to stdout")]
 Parquet = Annotated[Path | None, typer.Option("--parquet", metavar="FILE", help="All rows to this parquet file")]
 Limit = Annotated[int | None, typer.Option("--limit", "-n", min=1, help=f"At most so many rows; a table has {_SHOWN}")]
@@ -65,6 +68,8 @@ def sql(
         raise SettingError("--csv, --parquet and --json are three ways to get the rows", "Choose one")
     is_table = not (as_csv or parquet or as_json)
     most = limit or (_SHOWN if is_table else None)
+    from orchestration.querying import answered
+
     with answered(load_settings({"profile": profile}), query, on, seconds) as answer:
         taken = _Rows(answer, most)
         if as_csv:
@@ -78,19 +83,19 @@ def sql(
             _write_json(sys.stdout, answer.schema.names, taken)
         else:
             _print_table(answer.schema.names, list(taken))
-        rest = taken.count_rest()
+        rest = taken.rest()
     if is_table:
-        more = f"; {rest:,} more are not shown: --limit shows more, --csv has all" if rest else ""
+        more = f"; not shown: {rest}. --limit shows more, --csv has all" if rest else ""
         output.print_text(f"{taken.count:,} rows{more}")
     elif rest or not as_json:
         where = "" if as_json or str(as_csv) == _STDOUT else f" in {as_csv or parquet}"
-        events.say(f"{taken.count:,} rows{where}" + (f"; --limit left out {rest:,}" if rest else ""))
+        events.say(f"{taken.count:,} rows{where}" + (f"; --limit left out: {rest}" if rest else ""))
 
 
 class _Rows:
     """The rows of an answer, at most so many, counted as they are taken."""
 
-    def __init__(self, answer: Answer, most: int | None):
+    def __init__(self, answer: "Answer", most: int | None):
         self.count = 0
         self._answer = answer
         self._most = most
@@ -105,9 +110,12 @@ class _Rows:
             if self.count == self._most:
                 return
 
-    def count_rest(self) -> int:
-        """How many rows were not taken."""
-        return self._unused + (self._answer.count_rest() if self.count == self._most else 0)
+    def rest(self) -> str:
+        """How many rows were not taken; '' for none."""
+        left = self._answer.count_rest() if self.count == self._most else 0
+        if left is None:
+            return "more than could be counted in time"
+        return f"{self._unused + left:,}" if self._unused + left else ""
 
 
 @contextmanager
@@ -138,7 +146,8 @@ def _write_json(file: IO[str], names: list[str], rows: Iterator[tuple[Any, ...]]
     file.write("[]\n" if start == "[" else "\n]\n")
 
 
-def _write_parquet(path: Path, schema: pa.Schema, rows: _Rows) -> None:
+def _write_parquet(path: Path, schema: "pa.Schema", rows: _Rows) -> None:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with _open(path, "wb") as file, pq.ParquetWriter(file, schema) as writer:
@@ -150,7 +159,9 @@ def _write_parquet(path: Path, schema: pa.Schema, rows: _Rows) -> None:
             writer.write_table(pa.table(columns, schema=schema))
 
 
-def _array(values: list[Any], field: pa.Field) -> pa.Array:
+def _array(values: list[Any], field: "pa.Field") -> "pa.Array":
+    import pyarrow as pa
+
     if pa.types.is_decimal(field.type):  # Postgres gives an average more digits
         step = Decimal(1).scaleb(-field.type.scale)
         values = [value if value is None else value.quantize(step) for value in values]

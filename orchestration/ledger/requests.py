@@ -72,7 +72,7 @@ class Requests:
         )
         if not rows:
             raise BusyError(
-                f"Another request is open: {self.open() or 'it has just ended'}", "Wait for it to end, or cancel it"
+                f"Another request is open: {self.current() or 'it has just ended'}", "Wait for it to end, or cancel it"
             )
         return int(rows[0]["request_number"])
 
@@ -98,7 +98,7 @@ class Requests:
         row = self._session.one(f"select {_COLUMNS} from taxi_ledger.requests where request_number = %s", number)
         return RequestRecord(**row) if row else None
 
-    def open(self) -> RequestRecord | None:
+    def current(self) -> RequestRecord | None:
         """The request that is open."""
         row = self._session.one(f"select {_COLUMNS} from taxi_ledger.requests where outcome in ('waiting', 'running')")
         return RequestRecord(**row) if row else None
@@ -110,7 +110,7 @@ class Requests:
 
     def _close_dead(self) -> None:
         """Close the open request whose process was killed, or never began."""
-        found = self.open()
+        found = self.current()
         if found is None:
             return
         if found.pid is None:

@@ -28,6 +28,10 @@ class NotFoundError(TaxiError):
     """There is no such month, run or model."""
 
 
+class SlowError(StoreError):
+    """A part of a page took too long; the other parts can be read all the same."""
+
+
 class Reading:
     """One look at the ledger and the marts in Postgres: all that it reads is of one moment, `now`."""
 
@@ -41,6 +45,16 @@ class Reading:
         """The rows of a query, as dictionaries. Raises StoreError, psycopg.errors.QueryCanceled after 5 s."""
         with self._connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(statement, values).fetchall()
+
+    @contextmanager
+    def attempt(self, seconds: int) -> Iterator[None]:
+        """Give up a statement that takes longer, and go on after it. Raises SlowError."""
+        self._connection.execute(f"savepoint attempt; set local statement_timeout = '{seconds:d}s'")
+        try:
+            yield
+        except psycopg.errors.QueryCanceled as error:
+            self._connection.execute("rollback to savepoint attempt")
+            raise SlowError(f"Postgres took more than {seconds} s") from error
 
     def existing(self, *relations: str) -> set[str]:
         """Those of these tables and views ('taxi_marts.fct_trips') that there are."""

@@ -14,6 +14,7 @@ from orchestration.page.facts.nodes import STATE_SYMBOLS, STATE_WORDS
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
+_MAIN = '<main id="main" tabindex="-1">'
 _WAREHOUSES = {"postgres": "Postgres", "bigquery": "BigQuery"}
 
 
@@ -23,14 +24,18 @@ def render(template: str, **values: Any) -> str:
 
 
 def main_of(template: str, **values: Any) -> str:
-    """The main part alone of a page's template."""
-    found = _environment().get_template(template)
-    return "".join(found.blocks["main"](found.new_context(values)))
+    """The main part alone of a page: a block by itself would lack what its template imports."""
+    return render(template, **values).partition(_MAIN)[2].rpartition("</main>")[0]
 
 
 def number(value: int | float | None) -> str:
     """'1,234', or a dash for None."""
     return "–" if value is None else f"{value:,}"
+
+
+def short(value: float) -> str:
+    """'0', '0.15', '99.9', '100': a percentage in at most four characters."""
+    return f"{value:.2f}"[:4].rstrip("0").rstrip(".") if value < 100 else f"{value:.0f}"
 
 
 def dollars(cents: int | None) -> str:
@@ -101,7 +106,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    filters = (number, dollars, duration, ago, moment, size, label)
+    filters = (number, short, dollars, duration, ago, moment, size, label)
     environment.filters |= {function.__name__: function for function in filters}
     environment.globals |= {"symbols": SYMBOLS, "month_names": list(calendar.month_name)[1:]}
     environment.globals |= {"state_symbols": STATE_SYMBOLS, "state_words": STATE_WORDS, "warehouse_names": _WAREHOUSES}

@@ -52,7 +52,7 @@ def write_report(settings: Settings, reader: Reader, chapters: Sequence[Chapter]
             )  # fmt: skip
             parts.append((_anchor(chapter.path), _linked(text, paths)))
         now = reading.now
-    style = (STATIC / "style.css").read_text(encoding="utf-8")
+    style = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("style.css", "charts.css"))
     document = render("report.html", parts=parts, style=style, now=now, synthetic=synthetic)
     return file.write_text(document, encoding="utf-8")
 

@@ -43,8 +43,8 @@ class Answer:
 
     schema: pa.Schema
     batches: Iterator[list[tuple[Any, ...]]]
-    count_rest: Callable[[], int]
-    """How many rows no batch has brought yet; none comes after that."""
+    count_rest: Callable[[], int | None]
+    """How many rows no batch has brought yet, None where time is too short to count; none comes after that."""
 
 
 def schema_of(columns: Sequence[tuple[str, str]]) -> pa.Schema:

@@ -51,7 +51,13 @@ def answer_of_postgres(dsn: str, statement: str, seconds: float) -> Iterator[Ans
                 while rows := go_on(b"fetch forward %d from answer" % BATCH).fetchall():
                     yield fitted(rows, schema)
 
-            yield Answer(schema, batches(), lambda: go_on(b"move forward all in answer").rowcount)
+            def count_rest() -> int | None:
+                try:
+                    return go_on(b"move forward all in answer").rowcount
+                except psycopg.errors.QueryCanceled:
+                    return None
+
+            yield Answer(schema, batches(), count_rest)
         except psycopg.errors.QueryCanceled as error:
             raise late("Postgres", seconds) from error
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:

@@ -30,7 +30,12 @@ def opened_by_locale(tree: ast.AST) -> Iterator[int]:
             "Popen": getattr(named.get("text"), "value", False),
             "check_output": getattr(named.get("text"), "value", False),
         }
-        is_bytes = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in ("os", "gzip", "blob")
+        is_bytes = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in (
+            "os",
+            "gzip",
+            "blob",
+            "archive",
+        )
         if is_text.get(name) and "encoding" not in named and not is_bytes:
             yield call.lineno
 

@@ -9,6 +9,8 @@ from contextlib import suppress
 import pyarrow.parquet as pq
 import pytest
 
+from orchestration.catalog.records import Graph, Months, Results, folder_of, read_piece
+from orchestration.page.catalog import Catalog
 from tests.line import Line
 from tests.months import MONTHS, ROWS, write
 from tests.warehouses import bigquery_of
@@ -51,6 +53,26 @@ def test_a_source_without_tlcs_monthly_report_costs_a_line_of_the_run_and_nothin
     assert len(notes) == 1
     assert f"TLC's monthly report stays as it is, or empty: {place} does not exist (setting tlc_report)" in notes[0]
     assert finished_line.query("select count(*) from taxi_raw.tlc_monthly_report") == [(0,)]
+
+
+def months_tested(line: Line) -> Months:
+    """What the catalog of models says of the tests of each file month."""
+    found = read_piece(folder_of(line.state) / "months.json", Months)
+    assert found
+    return found
+
+
+def test_a_run_leaves_a_catalog_of_the_models_that_it_built_and_tested(finished_line: Line):
+    catalog = folder_of(finished_line.state)
+    graph = read_piece(catalog / "graph.json", Graph)
+    fct_trips = next(node for node in graph.nodes if node.name == "fct_trips")
+    assert {"int_trips_checked", "int_refund_pairs"} == set(fct_trips.parents)
+    assert set(Catalog(finished_line.state).compiled(fct_trips)) == {"postgres", "bigquery"}
+    for warehouse in ("postgres", "bigquery"):
+        results = read_piece(catalog / f"results_{warehouse}.json", Results)
+        assert results[fct_trips.id].outcome == "passed"
+        assert any(name in results for name in fct_trips.tests) == (warehouse == "postgres")
+    assert set(months_tested(finished_line)) >= {month for _, month in MONTHS}
 
 
 def test_a_second_run_says_that_there_is_nothing_to_do_and_records_it(finished_line: Line):
@@ -169,6 +191,13 @@ def test_a_month_that_fails_dbts_tests_is_held_back_from_bigquery(finished_line:
     assert "row_numbers_run_from_1" in month["error"]
 
 
+def test_the_catalog_blames_the_month_that_failed_and_not_those_built_with_it(finished_line: Line, corrupted):
+    months = months_tested(finished_line)
+    assert months["2009-01"]["postgres"].failed == ["row_numbers_run_from_1_stg_yellow_trips_"]
+    assert [month for month, one in months.items() if one["postgres"].failed] == ["2009-01"]
+    assert months["2018-01"]["postgres"].run == months["2009-01"]["postgres"].run
+
+
 def test_a_row_lost_from_the_lake_is_found_in_every_store_behind_it(finished_line: Line, corrupted):
     month = finished_line.months()["yellow 2018-01"]
     assert month["state"] == "failed"
@@ -196,6 +225,12 @@ def test_the_next_run_lands_what_failed_anew_and_ends_as_before(finished_line: L
     assert finished_line.stages() == before
     replaced = held.items() ^ partitions_of_the_marts(finished_line).items()
     assert {name[-7:] for name, _ in replaced} == {"2009_01", "2018_01", "2023_02"}, "other months are left alone"
+
+
+def test_the_catalog_says_that_the_month_that_was_mended_failed_before(finished_line: Line, corrupted):
+    built = months_tested(finished_line)["2009-01"]["postgres"]
+    assert built.failed == []
+    assert list(built.once_failed) == ["row_numbers_run_from_1_stg_yellow_trips_"]
 
 
 @pytest.mark.slow

@@ -164,8 +164,15 @@ WAREHOUSES = pytest.mark.parametrize(("on", "query"), [("postgres", ON_POSTGRES)
 def test_a_table_shows_fifty_rows_and_says_how_many_it_does_not_show(line: Line, on: str, query: str):
     lines = ask(line, query, "--on", on).splitlines()
     assert (lines[0].split(), len(lines)) == (["a", "nothing"], 52)
-    assert lines[-1] == "50 rows; 70 more are not shown: --limit shows more, --csv has all"
+    assert lines[-1] == "50 rows; not shown: 70. --limit shows more, --csv has all"
     assert ask(line, query, "--on", on, "--limit", "200").splitlines()[-1] == "120 rows"
+
+
+def test_rows_are_shown_even_where_the_others_cannot_be_counted_in_time(line: Line):
+    endless = "select generate_series(1, 1000000000000) as a"
+    lines = ask(line, endless, "--on", "postgres", "--limit", "3", "--seconds", "2").splitlines()
+    assert [one.strip() for one in lines[:4]] == ["a", "1", "2", "3"]
+    assert lines[4].startswith("3 rows; not shown: more than could be counted in time.")
 
 
 @WAREHOUSES

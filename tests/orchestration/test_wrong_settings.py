@@ -66,6 +66,7 @@ LINES = {
     'bigquery_keyfile = "/no/such"': "bigquery_keyfile /no/such in settings.toml, line 2, does not exist",
     'gcs_endpoint = "127.0.0.1:4443"': "gcs_endpoint '127.0.0.1:4443' .* such as http://127.0.0.1:4443",
     "gcs_port = 70000": "gcs_port 70000 .* write 65535 or less",
+    "page_port = 0": "page_port 0 .* write 1 or more",
     "postgres_host = 3": "postgres_host 3 .* write a text in quotes",
     'postgres_port = "many"': "postgres_port 'many' .* write a whole number",
     "postgres_user = 3": "postgres_user 3 .* write a text in quotes",
@@ -241,7 +242,7 @@ def test_a_command_that_is_wrong_ends_with_2_in_a_pipe_and_leaves_nothing(
 def test_a_password_that_is_missing_is_a_setting_to_be_set(dsn: str, tmp_path: Path):
     to = conninfo_to_dict(dsn)
     line = LedgerOnly(tmp_path / "state", tmp_path)
-    line.ours = DOCKER | {
+    line.variables = DOCKER | {
         f"TAXI_POSTGRES_{name.upper()}": str(to[name]) for name in ("host", "port", "user", "dbname")
     }  # fmt: skip
     result = line.run("status", HOME=str(tmp_path))

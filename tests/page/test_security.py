@@ -7,9 +7,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from orchestration.ledger.ledger import Ledger
-from orchestration.page.app import Site, application
+from orchestration.page.app import application
 from orchestration.page.pages import PAGES
 from orchestration.page.security import MOST_BODY_BYTES, MOST_QUERY_BYTES
+from orchestration.page.site import Site
 from tests.page.conftest import ADDRESS, GREEN, run_of
 
 HOSTILE = "<script>alert(1)</script>'\"; drop table taxi_ledger.months; --"
@@ -37,6 +38,14 @@ def test_what_changes_something_is_refused_to_a_browser_that_has_not_signed_in(v
 def test_another_site_cannot_use_the_users_session(site: Site, path: str, origin: str | None) -> None:
     browser = TestClient(application(site), ADDRESS, cookies={"taxi_session": site.token.session})
     assert browser.post(path, headers={"origin": origin} if origin else {}).status_code == 403
+
+
+def test_another_site_can_link_to_a_page_but_not_have_it_make_plans(browser: TestClient) -> None:
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    image = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    assert browser.get("/", headers=link).status_code == 200
+    assert browser.get("/plan?datasets=green", headers=link).status_code == 403
+    assert browser.get("/", headers=image).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,8 @@ def query_of(warehouse: str, details: Details, month: date | None) -> str:
     relation, field = details.relations.get(warehouse, ""), details.filters.get(warehouse)
     if not _NAME.fullmatch(relation):
         return ""
+    if warehouse == "postgres":  # which refuses the name of another database, as of a line that moved
+        relation = ".".join(relation.split(".")[-2:])
     where = f" where {field} = date '{month:%Y-%m-%d}'" if field and month else ""
     return f"select * from {relation}{where} limit {COUNT}"
 
