@@ -90,7 +90,8 @@ class Service:
             planned, snapshot = self._planner(servers, ledger).plan(request, is_shown_only=True)
             past = ledger.runs.past_steps()
             estimator = Estimator(snapshot, past, self._disk.landing, self._disk.building)
-            return planned, estimator.outlook(planned.plan, self._disk.free())
+            is_disk_freed = self._settings.profile != "local" and not self._settings.run.keep_downloads
+            return planned, estimator.outlook(planned.plan, self._disk.free(), is_disk_freed)
 
     def explain(
         self, dataset: DataSet, month: date

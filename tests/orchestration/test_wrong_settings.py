@@ -47,6 +47,7 @@ LINES = {
     'state_dir = "a\\nb"': r"state_dir names .*line break.*\(settings.toml, line 2\)",
     "cache = 3": "cache 3 .* write a path in quotes",
     "retention_days = 0": "retention_days 0 .* write 1 or more",
+    'keep_downloads = "perhaps"': "keep_downloads 'perhaps' .* write true or false",
     'alert_urls = ["hunter2"]': "alert_urls in .*, line 2: write addresses of apprise",
     'ping_url = "ftp://hunter2/x"': "ping_url in .*, line 2: write a web address",
     'ping_url = "https://"': "ping_url in .*, line 2: write a web address",
