@@ -71,6 +71,17 @@ def test_a_month_that_is_not_published_is_not_counted(ledger: Ledger, browser: T
     assert (page["done"], page["known"]) == (1, 1)
 
 
+def test_the_browser_asks_again_only_while_a_run_is_in_progress(ledger: Ledger, browser: TestClient) -> None:
+    with run_of(ledger):
+        during = browser.get("/").text
+        finish(ledger)
+    after = browser.get("/").text
+    assert 'hx-trigger="every 5s"' in during
+    assert "htmx.min.js" in during
+    assert "hx-" not in after
+    assert "htmx" not in after
+
+
 def test_no_cell_tells_by_its_colour_alone(ledger: Ledger, browser: TestClient) -> None:
     with run_of(ledger):
         finish(ledger)
