@@ -4,9 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import psycopg
+import pytest
 from starlette.testclient import TestClient
 
 from orchestration.ledger.ledger import Ledger
+from orchestration.page.facts.beginnings import beginnings
+from orchestration.setting_files import PROFILES
 from tests.page.conftest import GREEN, finish, run_of
 from tests.page.full_ledger import ABSENT, FAILED, fill
 
@@ -22,7 +25,21 @@ def cells(browser: TestClient, dataset: str) -> dict[str, str]:
 def test_a_new_line_shows_the_command_that_begins(ledger: Ledger, visitor: TestClient) -> None:
     text = visitor.get("/").text
     assert "0 of 0 done" in text
-    assert "python orchestrate.py" in text
+    assert "docker compose run --rm demo" in text, "the line of these tests has the profile docker"
+    assert "docker compose run --rm pipeline run --datasets green,yellow" in text
+    assert 'href="/plan?datasets=green&amp;datasets=yellow"' in text
+
+
+def test_a_line_with_months_shows_no_beginning(ledger: Ledger, visitor: TestClient) -> None:
+    with run_of(ledger):
+        finish(ledger, GREEN)
+    assert "Nothing is loaded yet" not in visitor.get("/").text
+    assert visitor.get("/api/months").json()["beginnings"] == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_each_profile_has_commands_that_begin(profile: str) -> None:
+    assert all(one.command for one in beginnings(profile))
 
 
 def test_a_failed_month_comes_before_all_totals_with_its_reason_and_a_button(
