@@ -7,6 +7,7 @@ from benchmarks.growth import growth
 from benchmarks.history import month_after_others
 from benchmarks.idle import run_with_nothing_to_do
 from benchmarks.landing import landing_in_both, landing_in_lake, landing_in_postgres
+from benchmarks.page import pages_of_a_full_ledger
 from benchmarks.peers_landing import landing_of_peers
 from benchmarks.wal import bytes_written
 from benchmarks.whole_line import whole_line
@@ -20,6 +21,7 @@ COMPARISONS = (
     Comparison("idle", "nothing to do, against the same imports", run_with_nothing_to_do),
     Comparison("history", "a month after 24 others, against one after one other", month_after_others),
     Comparison("backfill", "12 months in one run, against 12 runs", twelve_months),
+    Comparison("page", "each page of a full ledger, against its limit", pages_of_a_full_ledger),
     Comparison("wal", "bytes written by a month, against those kept", bytes_written),
     Comparison(
         "peers", "landing, against pandas, dlt's defaults, ingestr, Mage, DuckDB", landing_of_peers, is_default=False

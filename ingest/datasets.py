@@ -57,6 +57,8 @@ class DataSet:
 TLC_SERVER = "https://d37ci6vzurychx.cloudfront.net"
 ZONE_LOOKUP_PATH = "misc/taxi_zone_lookup.csv"
 ZONE_SHAPES_PATH = "misc/taxi_zones.zip"
+MAP_SIZE = 600
+"""Width and height of the map in units of the paths: 78 m each, and a pixel or two on a page."""
 
 
 def declared_fingerprint(dataset: DataSet) -> str:

@@ -12,13 +12,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from ingest.datasets import TLC_SERVER, ZONE_SHAPES_PATH
+from ingest.datasets import MAP_SIZE, TLC_SERVER, ZONE_SHAPES_PATH
 from ingest.errors import BadFileError, first_line
 from ingest.map_paths import svg_paths
 
 MAPPED_ZONES = range(1, 264)
-MAP_SIZE = 600
-"""Width and height of the map in units of the paths: 78 m each, and a pixel or two on a page."""
 SHAPES_SCHEMA = pa.schema([("location_id", pa.int64()), ("svg_path", pa.string())])
 
 _MOST_TEXT = 60_000  # letters of all paths together: a page has them in 100 kB; TLC's take 33,000

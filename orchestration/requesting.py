@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from common.masking import masked
 from common.python import python_command
 from ingest.errors import SettingError, StoreError, TaxiError
 from orchestration import host
@@ -23,8 +24,13 @@ from orchestration.settings import Settings
 from orchestration.shown_plans import read_plan
 
 PLAN_SECONDS = 120
+WAIT_SECONDS = 20
+"""For so long a plan waits for another one; threads that serve pages are few."""
 _USAGE = 2  # the exit code of a wrong option or setting
+ALERT_SECONDS = 60
+_MOST_LINES = 50
 _planning = threading.Lock()
+_testing = threading.Lock()
 
 
 class NotInProgressError(TaxiError):
@@ -42,8 +48,12 @@ class Requesting:
         """What `plan --json` prints with these options; one at a time, as each asks the source."""
         arguments = ["plan", "--json", *(["--datasets", datasets] if datasets else []), *(["--force"] if force else [])]
         arguments += [part for month in months for part in ("--months", month)]
-        with _planning:
+        if not _planning.acquire(timeout=WAIT_SECONDS):
+            raise lease.BusyError("Another plan is being made", "Try again in some seconds")
+        try:
             return self._document(arguments)
+        finally:
+            _planning.release()
 
     def run(self, plan_hash: str, by: str) -> int:
         """Ask for just the plan that was shown with this hash; returns the request's number.
@@ -66,6 +76,22 @@ class Requesting:
     def tick(self, by: str) -> int:
         """Ask for a tick now."""
         return self._ask("tick", by, {})
+
+    def test_alerts(self) -> tuple[bool, list[str]]:
+        """What `alerts test` prints, and whether every address took the message. Messages go to people: one at a time.
+
+        Raises BusyError where another test is under way.
+        """
+        if not _testing.acquire(blocking=False):
+            raise lease.BusyError("Another test of the alerts is under way", "Wait for it to end")
+        try:
+            done = self._command(["alerts", "test"], ALERT_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise TaxiError(f"The test took more than {ALERT_SECONDS} s", "Check the addresses of alert_urls") from None
+        finally:
+            _testing.release()
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        return done.returncode == 0, [masked(line) for line in lines[:_MOST_LINES]]
 
     def cancel(self, run_id: str) -> None:
         """End a run as ctrl-C does: what has landed is kept."""
@@ -111,16 +137,7 @@ class Requesting:
     def _document(self, arguments: Sequence[str]) -> dict[str, Any]:
         """What a command prints with --json. An exit code of 1 may come with a document: a month has an error."""
         try:
-            done = subprocess.run(
-                python_command("orchestrate", *arguments),
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=PLAN_SECONDS,
-                check=False,
-            )
+            done = self._command(arguments, PLAN_SECONDS)
         except subprocess.TimeoutExpired:
             raise TaxiError(f"The plan took more than {PLAN_SECONDS} s", "The source may be slow: try again") from None
         try:
@@ -128,6 +145,18 @@ class Requesting:
         except ValueError:
             raise _error_of(done) from None
         return document
+
+    def _command(self, arguments: Sequence[str], seconds: float) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            python_command("orchestrate", *arguments),
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "TAXI_PROFILE": self.settings.profile}

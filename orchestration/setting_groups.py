@@ -227,6 +227,8 @@ class Settings(BaseModel):
     alerts: AlertSettings = AlertSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     page: PageSettings = PageSettings()
+    origins: dict[str, str] = Field({}, exclude=True, repr=False)
+    """By a setting's name, where it is written; without those that have their default."""
 
     def with_query_limit(self, limit: int) -> "Settings":
         """The same, with no query billed more than `limit` bytes."""

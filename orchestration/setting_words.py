@@ -43,9 +43,14 @@ def is_web_address(text: str) -> bool:
         return False
 
 
+def may_be_secret(name: str) -> bool:
+    """Whether a setting of this name is never shown."""
+    return any(secret in name for secret in _SECRET)
+
+
 def wrong_setting(name: str, error: ErrorDetails, origin: str) -> SettingError:
     """What pydantic has against the value. A value that may be secret is not shown."""
-    shown = "" if any(secret in name for secret in _SECRET) else f" {error['input']!r}"
+    shown = "" if may_be_secret(name) else f" {error['input']!r}"
     kind, limits = error["type"], error.get("ctx", {})
     words = _BY_PATTERN.get(name) if kind == "string_pattern_mismatch" else _BY_KIND.get(kind)
     why = words.format(**_numbers(limits)) if words else error["msg"].removeprefix("Value error, ")

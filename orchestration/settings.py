@@ -63,7 +63,9 @@ def load_settings(
     for name in ("state_dir", "cache"):
         if name in merged and isinstance(folder := merged[name][0], str | Path):
             merged[name] = (_folder(name, file.parent / folder, profile, merged[name][1]), merged[name][1])
-    settings = Settings(profile=profile, **{name: _group(group, merged) for name, group in GROUPS.items()})
+    groups = {name: _group(group, merged) for name, group in GROUPS.items()}
+    origins = {name: place.removesuffix(",") for name, (_, place) in merged.items() if place}
+    settings = Settings(profile=profile, origins=origins, **groups)
     _check_together(settings, merged)
     return settings
 

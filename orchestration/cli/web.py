@@ -42,8 +42,10 @@ def page(profile: Profile = None, port: Port = None, link: Link = False, backgro
     elif background:
         _start(settings)
     else:
+        from orchestration.memory import save_memory
         from orchestration.page.server import serve
 
+        save_memory()  # before its threads, each of which would have a heap of its own
         serve(settings, settings.page.port, lambda: events.say(_words(settings)))
 
 

@@ -139,10 +139,11 @@ class Runs:
     def usual_seconds(self) -> dict[str, float]:
         """The median duration of each step, over the last 10 that ended well."""
         rows = self._session.all(
-            "select step, percentile_cont(0.5) within group (order by milliseconds) / 1000 as seconds from ("
-            " select step, milliseconds, row_number() over (partition by step order by step_number desc) as place"
-            " from taxi_ledger.steps where outcome = 'done' and milliseconds is not null"
-            ") as latest where place <= 10 group by step order by step"
+            "select step, percentile_cont(0.5) within group (order by milliseconds) / 1000 as seconds"
+            " from (select distinct step from taxi_ledger.steps) as known, lateral ("
+            "  select milliseconds from taxi_ledger.steps where steps.step = known.step and outcome = 'done'"
+            "  and milliseconds is not null order by step_number desc limit 10"
+            ") as latest group by step order by step"
         )
         return {row["step"]: row["seconds"] for row in rows}
 

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from ingest.datasets import get_dataset
 from ingest.errors import SettingError
 from ingest.months import parse_months
+from orchestration.page.facts import operate
 from orchestration.page.facts import plan as plan_facts
 from orchestration.page.parameters import DATASET, MONTH, RUN, Parameter
 from orchestration.plan.identity import PlanChangedError
@@ -118,6 +119,13 @@ def _cancel(site: "Site", by: str, run: str) -> Done:
     return Done(Told(f"Run {run} was told to end"), f"/runs/{run}")
 
 
+def _test_alerts(site: "Site", by: str) -> Done:
+    tested = operate.Tested(*_requesting(site).test_alerts())
+    with site.reader.reading() as reading:
+        facts = replace(operate.facts(reading), tested=tested)
+    return Done(tested, "/operate", status=200, page=("operate", facts))
+
+
 def _requesting(site: "Site") -> Requesting:
     return Requesting(site.settings, site.reader.dsn)
 
@@ -133,5 +141,9 @@ ACTIONS = (
         "retry_month", "/months/{dataset}/{month}/retry", "Do a file month again", _retry, Accepted, (DATASET, MONTH)
     ),
     Action("cancel_run", "/runs/{run}/cancel", "End a run that is in progress", _cancel, Told, (RUN,)),
+    Action(
+        "test_alerts", "/alerts/test", "Send a test message to each address of alert_urls", _test_alerts,
+        operate.Tested, status=200,
+    ),
     Action("tick", "/ticks", "Look for new and republished months now", _tick, Accepted),
-)
+)  # fmt: skip

@@ -25,7 +25,7 @@ from orchestration.page.documents import csv_of, json_of
 from orchestration.page.facts import marts
 from orchestration.page.notice import synthetic_source
 from orchestration.page.pages import PAGES, Page
-from orchestration.page.parameters import Parameter
+from orchestration.page.parameters import ROWS, Parameter
 from orchestration.page.reading import NotFoundError, Reader
 from orchestration.page.rendering import STATIC, render
 from orchestration.page.security import COOKIE, Guard, Token, cookie_of, headers_of
@@ -92,6 +92,8 @@ def _routes(page: Page, site: Site) -> list[Route]:
 
 def _facts(page: Page, site: Site, request: Request) -> Any:
     values = given_parameters(page.parameters, request.path_params, request.query_params)
+    if ROWS.name in values and request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        raise HTTPException(403, "Another site cannot ask for rows: BigQuery bills the question")
     with site.reader.reading() as reading:
         return page.facts(reading, **values)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from common.environment import for_server
 from common.python import python_command
 from orchestration.catalog.records import Details, Graph, Months, Node, Results, folder_of, read_piece, written_at
+from orchestration.page.facts.texts import clipped
 from orchestration.steps import WAREHOUSES
 
 MAKE_SECONDS = 30
-LONGEST_SQL = 20_000
 _making = threading.Lock()
 _tried: dict[Path, tuple[str, ...]] = {}
 """The manifests of which the catalog of a state folder was last made: one that cannot be made is not tried again."""
@@ -38,12 +38,12 @@ class Catalog:
         return read_piece(self._folder / "nodes" / f"{node.name}.json", Details)
 
     def compiled(self, node: Node) -> dict[str, str]:
-        """The SQL that dbt last sent, by warehouse, cut after LONGEST_SQL characters."""
+        """The SQL that dbt last sent, by warehouse, cut to what a page can hold."""
         found = {}
         for warehouse in WAREHOUSES:
             path = self._folder / "compiled" / warehouse / f"{node.name}.sql"
             if node.kind == "model" and path.is_file():
-                found[warehouse] = path.read_text(encoding="utf-8", errors="replace").strip()[:LONGEST_SQL]
+                found[warehouse] = clipped(path.read_text(encoding="utf-8", errors="replace").strip()) or ""
         return found
 
     def results(self) -> dict[str, Results]:

@@ -46,7 +46,7 @@ def draw(
     placed = _ordered([list(names) for _, names in columns], edges)
     rows = max((len(names) for names in placed), default=0)
     at = {
-        name: (_LEFT + number * _ACROSS, _TOP + row * _DOWN + ((rows - len(names)) * _DOWN // 2 if is_centred else 0))
+        name: (_LEFT + number * _ACROSS, _TOP + row * _DOWN + (_above(number, rows - len(names)) if is_centred else 0))
         for number, names in enumerate(placed)
         for row, name in enumerate(names)
     }
@@ -54,12 +54,22 @@ def draw(
     for parent, child in edges:
         lines[parent] = lines.get(parent, "") + _line(at[parent], at[child])
     return Drawing(
-        width=_LEFT + max(len(columns) - 1, 0) * _ACROSS + WIDTH + 10,
-        height=_TOP + rows * _DOWN + 6,
+        width=_LEFT + max(len(columns) - 1, 0) * _ACROSS + WIDTH + (30 if _turns(placed[-1:], edges) else 4),
+        height=_TOP + rows * _DOWN + (_DOWN // 2 if is_centred else 0) + 6,
         headings=[Heading(words, _LEFT + number * _ACROSS) for number, (words, _) in enumerate(columns)],
         boxes=[Box(name, x, y) for name, (x, y) in at.items()],
         lines=lines,
     )
+
+
+def _turns(columns: Sequence[Sequence[str]], edges: Sequence[tuple[str, str]]) -> bool:
+    """Whether lines go round the right side of such a column."""
+    return any(parent in names and child in names for names in columns for parent, child in edges)
+
+
+def _above(column: int, missing: int) -> int:
+    """The room above a column that is centred. Every other one is half a row lower: lines pass between its boxes."""
+    return missing * _DOWN // 2 + column % 2 * _DOWN // 2
 
 
 def _ordered(columns: list[list[str]], edges: Sequence[tuple[str, str]]) -> list[list[str]]:

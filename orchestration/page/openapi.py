@@ -72,7 +72,7 @@ def _operation(
                 "in": "path" if one.is_in_path else "query",
                 "required": one.is_in_path,
                 "description": one.description,
-                "schema": {"type": "string", "pattern": f"^({one.pattern})$"},
+                "schema": {"type": "string", "pattern": f"^({one.pattern}){'' if one.is_in_path else '?'}$"},
                 "example": one.example,
             }
             for one in parameters

@@ -34,7 +34,7 @@ FORCE = Parameter("force", "'yes' to redo what is done", "yes", "yes", is_in_pat
 REASON = Parameter("reason", "reason of a rejection", "[a-z][a-z0-9_]{0,62}", "pickup_outside_month", is_in_path=False)
 BEFORE = Parameter("before", "number of a run: older ones are shown", "[1-9][0-9]{0,17}", "200", is_in_path=False)
 OUTCOME = Parameter("outcome", "outcome of a run", "done|failed|interrupted|running", "failed", is_in_path=False)
-STEP = Parameter("step", "step", "[a-z][a-z ]{0,40}", "dbt on postgres", is_in_path=False)
+STEP = Parameter("step", "step, or a month of it", "[a-z0-9][a-z0-9 ,.-]{0,99}", "dbt on postgres", is_in_path=False)
 ABOUT = Parameter("model", "model", "[a-z][a-z0-9_]{0,62}", "fct_trips", is_in_path=False)
 DEPTH = Parameter("depth", "so many levels of neighbours", "[1-9]", "2", is_in_path=False)
 WHOLE = Parameter("whole", "'yes' for all models", "yes", "yes", is_in_path=False)

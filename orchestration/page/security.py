@@ -141,7 +141,9 @@ class Guard:
         if len(scope["query_string"]) > MOST_QUERY_BYTES:
             return 414, "The address is too long"
         if scope["method"] in ("GET", "HEAD"):
-            return None
+            return (
+                (403, "Another site asked for this page: open it here") if _is_of_another_site(scope, headers) else None
+            )
         if scope["method"] != "POST":
             return 405, "This page knows GET, HEAD and POST"
         if (
@@ -155,6 +157,14 @@ class Guard:
         if not self._token.allows(headers):
             return 403, "Sign in first: open the link that `python orchestrate.py page --link` prints"
         return None
+
+
+def _is_of_another_site(scope: Scope, headers: dict[str, str]) -> bool:
+    """Whether another site has the browser ask, and not by a plain link: a query can make a plan, which takes work."""
+    if headers.get("sec-fetch-site") != "cross-site":
+        return False
+    has_query = bool(scope["query_string"]) and scope["path"] != "/enter"
+    return has_query or headers.get("sec-fetch-mode") != "navigate"
 
 
 async def _whole_body(receive: Receive) -> tuple[bytes, tuple[int, str] | None]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.line import ROOT
 
-FILES = Path(__file__).with_name("stand_ins")
+FILES = Path(__file__).with_name("images")
 _PODMAN = {"CONTAINERS_CONF": str(FILES / "containers.conf")}
 _HEALTHY_SECONDS = 180
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from ingest import external_tables, small_tables
+from ingest.datasets import MAP_SIZE
 from ingest.errors import BadFileError
 from ingest.map_paths import svg_paths
 from ingest.postgres_connection import connect
 from ingest.small_tables import SHAPES
-from ingest.zone_shapes import MAP_SIZE, SHAPES_SCHEMA, read_zone_shapes
+from ingest.zone_shapes import SHAPES_SCHEMA, read_zone_shapes
 from synthetic import write_zone_shapes
 from tests.ingest.conftest import Stores
 

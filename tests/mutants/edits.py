@@ -27,6 +27,8 @@ LEDGER = (f"{_T}transitions.py", f"{_T}events.py", f"{_T}suspicion.py", f"{_T}cl
 CHECKSUMS = (f"{_I}checksums.py",)
 STORES = (f"{_I}stores.py",)
 RETRY = (f"{_I}retry.py",)
+CATALOG, LINEAGE = ("tests/page/test_catalog.py",), ("tests/page/test_lineage_page.py",)
+MODEL, QUALITY = ("tests/page/test_model_page.py",), ("tests/page/test_quality_page.py",)
 ALERTS = (f"{_T}alerts.py", f"{_T}alert_conditions.py", f"{_T}calendar.py")
 
 _DIFF, _LAKE, _PG = "orchestration/run/differences.py", "ingest/lake.py", "ingest/postgres.py"
@@ -188,4 +190,25 @@ EDITS = (
          "if one.state in (State.LANDING, State.LANDED)", "if False", ALERTS),
     Edit("an address hears twice what another refused", "orchestration/alerts/watch.py",
          "if address.hash not in one.delivered_to", "if True", ALERTS),
+    # Lineage
+    Edit("months that fail together are blamed together", "orchestration/catalog/results.py",
+         "(failed and len(months) > 1)", "False", CATALOG),
+    Edit("an older result replaces a newer one", "orchestration/catalog/results.py",
+         "(key not in before or one.at >= before[key].at)", "True", CATALOG),
+    Edit("a mended month forgets that it failed", "orchestration/catalog/results.py",
+         "dict.fromkeys(known.failed, known.at) if known else {}", "{}", CATALOG),
+    Edit("an old catalog is as good as a new one", "orchestration/page/catalog.py",
+         "graph is None or _is_older(graph, newest)", "graph is None", CATALOG),
+    Edit("a later month hides the one that fails", "orchestration/page/facts/nodes.py",
+         'is_failing = key.split(".")[2] in failing', "is_failing = False", LINEAGE),
+    Edit("a failed build counts as a build", "orchestration/page/facts/nodes.py",
+         "if one.outcome != FAILED}", "}", LINEAGE),
+    Edit("rows are read of all months", "orchestration/page/facts/rows.py",
+         'if field and month else ""', 'if False else ""', MODEL),
+    Edit("any site can have BigQuery asked", "orchestration/page/app.py",
+         'not in ("none", "same-origin")', "in ()", MODEL),
+    Edit("a first month drifts", "orchestration/page/facts/drift.py",
+         "if before:\n                what +=", "if True:\n                what +=", QUALITY),
+    Edit("the worst of both warehouses is lost", "orchestration/page/facts/quality.py",
+         "max(state, of_it.get(month, PASSES), key=_WORST.index)", "state", QUALITY),
 )  # fmt: skip

@@ -55,7 +55,7 @@ def test_a_source_without_tlcs_monthly_report_costs_a_line_of_the_run_and_nothin
     assert finished_line.query("select count(*) from taxi_raw.tlc_monthly_report") == [(0,)]
 
 
-def tested_months(line: Line) -> Months:
+def months_tested(line: Line) -> Months:
     """What the catalog of models says of the tests of each file month."""
     found = read_piece(folder_of(line.state) / "months.json", Months)
     assert found
@@ -72,7 +72,7 @@ def test_a_run_leaves_a_catalog_of_the_models_that_it_built_and_tested(finished_
         results = read_piece(catalog / f"results_{warehouse}.json", Results)
         assert results[fct_trips.id].outcome == "passed"
         assert any(name in results for name in fct_trips.tests) == (warehouse == "postgres")
-    assert set(tested_months(finished_line)) >= {month for _, month in MONTHS}
+    assert set(months_tested(finished_line)) >= {month for _, month in MONTHS}
 
 
 def test_a_second_run_says_that_there_is_nothing_to_do_and_records_it(finished_line: Line):
@@ -192,7 +192,7 @@ def test_a_month_that_fails_dbts_tests_is_held_back_from_bigquery(finished_line:
 
 
 def test_the_catalog_blames_the_month_that_failed_and_not_those_built_with_it(finished_line: Line, corrupted):
-    months = tested_months(finished_line)
+    months = months_tested(finished_line)
     assert months["2009-01"]["postgres"].failed == ["row_numbers_run_from_1_stg_yellow_trips_"]
     assert [month for month, one in months.items() if one["postgres"].failed] == ["2009-01"]
     assert months["2018-01"]["postgres"].run == months["2009-01"]["postgres"].run
@@ -227,13 +227,13 @@ def test_the_next_run_lands_what_failed_anew_and_ends_as_before(finished_line: L
     assert {name[-7:] for name, _ in replaced} == {"2009_01", "2018_01", "2023_02"}, "other months are left alone"
 
 
-@pytest.mark.slow
 def test_the_catalog_says_that_the_month_that_was_mended_failed_before(finished_line: Line, corrupted):
-    built = tested_months(finished_line)["2009-01"]["postgres"]
+    built = months_tested(finished_line)["2009-01"]["postgres"]
     assert built.failed == []
     assert list(built.once_failed) == ["row_numbers_run_from_1_stg_yellow_trips_"]
 
 
+@pytest.mark.slow
 def test_a_table_that_is_gone_is_built_again_with_all_its_months_in_batches(finished_line: Line):
     finished_line.done("run")  # after the tests above, where they were run
     held = "select file_month, sum(trips) from taxi_marts.agg_zone_revenue group by 1 order by 1"

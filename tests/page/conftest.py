@@ -127,3 +127,45 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
 
     monkeypatch.setattr(psycopg.Cursor, "execute", noted)
     return lambda: statements
+
+
+@pytest.fixture
+def large_ledger(connection: psycopg.Connection, ledger: Ledger) -> str:
+    """A ledger of 5,000 runs with nine steps each, and of 612 months; gives the newest run."""
+    connection.execute(
+        "insert into taxi_ledger.runs"
+        " (run_id, command, profile, source, versions, started_at, finished_at, outcome, error)"
+        " select to_char(timestamp '2020-01-01' + number * interval '1 hour', 'YYYYMMDD\"T\"HH24MISS') || '-aaaa',"
+        " 'orchestrate.py run', 'docker', '/tlc', '{}', timestamp '2020-01-01' + number * interval '1 hour',"
+        " timestamp '2020-01-01' + number * interval '1 hour' + interval '3 minutes',"
+        " case when number % 10 = 0 then 'failed' else 'done' end,"
+        " case when number % 10 = 0 then repeat('no space left on device ', 200) end"
+        " from generate_series(1, 5000) as number"
+    )
+    connection.execute(
+        "insert into taxi_ledger.steps (run_id, step, subject, months, started_at, outcome, milliseconds, rows, error)"
+        " select run_id, step, month, string_to_array(month, ', '), started_at + place * interval '10 seconds',"
+        " case when step = 'ingest' then outcome else 'done' end, 9000 + place, 2000,"
+        " case when step = 'ingest' then error end from taxi_ledger.runs, lateral (values (1, 'prepare', ''),"
+        " (2, 'ingest', 'green 2024-03'), (3, 'ingest', 'green 2024-04'), (4, 'ingest', 'green 2024-05'),"
+        " (5, 'external tables', ''), (6, 'dbt on postgres', '2024-03, 2024-04, 2024-05'),"
+        " (7, 'dbt on bigquery', '2024-03, 2024-04, 2024-05'), (8, 'reconcile', '2024-03, 2024-04, 2024-05'),"
+        " (9, 'publish the ledger', '')) as steps (place, step, month) order by run_number, place"
+    )
+    connection.execute(
+        "insert into taxi_ledger.months (service_type, file_month, state, rows, difference, run_id)"
+        " select name, date '2013-01-01' + number * interval '1 month', 'done', 1000000, 0, (select max(run_id)"
+        " from taxi_ledger.runs) from unnest(array['yellow', 'green', 'fhv', 'fhvhv']) as name,"
+        " generate_series(1, 153) as number"
+    )
+    connection.execute(
+        "insert into taxi_ledger.events (service_type, file_month, state_before, state_after, event, run_id)"
+        " select service_type, file_month, 'landed', 'done', 'reconciled', run_id from taxi_ledger.months"
+    )
+    connection.execute(
+        "insert into taxi_ledger.ticks (started_at, finished_at, outcome, checked)"
+        " select started_at, started_at, 'nothing', array['green 2024-03'] from taxi_ledger.runs order by started_at"
+    )
+    connection.execute("analyze")
+    found = connection.execute("select max(run_id) from taxi_ledger.runs").fetchone()
+    return found[0] if found else ""

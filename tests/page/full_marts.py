@@ -2,7 +2,7 @@
 
 import psycopg
 
-from tests.page.full_ledger import LAST_MONTH
+from synthetic.full_ledger import LAST_MONTH
 
 COMPANIES = ("Uber", "Lyft", "Via", "Juno", "Yellow taxis", "Green taxis", "Other for-hire vehicles")
 AIRPORTS = ("Newark Airport", "JFK Airport", "LaGuardia Airport")

@@ -27,7 +27,7 @@ CHECKS = (
     response_schema_conformance,
     status_code_conformance,
 )
-EXAMPLES = 15
+EXAMPLES = 8
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from orchestration.page.pages import PAGES
-from tests.page.full_ledger import fill
+from synthetic.full_ledger import fill
 from tests.page.running import Running, line_of, running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -12,7 +12,7 @@ from orchestration.catalog.writing import record_build
 from orchestration.ledger.ledger import Ledger
 from orchestration.page.app import Site
 from orchestration.page.drawing import draw
-from orchestration.page.facts.nodes import distances_from
+from orchestration.page.facts.parts import distances_from, ranks_from
 from orchestration.page.facts.similar import nearest
 from tests.page.artifacts import BEGAN, EVIL, RUN, leave
 from tests.page.conftest import finish, run_of
@@ -160,6 +160,17 @@ def test_the_page_asks_few_questions(
 
 def test_distances_count_upwards_and_downwards_and_leave_out_siblings() -> None:
     assert distances_from("c", CHAIN) == {"a": -2, "b": -1, "x": -1, "c": 0, "d": 1}
+
+
+def test_the_columns_of_a_picture_go_by_the_longest_way_so_that_every_line_goes_to_the_right() -> None:
+    edges = [*CHAIN, ("c", "e"), ("d", "e"), ("a", "c")]
+    assert ranks_from("c", edges) == {"a": -2, "b": -1, "x": -1, "c": 0, "d": 1, "e": 2}
+
+
+def test_the_neighbours_show_what_they_read_of_each_other(built: Callable[..., None], visitor: TestClient) -> None:
+    built("2024-03")
+    part = visitor.get("/api/lineage?model=agg_fares&depth=2").json()["part"]
+    assert ("int_trips", "fct_trips") in {(one["parent"], one["child"]) for one in part["edges"]}
 
 
 def test_every_line_begins_and_ends_at_its_boxes() -> None:

@@ -10,7 +10,7 @@ from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from synthetic import write_zone_shapes
-from tests.page.full_ledger import fill
+from synthetic.full_ledger import fill
 from tests.page.full_marts import fill_marts, fill_shapes
 from tests.page.running import Running, line_of, running
 from tests.page.test_browser import CHROMIUM, DESK, PHONE

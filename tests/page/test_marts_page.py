@@ -21,8 +21,8 @@ from orchestration.page.facts.charts import MONTHS, days_of, shades
 from orchestration.page.facts.marts import reconciled
 from orchestration.page.rendering import STATIC
 from synthetic import write_zone_shapes
+from synthetic.full_ledger import FAILED, LAST_MONTH, fill
 from tests.page.conftest import finish, land, run_of
-from tests.page.full_ledger import FAILED, LAST_MONTH, fill
 from tests.page.full_marts import AIRPORTS, COMPANIES, fill_marts, fill_shapes
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "tlc" / "misc" / "taxi_zones.zip"

@@ -241,6 +241,19 @@ def test_bigquery_is_asked_one_question_at_a_time(
     assert len(asked.commands) == 1
 
 
+@pytest.mark.parametrize("sender", ["cross-site", "same-site"])
+def test_another_site_cannot_make_the_browser_ask_for_rows(
+    built: Built, trips: psycopg.Connection, visitor: TestClient, asked: Asked, sender: str
+) -> None:
+    built("2024-03", warehouse="bigquery")
+    for path in ("/models/fct_trips", "/api/models/fct_trips"):
+        assert visitor.get(f"{path}?rows=bigquery", headers={"sec-fetch-site": sender}).status_code == 403
+        assert visitor.get(path, headers={"sec-fetch-site": sender}).status_code == 200
+    assert asked.commands == []
+    visitor.get("/models/fct_trips?rows=bigquery", headers={"sec-fetch-site": "same-origin"})
+    assert len(asked.commands) == 1
+
+
 def test_a_model_that_was_never_built_there_is_not_asked_for(built: Built, visitor: TestClient, asked: Asked) -> None:
     built("2024-03")
     assert "made on bigquery" in visitor.get("/models/fct_trips?rows=bigquery").text

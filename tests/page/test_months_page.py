@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from orchestration.ledger.ledger import Ledger
 from orchestration.page.facts.beginnings import beginnings
 from orchestration.setting_files import PROFILES
+from synthetic.full_ledger import ABSENT, FAILED, fill
 from tests.page.conftest import GREEN, finish, run_of
-from tests.page.full_ledger import ABSENT, FAILED, fill
 
 MAY, JUNE = ("green", date(2024, 5, 1)), ("green", date(2024, 6, 1))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -9,12 +10,14 @@ from starlette.testclient import TestClient
 
 from orchestration.catalog.records import MonthTests
 from orchestration.ledger.ledger import Ledger
+from orchestration.page.app import Site
 from orchestration.page.facts.drift import changes, moved
 from orchestration.page.facts.heat import heat, shade_of
 from orchestration.page.facts.quality import MONTHS, by_month, windowed
 from orchestration.page.rendering import short
+from orchestration.page.report import chapters_of, write_report
+from synthetic.full_ledger import fill
 from tests.page.conftest import finish, run_of
-from tests.page.full_ledger import fill
 from tests.page.test_lineage_page import built as built
 
 Built = Callable[..., None]
@@ -69,8 +72,18 @@ def test_a_mended_month_says_that_the_test_passes_again(built: Built, visitor: T
     built("2024-03", trips_add_up=("fail", "Got 3 results"))
     built("2024-03", run="b", days=1)
     text = visitor.get("/quality").text
-    assert "All tests pass for all 1 file months" in text
+    assert "All tests pass for 1 file month" in text
     assert "✓ again" in text
+
+
+def test_a_report_of_the_line_holds_quality_without_its_form(built: Built, site: Site, tmp_path: Path) -> None:
+    built("2024-03")
+    built("2024-04", run="b", days=1)
+    file = tmp_path / "report.html"
+    write_report(site.settings, site.reader, chapters_of([], None), file)
+    text = file.read_text(encoding="utf-8")
+    assert "All tests pass for all 2 file months" in text
+    assert "/quality" not in text
 
 
 def test_percentages_of_the_marts_stand_in_shaded_cells(

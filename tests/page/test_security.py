@@ -39,6 +39,14 @@ def test_another_site_cannot_use_the_users_session(site: Site, path: str, origin
     assert browser.post(path, headers={"origin": origin} if origin else {}).status_code == 403
 
 
+def test_another_site_can_link_to_a_page_but_not_have_it_make_plans(browser: TestClient) -> None:
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    image = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    assert browser.get("/", headers=link).status_code == 200
+    assert browser.get("/plan?datasets=green", headers=link).status_code == 403
+    assert browser.get("/", headers=image).status_code == 403
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:6789", "localhost", "localhost:6790", "127.0.0.1.evil.example:6789", ""]
 )

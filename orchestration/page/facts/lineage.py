@@ -6,7 +6,8 @@ from datetime import datetime
 from ingest.errors import SettingError
 from orchestration.catalog.records import FAILED
 from orchestration.page.catalog import Catalog
-from orchestration.page.facts.nodes import NEXT_STEP, NOTHING_YET, Part, landed_at, node_lines, part_of, test_outcomes
+from orchestration.page.facts.nodes import NEXT_STEP, NOTHING_YET, landed_at, node_lines, test_outcomes
+from orchestration.page.facts.parts import Part, part_of
 from orchestration.page.facts.similar import nearest
 from orchestration.page.reading import NotFoundError, Reading
 

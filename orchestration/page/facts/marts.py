@@ -81,9 +81,7 @@ def facts(reading: Reading) -> Marts:
     """What the marts in Postgres say now."""
     records = reading.ledger.months.all()
     months = newest_months(records, MONTHS)
-    newest = {
-        dataset: max(month for name, month in records if name == dataset) for dataset in {key[0] for key in records}
-    }
+    newest = dict(sorted(key for key, record in records.items() if record.state == "done"))
     kept = _read(reading, records, months, newest)
 
     def chart(name: str, title: str, model: str, unit: str, shown: Collection[MonthKey], note: str = "") -> Chart:
@@ -103,7 +101,7 @@ def facts(reading: Reading) -> Marts:
     shown_demand = ", ".join(f"{name} {newest[name]:%Y-%m}" for name in DATASETS if name in newest)
     demand = chart(
         "demand", "Trips in an average hour of the week", "agg_hourly_demand", "trips", [*newest.items()],
-        f"The newest month of each data set: {shown_demand}",
+        f"The newest month of each data set that is done: {shown_demand}",
     )  # fmt: skip
     zones = chart(
         "zones", "Trips by zone of pick-up", "monthly_zone_revenue", "trips",

@@ -10,12 +10,11 @@ from orchestration.page.facts.nodes import (
     NEXT_STEP,
     NOTHING_YET,
     NodeLine,
-    Part,
     failing_tests,
     landed_at,
     node_lines,
-    part_of,
 )
+from orchestration.page.facts.parts import Part, part_of
 from orchestration.page.facts.rows import Rows, rows_of
 from orchestration.page.facts.similar import nearest
 from orchestration.page.reading import NotFoundError, Reading

@@ -1,12 +1,11 @@
 """A node of the lineage as pages show it: what it is, when it was last built, and how its tests last ended."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from ingest.datasets import DATASETS
 from orchestration.catalog.records import FAILED, LAYERS, PASSED, SKIPPED, WARNED, Graph, Months, Node, Results
-from orchestration.page.drawing import Drawing, draw
 from orchestration.page.reading import Reading
 from orchestration.steps import INGEST
 
@@ -50,89 +49,6 @@ class NodeLine:
     failed: int
     built: dict[str, datetime]
     run: str | None
-
-
-@dataclass(frozen=True)
-class Edge:
-    """The child reads the parent."""
-
-    parent: str
-    child: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of the graph, and all of it where `chosen` is empty."""
-
-    chosen: str
-    nodes: list[NodeLine]
-    edges: list[Edge]
-
-    @property
-    def by_name(self) -> dict[str, NodeLine]:
-        """The nodes by name."""
-        return {one.name: one for one in self.nodes}
-
-    @property
-    def states(self) -> set[str]:
-        """The states that occur."""
-        return {one.state for one in self.nodes}
-
-    @property
-    def parents(self) -> dict[str, list[str]]:
-        """What each node reads of this part."""
-        found: dict[str, list[str]] = {}
-        for edge in self.edges:
-            found.setdefault(edge.child, []).append(edge.parent)
-        return found
-
-    @property
-    def drawing(self) -> Drawing:
-        """The picture: by layer, or with the chosen one in the middle."""
-        edges = [(one.parent, one.child) for one in self.edges]
-        if not self.chosen:
-            columns = [(layer, [one.name for one in self.nodes if one.layer == layer]) for layer in LAYERS]
-            return draw(columns, edges)
-        distances = distances_from(self.chosen, edges)
-        found = sorted({distances[one.name] for one in self.nodes})
-        named = {-1: "it reads", 0: "", 1: "read by"}
-        return draw(
-            [(named.get(at, ""), [one.name for one in self.nodes if distances[one.name] == at]) for at in found],
-            edges,
-            is_centred=True,
-        )
-
-
-def part_of(graph: Graph, lines: Mapping[str, NodeLine], chosen: str = "", depth: int = 1) -> Part:
-    """The neighbours of the chosen node, so many levels up and down; the whole graph without one."""
-    edges = [(parent, node.name) for node in graph.nodes for parent in node.parents]
-    names = set(lines)
-    if chosen:
-        distances = distances_from(chosen, edges)
-        names = {name for name, at in distances.items() if abs(at) <= depth}
-        if len(names) > 1:  # what relates the neighbours among each other is of the whole graph
-            edges = [(one, other) for one, other in edges if distances.get(one, 0) != distances.get(other, 0)]
-    in_order = sorted(graph.nodes, key=lambda node: node.layer)
-    shown = [Edge(parent, child) for parent, child in edges if parent in names and child in names]
-    return Part(chosen, [lines[node.name] for node in in_order if node.name in names], shown)
-
-
-def distances_from(chosen: str, edges: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """How far each node is that reads the chosen one (1, 2, …) or that it reads (-1, -2, …)."""
-    edges = list(edges)
-    distances = {chosen: 0}
-    for step in (1, -1):
-        newest, at = {chosen}, 0
-        while newest:
-            at += step
-            beside = {
-                child if step > 0 else parent
-                for parent, child in edges
-                if (parent if step > 0 else child) in newest
-            }  # fmt: skip
-            newest = beside - distances.keys()
-            distances |= dict.fromkeys(newest, at)
-    return distances
 
 
 def node_lines(

@@ -6,12 +6,14 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+from orchestration.page.facts.texts import brief
 from orchestration.page.reading import Reading
 from orchestration.steps import INGEST
 
 _LIKE_RUNS = 200
 """So many of the newest runs that ended well say what is usual."""
 _FEWEST = 3
+_ON_A_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class RunLine:
     """A run. `failed` are months that failed in it; `usual_seconds` the median of runs that landed as many months."""
 
     run: str
+    number: int
     started_at: datetime
     outcome: str
     by: str
@@ -31,12 +34,34 @@ class RunLine:
     bytes_billed: int | None
 
 
-def run_lines(reading: Reading, count: int, before: int | None = None) -> list[RunLine]:
-    """The newest runs; with `before`, of those with a lower number."""
+@dataclass(frozen=True)
+class Runs:
+    """The page. `counts` are all runs by outcome; `older` is what `before` has to be for the next page."""
+
+    runs: list[RunLine]
+    outcome: str | None
+    counts: dict[str, int]
+    older: int | None
+    now: datetime
+
+
+def facts(reading: Reading, before: str = "", outcome: str = "") -> Runs:
+    """50 runs, the newest first; with `before`, of those with a lower number."""
+    found = run_lines(reading, _ON_A_PAGE + 1, int(before) if before else None, outcome or None)
+    rows = reading.rows("select outcome, count(*) as runs from taxi_ledger.runs group by outcome order by outcome")
+    shown = found[:_ON_A_PAGE]
+    older = shown[-1].number if len(found) > _ON_A_PAGE else None
+    return Runs(shown, outcome or None, {row["outcome"]: row["runs"] for row in rows}, older, reading.now)
+
+
+def run_lines(reading: Reading, count: int, before: int | None = None, outcome: str | None = None) -> list[RunLine]:
+    """The newest runs, perhaps of one outcome; with `before`, of those with a lower number."""
     rows = reading.rows(
         "with chosen as ("
-        " select * from taxi_ledger.runs where %s::bigint is null or run_number < %s order by run_number desc limit %s"
-        ") select chosen.run_id, chosen.started_at, chosen.outcome, chosen.trigger, chosen.started_by, chosen.error,"
+        " select * from taxi_ledger.runs where (%s::bigint is null or run_number < %s)"
+        " and (%s::text is null or outcome = %s) order by run_number desc limit %s"
+        ") select chosen.run_id, chosen.run_number, chosen.started_at, chosen.outcome, chosen.trigger,"
+        " chosen.started_by, chosen.error,"
         " extract(epoch from coalesce(chosen.finished_at, now()) - chosen.started_at)::float as seconds,"
         " chosen.bytes_billed, landed.months, landed.failed, landed.rows"
         " from chosen left join lateral ("
@@ -45,7 +70,7 @@ def run_lines(reading: Reading, count: int, before: int | None = None) -> list[R
         "  sum(rows) filter (where step = %s and outcome = 'done')::bigint as rows"
         "  from taxi_ledger.steps where steps.run_id = chosen.run_id"
         " ) as landed on true order by chosen.run_number desc",
-        before, before, count, INGEST.name, INGEST.name,
+        before, before, outcome, outcome, count, INGEST.name, INGEST.name,
     )  # fmt: skip
     usual = usual_seconds(reading)
     return [_line(row, usual) for row in rows]
@@ -69,12 +94,13 @@ def _line(row: dict[str, Any], usual: dict[int, float]) -> RunLine:
     months: Sequence[str] = list(dict.fromkeys(row["months"] or []))
     return RunLine(
         run=row["run_id"],
+        number=row["run_number"],
         started_at=row["started_at"],
         outcome=row["outcome"],
         by=row["trigger"] if row["trigger"] != "hand" else (row["started_by"] or "hand"),
         months=list(months),
         failed=row["failed"] or [],
-        error=row["error"],
+        error=brief(row["error"]),
         seconds=row["seconds"],
         usual_seconds=usual.get(len(months)),
         rows=row["rows"],

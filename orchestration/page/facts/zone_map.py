@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.datasets import TLC_SERVER, ZONE_SHAPES_PATH
-from ingest.zone_shapes import MAP_SIZE
+from ingest.datasets import MAP_SIZE, TLC_SERVER, ZONE_SHAPES_PATH
 from orchestration.page.facts.charts import Value, shades
 
 _NO_SHAPES = (
