@@ -49,6 +49,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
         "TAXI_POSTGRES_PORT": str(free_port()),
         "TAXI_PAGE_PORT": str(free_port()),
         "TAXI_TLC_REPORT": "none",
+        "TAXI_DBT_SELECT": ONE_MART,
     }
     project = copied_project(folder / "project", variables)
     services = Compose(project, f"taxitest{secrets.token_hex(3)}", compose_command(folder / "tool"), variables)

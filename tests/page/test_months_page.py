@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from orchestration.ledger.ledger import Ledger
 from orchestration.page.facts.beginnings import beginnings
 from orchestration.setting_files import PROFILES
+from orchestration.settings import Settings
 from synthetic.full_ledger import ABSENT, FAILED, fill
 from tests.page.conftest import GREEN, finish, run_of
 
@@ -106,3 +107,11 @@ def test_614_months_and_5_000_runs_fit_in_100_kb_and_25_statements(
     assert (page["done"], page["known"]) == (months - 1, months + 1)
     assert cells(browser, FAILED[0])[f"{FAILED[1]:%Y-%m}"] == "failed"
     assert cells(browser, ABSENT[0])[f"{ABSENT[1]:%Y-%m}"] == "absent"
+
+
+def test_months_of_the_demo_in_containers_are_called_synthetic(settings: Settings, visitor: TestClient) -> None:
+    assert "SYNTHETIC data" not in visitor.get("/").text
+    demo = settings.run.state_dir / "demo"
+    demo.mkdir()
+    (demo / "SYNTHETIC.txt").touch()
+    assert "SYNTHETIC data" in visitor.get("/").text
