@@ -149,6 +149,12 @@ class CacheEntry:
             self.part.unlink(missing_ok=True)
             note_of(self.part).unlink(missing_ok=True)
 
+    def forget(self) -> None:
+        """Delete the file and what is noted of it; nothing happens where there is none."""
+        with self._cache_errors():
+            self.path.unlink(missing_ok=True)
+            note_of(self.path).unlink(missing_ok=True)
+
     def _check_room(self, wanted: int) -> None:
         free = shutil.disk_usage(self.part.parent).free
         if wanted > free:

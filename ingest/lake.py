@@ -101,14 +101,19 @@ def ensure_prefixes(bucket: storage.Bucket, scratch: Path, fence: Fence = OPEN) 
         replace_table(bucket, placeholder_name(dataset), nothing, scratch, fence)
 
 
-def is_made_as_declared(bucket: storage.Bucket, dataset: DataSet, month: date, measure: Measure) -> bool:
-    """Whether the month's object, which has this measure, was made by today's declaration. Raises StoreError."""
+def metadata_of(bucket: storage.Bucket, dataset: DataSet, month: date) -> dict[str, str]:
+    """The metadata of the month's object; {} if there is no object, or none of them. Raises StoreError."""
     name = object_name(dataset, month)
     try:
         blob = bucket.get_blob(name, retry=RETRY)
     except REFUSALS as error:
         raise refused(bucket, error, name) from error
-    metadata = (blob and blob.metadata) or {}
+    return (blob and blob.metadata) or {}
+
+
+def is_made_as_declared(bucket: storage.Bucket, dataset: DataSet, month: date, measure: Measure) -> bool:
+    """Whether the month's object, which has this measure, was made by today's declaration. Raises StoreError."""
+    metadata = metadata_of(bucket, dataset, month)
     return (metadata.get(_DECLARED), metadata.get("digest")) == (declared_fingerprint(dataset), measure.digest)
 
 

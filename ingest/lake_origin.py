@@ -8,7 +8,7 @@ from datetime import date
 from google.cloud import storage
 
 from ingest.datasets import DATASETS, DataSet
-from ingest.lake import RAW_PREFIX, object_name
+from ingest.lake import RAW_PREFIX, metadata_of, object_name
 from ingest.lake_faults import REFUSALS, RETRY, refused
 from ingest.source import Fetched
 from ingest.stored_object import StoredObject
@@ -35,12 +35,7 @@ def origin_of(fetched: Fetched) -> dict[str, str]:
 
 def origin_in(bucket: storage.Bucket, dataset: DataSet, month: date) -> dict[str, str]:
     """Those of the month's object, for one that is made of it; {} where it has none. Raises StoreError."""
-    name = object_name(dataset, month)
-    try:
-        blob = bucket.get_blob(name, retry=RETRY)
-    except REFUSALS as error:
-        raise refused(bucket, error, name) from error
-    metadata = (blob and blob.metadata) or {}
+    metadata = metadata_of(bucket, dataset, month)
     return {name: metadata[name] for name in _NAMES if name in metadata}
 
 

@@ -59,6 +59,12 @@ class RemoteSource(Source):
             progress(length, length)
         return fetched
 
+    def forget(self, path: str) -> None:
+        """The file leaves the cache; the next fetch downloads it again. Raises CacheError."""
+        entry = self._entry(path)
+        with entry.locked():
+            entry.forget()
+
     def _fetch(self, attempt: Callable[[], Fetched], entry: CacheEntry, told: Told) -> Fetched:
         with entry.locked():
             try:

@@ -80,6 +80,10 @@ class Source(ABC):
     def fetch(self, path: str, progress: Progress | None = None) -> Fetched:
         """The whole file on this machine, checked; raises as `stat` does, and BadFileError and CacheError."""
 
+    def forget(self, path: str) -> None:
+        """Delete the copy that `fetch` keeps on this machine. The source's own files are never touched."""
+        return
+
     def stat_many(self, paths: Sequence[str], workers: int = 8) -> dict[str, FileStat | TaxiError]:
         """`stat` of each path, `workers` at a time: its FileStat or its error."""
         return answers_of(self.stat, paths, workers)

@@ -20,6 +20,7 @@ from orchestration.plan.identity import Document, document_of
 from orchestration.plan.months import has_landed
 from orchestration.plan.plan import Plan, Snapshot, make_plan
 from orchestration.plan.rotation import rotation
+from orchestration.plan.scope import check_passed
 from orchestration.plan.wanted import Pair, Request
 from orchestration.settings import Settings
 from orchestration.snapshot import take_snapshot
@@ -83,7 +84,8 @@ class Planner:
     def plan(self, request: Request, is_shown_only: bool = False) -> tuple[Planned, Snapshot]:
         """The plan. BigQuery is asked for its tables only where there is something to do: it takes seconds to start.
 
-        Where it does not answer, a plan is still worth seeing, but not worth doing.
+        Where it does not answer, a plan is still worth seeing, but not worth doing. Raises StepMissingError where the
+        plan is only shown, and a run of its steps would be refused.
         """
         if pause := self._ledger.ticks.paused():
             self._events.warn(pause.notice)
@@ -109,6 +111,8 @@ class Planner:
         months = tuple(replace(one, awaited=of_month.get(one.key)) for one in plan.months)
         plan = replace(plan, months=months)
         document = document_of(plan, snapshot.files)
+        if is_shown_only and plan.scope is not None:  # a run refuses the same, once it has compared the plans
+            check_passed(plan, plan.scope, self._ledger.runs.latest_steps())
         return Planned(plan, self.source.location, tuple(self.source.not_taken()), document, awaited), snapshot
 
     def learn(self, snapshot: Snapshot, look_back: int = 0) -> None:

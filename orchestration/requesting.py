@@ -29,6 +29,7 @@ WAIT_SECONDS = 20
 _USAGE = 2  # the exit code of a wrong option or setting
 ALERT_SECONDS = 60
 _MOST_LINES = 50
+_NAMED = ("datasets", "source", "only", "from")  # options of `plan` that have a value
 _planning = threading.Lock()
 _testing = threading.Lock()
 
@@ -44,10 +45,11 @@ class Requesting:
         self.settings = settings
         self._dsn = dsn
 
-    def plan(self, datasets: str | None, months: Sequence[str], force: bool) -> dict[str, Any]:
-        """What `plan --json` prints with these options; one at a time, as each asks the source."""
-        arguments = ["plan", "--json", *(["--datasets", datasets] if datasets else []), *(["--force"] if force else [])]
-        arguments += [part for month in months for part in ("--months", month)]
+    def plan(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """What `plan --json` prints with these options; one plan at a time, as each asks the source."""
+        arguments = ["plan", "--json", *(["--force"] if options.get("force") else [])]
+        arguments += [f"--months={month}" for month in options.get("months") or []]
+        arguments += [f"--{name}={options[name]}" for name in _NAMED if options.get(name)]
         if not _planning.acquire(timeout=WAIT_SECONDS):
             raise lease.BusyError("Another plan is being made", "Try again in some seconds")
         try:
@@ -62,7 +64,7 @@ class Requesting:
         """
         shown = read_plan(self.settings.run.state_dir, plan_hash)
         options = shown.options
-        now = self.plan(options["datasets"], options["months"] or [], options["force"])
+        now = self.plan(options)
         if now["hash"] != plan_hash:
             document = read_plan(self.settings.run.state_dir, now["hash"]).document
             raise PlanChangedError(changes(shown.document, document))

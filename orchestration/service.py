@@ -90,7 +90,8 @@ class Service:
             planned, snapshot = self._planner(servers, ledger).plan(request, is_shown_only=True)
             past = ledger.runs.past_steps()
             estimator = Estimator(snapshot, past, self._disk.landing, self._disk.building)
-            return planned, estimator.outlook(planned.plan, self._disk.free())
+            is_disk_freed = self._settings.profile != "local" and not self._settings.run.keep_downloads
+            return planned, estimator.outlook(planned.plan, self._disk.free(), is_disk_freed)
 
     def explain(
         self, dataset: DataSet, month: date
@@ -302,8 +303,8 @@ class Service:
         budget: Budget,
     ) -> RunResult:
         for one in planned.plan.months:
-            if one.is_gone_anew is not None:
-                ledger.months.gone(one.key, one.is_gone_anew)
+            if one.is_now_gone is not None:
+                ledger.months.gone(one.key, one.is_now_gone)
         failures: list[str] = []
         touched: list[MonthKey] = []
         if not planned.plan.is_nothing:

@@ -140,6 +140,7 @@ class RunSettings(Group):
     statement_minutes: float = Field(120, gt=0, alias="statement_minutes")
     state_dir: Path = Field(Path(".taxi"), alias="state_dir")
     retention_days: float = Field(30, ge=1, alias="retention_days")
+    keep_downloads: bool = Field(True, alias="keep_downloads")
 
     # Only dbt's documentation shows them.
     owner_name: str = Field("Taxi data team", min_length=1, alias="owner_name")
@@ -171,7 +172,7 @@ def _secret_address(value: Any) -> Any:
 
 
 class AlertSettings(Group):
-    """Whom to tell of trouble: addresses of apprise, a dead man's switch, and when a tick is overdue."""
+    """Who gets alerts: Apprise addresses, a dead man's switch, and when a tick is overdue."""
 
     urls: tuple[SecretStr, ...] = Field((), alias="alert_urls")
     ping_url: SecretStr = Field(SecretStr(""), alias="ping_url")

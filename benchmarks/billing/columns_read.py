@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlglot import exp, parse_one
+from sqlglot.optimizer.pushdown_predicates import pushdown_predicates
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
@@ -27,8 +28,8 @@ class Read:
     """A table (schema.name) that a query reads, and the columns of it.
 
     `names_months`: wherever the query reads it, a condition on its month leaves some partitions only. `datasets`
-    are those that conditions leave, by which tables are clustered first; none: all. A condition that stands further
-    out, on a view, is not looked for.
+    are those that conditions leave, by which tables are clustered first; none: all. A condition further out counts
+    if sqlglot can move it to the table, as it can through a subquery without groups.
     """
 
     table: str
@@ -89,7 +90,7 @@ class Project:
         """The tables that `query` reads. One that it reads twice is given once: so it is billed."""
         tree = self._with_views(parse_one(query, dialect="bigquery"))
         tree = qualify(tree, schema=self._schema, dialect="bigquery", quote_identifiers=False)
-        tree = pushdown_projections(tree)
+        tree = pushdown_projections(pushdown_predicates(tree, dialect="bigquery"))
         found: dict[str, Read] = {}
         for scope in traverse_scope(tree):
             for alias, source in scope.sources.items():

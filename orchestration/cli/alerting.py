@@ -1,4 +1,4 @@
-"""The commands `alerts list` and `alerts test`, about what people are told of trouble."""
+"""The commands `alerts list` and `alerts test`."""
 
 from dataclasses import asdict
 
@@ -13,14 +13,12 @@ from orchestration.ledger.alerts import AlertRecord
 from orchestration.read_model import ReadModel
 from orchestration.settings import load_settings
 
-alerts_app = typer.Typer(
-    help="Show what people are told of trouble, and try whether it reaches them.", rich_markup_mode=None
-)
+alerts_app = typer.Typer(help="Show the alerts, and test whether they arrive.", rich_markup_mode=None)
 
 
 @alerts_app.command("list")
 def alerts_list(profile: Profile = None, as_json: AsJson = False) -> None:
-    """Show the trouble that is open, or was over in the last week, and what was sent of it."""
+    """Show trouble that is open, or was over in the last week, and which messages were sent about it."""
     alerts = ReadModel(load_settings({"profile": profile})).alerts()
     if as_json:
         output.print_json([_document(one) for one in alerts])

@@ -98,6 +98,7 @@ def run(
             raise SettingError("--plan has its own months, data sets, source and steps", "Give no other options")
         shown = read_plan(load_settings({"profile": profile}).run.state_dir, plan_hash)
         datasets, months, source, force = (shown.options[name] for name in _KEPT_OPTIONS)
+        steps = scope_of(shown.options.get("only"), shown.options.get("from"))
     if accept and not months:
         raise SettingError(
             "--accept is about certain months, and --months names none",
@@ -135,13 +136,17 @@ def plan(
     source: SourceOption = None,
     profile: Profile = None,
     force: Force = False,
+    only: Only = None,
+    onwards: From = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a run would do and why, and do nothing."""
+    steps = scope_of(only, onwards)
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
-    planned, outlook = service_of(settings).plan(request_of(settings, datasets, months, force))
+    planned, outlook = service_of(settings).plan(request_of(settings, datasets, months, force, steps=steps))
     say_source_changes(events, planned)
     options = dict(zip(_KEPT_OPTIONS, (datasets, months, source, force), strict=True))
+    options |= {"only": only, "from": onwards}
     name = keep_plan(settings.run.state_dir, ShownPlan(planned.document, options))
     if as_json:
         output.print_json(documents.of_plan(planned, outlook, name))

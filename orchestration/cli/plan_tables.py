@@ -23,7 +23,7 @@ def of_plan(plan: Plan, outlook: Outlook) -> Iterator[Table]:
     for planned in plan.months:
         table.add_row(*_month(planned), *_takes(of_months.get(str(planned))))
     yield table
-    builds = [build for batch in plan.batches for build in batch.builds if build.reason is not BuildReason.LANDED]
+    builds = [one.build for one, _ in estimates if one.build and one.build.reason is not BuildReason.LANDED]
     if builds:
         table = _table(("rebuild", "what", "why"), ())
         for build in builds:

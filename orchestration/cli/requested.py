@@ -7,6 +7,7 @@ from orchestration.cli.exit_codes import ExitCode
 from orchestration.cli.options import shown_arguments
 from orchestration.ledger.requests import RequestRecord
 from orchestration.memory import save_memory
+from orchestration.plan.scope import scope_of
 from orchestration.settings import load_settings
 
 
@@ -23,7 +24,8 @@ def serve(number: int, profile: str | None) -> None:
 def _run(asked: RequestRecord, profile: str | None) -> tuple[str, ...]:
     options = asked.options
     settings = load_settings({"datasets": options["datasets"], "source": options["source"], "profile": profile})
-    request = request_of(settings, options["datasets"], options["months"], options["force"])
+    steps = scope_of(options.get("only"), options.get("from"))
+    request = request_of(settings, options["datasets"], options["months"], options["force"], steps=steps)
     result = service_of(settings).run(
         request,
         shown_arguments(),

@@ -48,7 +48,7 @@ _TAKE = (
 
 
 class BusyError(TaxiError):
-    """Another command is at work; ours has done nothing."""
+    """Another command is at work, so this one did nothing."""
 
 
 class LeaseLostError(StoreError):

@@ -18,7 +18,7 @@ from orchestration.provenance import user
 from orchestration.requesting import Requesting
 
 if TYPE_CHECKING:
-    from orchestration.page.app import Site
+    from orchestration.page.site import Site
 
 
 @dataclass(frozen=True)

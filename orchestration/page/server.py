@@ -10,15 +10,16 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ingest.errors import SettingError
-from orchestration.page.app import Site, application
+from orchestration.page.app import application
 from orchestration.page.reading import Reader
 from orchestration.page.security import Token
+from orchestration.page.site import Site
 from orchestration.settings import Settings
 from orchestration.warehouses.servers import Servers
 from orchestration.warehouses.users import PAGE
 
 REQUEST_SECONDS = 10.0
-CONNECTIONS = 1000
+MOST_OPEN = 1000
 
 
 class PatientProtocol(H11Protocol):
@@ -56,12 +57,12 @@ def serve(settings: Settings, port: int, on_start: Callable[[], None]) -> None:
                 application(site),
                 http=PatientProtocol,
                 ws="none",
-                lifespan="off",
+                lifespan="on",
                 access_log=False,
                 log_level="warning",
                 server_header=False,
                 timeout_keep_alive=10,
-                limit_concurrency=CONNECTIONS,
+                limit_concurrency=MOST_OPEN,
                 timeout_graceful_shutdown=3,
             )
         )

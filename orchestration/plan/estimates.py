@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from statistics import median
 
 from common.bigquery_sizes import LEAST_BILLED, SIZES
@@ -42,11 +43,13 @@ class Estimate:
 class Outlook:
     """Of all steps of a plan, in its order; their sum; what is free on the disk of state_dir.
 
-    `without_seconds` counts the steps that the ledger has no figure for: they are not in the sum.
+    `without_seconds` counts the steps that the ledger has no figure for: they are not in the sum. `is_disk_freed`: the
+    room that a step takes is free again when it ends, as on a machine that keeps neither downloads nor servers' data.
     """
 
     steps: tuple[Estimate, ...]
     disk_free: int
+    is_disk_freed: bool = False
 
     @property
     def total(self) -> Estimate:
@@ -59,7 +62,16 @@ class Outlook:
             sum(one.bytes_billed or 0 for one in billed) if billed else None,
             Basis.COLUMN_SIZES if Basis.COLUMN_SIZES in bases else Basis.LEDGER if bases else None,
             sum(one.download_bytes or 0 for one in self.steps) or None,
-            sum(one.disk_bytes for one in self.steps),
+            self._disk_bytes(),
+        )
+
+    def _disk_bytes(self) -> int:
+        if not self.is_disk_freed:
+            return sum(one.disk_bytes for one in self.steps)
+        # The next month downloads while one lands.
+        return max(
+            (one.disk_bytes + (after.download_bytes or 0) for one, after in pairwise([*self.steps, Estimate()])),
+            default=0,
         )
 
     @property
@@ -80,9 +92,9 @@ class Estimator:
     landing: Callable[[int], int]
     building: Callable[[str, int], int]
 
-    def outlook(self, plan: Plan, disk_free: int) -> Outlook:
+    def outlook(self, plan: Plan, disk_free: int, is_disk_freed: bool = False) -> Outlook:
         """What all steps of the plan will take."""
-        return Outlook(tuple(self._estimate(plan, one) for one in plan.steps()), disk_free)
+        return Outlook(tuple(self._estimate(plan, one) for one in plan.steps()), disk_free, is_disk_freed)
 
     def _estimate(self, plan: Plan, planned: PlannedStep) -> Estimate:
         past = self.past.get(planned.step.name, ())

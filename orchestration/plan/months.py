@@ -37,7 +37,7 @@ class PlannedMonth:
         return (self.dataset.name, self.month)
 
     @property
-    def is_gone_anew(self) -> bool | None:
+    def is_now_gone(self) -> bool | None:
         """True where the ledger does not know yet that it is gone, False where it is there again, None otherwise."""
         was_gone = self.record is not None and self.record.gone_since is not None
         is_there = self.action in (Action.LAND, Action.NOTHING, Action.WAIT) and not self.is_gone

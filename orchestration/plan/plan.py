@@ -104,12 +104,16 @@ class Batch:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does, in order. `rebuilds` are the warehouses that are not as the project would build them."""
+    """What a run does, in order. `rebuilds` are the warehouses that are not as the project would build them.
+
+    `scope` names the steps that --only or --from ask for; None: all.
+    """
 
     months: tuple[PlannedMonth, ...]
     rebuilds: Mapping[str, Rebuild]
     batches: tuple[Batch, ...]
     publish: PublishReason | None
+    scope: frozenset[str] | None = None
 
     @property
     def is_nothing(self) -> bool:
@@ -117,7 +121,12 @@ class Plan:
         return not self.batches and self.publish is None
 
     def steps(self) -> Iterator[PlannedStep]:
-        """The steps, in the order and with the subjects with which the ledger records them."""
+        """The steps in scope, in the order and with the subjects with which the ledger records them."""
+        for one in self._all_steps():
+            if self.scope is None or one.step is PREPARE or one.step.name in self.scope:
+                yield one
+
+    def _all_steps(self) -> Iterator[PlannedStep]:
         if self.batches:
             yield PlannedStep(PREPARE, "", StepReason.WORK_TO_COME)
         for batch in self.batches:
@@ -156,11 +165,11 @@ def make_plan(snapshot: Snapshot) -> Plan:
             if rebuild := rebuild_of(warehouse, snapshot.project):
                 rebuilds[name] = rebuild
     batches = list(_plan_batches(snapshot, todo, held, rebuilds))
-    is_news = any(one.action in (Action.UNAVAILABLE, Action.WAIT) or one.is_gone_anew is not None for one in months)
+    is_news = any(one.action in (Action.UNAVAILABLE, Action.WAIT) or one.is_now_gone is not None for one in months)
     publish = PublishReason.MONTHS_CHANGE if batches or is_news else None
     if publish is None and not snapshot.is_published:
         publish = PublishReason.COPY_IS_OLDER
-    return Plan(tuple(months), rebuilds, tuple(batches), publish)
+    return Plan(tuple(months), rebuilds, tuple(batches), publish, snapshot.request.steps)
 
 
 def _plan_batches(

@@ -37,7 +37,7 @@ class Disk:
         return length * _LANDING[self._is_local]
 
     def building(self, warehouse: str, rows: int) -> int:
-        """Bytes that the marts of `rows` rows take here; another's disk is not ours."""
+        """Bytes that the marts of `rows` rows take on this machine: 0 if the servers run elsewhere."""
         return rows * _BUILDING_A_ROW[warehouse] if self._is_local else 0
 
     def free(self) -> int:

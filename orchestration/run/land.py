@@ -99,6 +99,8 @@ class Landing:
             try:
                 if tried(INGEST, partial(self._land, planned, fetching), self._events.warn):
                     landed.append(planned)
+                if not self._context.settings.keep_downloads:
+                    self._forget(planned)
             except psycopg.Error as error:
                 self.fail(planned, StoreError(f"Postgres refused {planned}: {first_line(error)}", "Run again"))
             except (TaxiError, OSError) as error:
@@ -233,6 +235,13 @@ class Landing:
         measure = futures["lake"].result()
         assert measure, "the lake's pipeline measures what it reads"
         return measure
+
+    def _forget(self, planned: PlannedMonth) -> None:
+        """Delete the month's download. Whatever else reads the month reads it from the stores."""
+        try:
+            self._context.source.forget(planned.dataset.file_path(planned.month))
+        except TaxiError as error:
+            self._events.warn(f"{planned}: its download stays: {error.what}")
 
     def _keep(self, planned: PlannedMonth) -> Path:
         """Write down the traceback of the error at hand; returns where."""

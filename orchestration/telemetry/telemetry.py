@@ -136,7 +136,7 @@ def below(url: str, path: str) -> str:
 
 
 def _guarded(tell: Callable[[Any], None], sender: Sender) -> Callable[[Any], None]:
-    """A fault of ours in what is told fails no run either."""
+    """`tell`, whose own bugs become a warning: they must not fail a run either."""
 
     def guarded(about: Any) -> None:
         try:

@@ -35,6 +35,11 @@ def test_a_file_is_used_where_it_lies(folder, tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_folders_file_is_never_forgotten(folder, tmp_path):
+    open_source(folder, cache=tmp_path / "cache").forget(JANUARY)
+    assert (folder / JANUARY).read_bytes() == BODY
+
+
 def test_a_file_url_is_the_folder_it_names(folder, tmp_path):
     assert open_source(folder.as_uri(), cache=tmp_path).stat(JANUARY).url == str(folder / JANUARY)
 

@@ -67,6 +67,15 @@ def test_what_is_in_the_cache_is_not_fetched_again(server, opened):
     assert server.count("GET", URL) == 1
 
 
+def test_a_forgotten_file_leaves_the_cache_and_is_fetched_again(server, opened, tmp_path):
+    opened().forget(JANUARY)  # there is none yet
+    opened().fetch(JANUARY)
+    opened().forget(JANUARY)
+    assert files_in(tmp_path) == set()
+    assert opened().fetch(JANUARY).path.read_bytes() == BODY
+    assert server.count("GET", URL) == 2
+
+
 @pytest.mark.parametrize("damaged", [BODY[:-1], b"", BODY[:100] + b"x" + BODY[101:]], ids=["short", "empty", "altered"])
 def test_a_damaged_file_in_the_cache_is_noticed_and_fetched_again(opened, damaged):
     opened().fetch(JANUARY).path.write_bytes(damaged)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Edit:
-    """`old`, which stands in `file` once, becomes `new`. `excuse` says why a survivor is none to worry about."""
+    """`old`, which occurs in `file` once, becomes `new`. `excuse` says why a survivor is none to worry about."""
 
     name: str
     file: str
@@ -63,7 +63,7 @@ EDITS = (
     Edit("a month with differences is done", "orchestration/run/reconcile.py", "        if differences:",
          "        if False:", (f"{_T}line.py::test_a_run_with_a_difference_fails_and_says_where",)),
     # Checksums
-    Edit("columns of one side alone do not differ", "ingest/checksums.py", "sorted({*self.columns, *other.columns})",
+    Edit("columns of one side alone do not differ", "ingest/measure.py", "sorted({*self.columns, *other.columns})",
          "sorted({*self.columns} & {*other.columns})", (*CHECKSUMS, *RECONCILE)),
     Edit("rows are not weighted", "ingest/checksums.py", "weighted += int(_residues(weight * residues).sum())",
          "weighted += int(residues.sum())", CHECKSUMS),
@@ -97,7 +97,7 @@ EDITS = (
          "and (found.crc32c, found.metadata or {}) == (checksum, metadata)", "", STORES),
     Edit("the last row group is lost", _LAKE, "    if gathered:\n        yield pa.Table.from_batches(gathered)", "",
          STORES),
-    Edit("the lake's fence is not asked", _LAKE, "        fence.check()\n", "", (*STORES, *LEASE)),
+    Edit("the lake's fence is not asked", _LAKE, "    fence.check()\n", "", (*STORES, *LEASE)),
     # Retrying
     Edit("tries never end", "ingest/retry.py", "failures >= self._most_tries(transient, here) or ", "", RETRY),
     Edit("one try too few", "ingest/retry.py", "failures >= self._most_tries(transient, here)",
@@ -121,7 +121,8 @@ EDITS = (
     Edit("a landing that began leaves the stores equal", _MONTHS, "stores_differ=True, error=None", "error=None",
          LEDGER),
     Edit("a change of state is not told", _MONTHS, "        if after is not state:\n", "        if False:\n", LEDGER),
-    Edit("a suspect month stays so by new rules", _MONTHS, "record.is_suspect_as_held:", "False:", LEDGER),
+    Edit("a suspect month stays so by new rules", _MONTHS,
+         "            if key[1] in months and record.is_suspect_as_held:", "            if False:", LEDGER),
     Edit("a change is not numbered", _MONTHS,
          'f" on conflict (service_type, file_month) do update set {updates}, updated_at = now(),"\n'
          "                \" change_number = nextval('taxi_ledger.changes')\",",
@@ -130,10 +131,9 @@ EDITS = (
          "order by stage, run_number", LEDGER),
     Edit("writes do not hold the lease", "orchestration/ledger/session.py",
          "                    self.lease.hold(self.connection)\n", "                    pass\n", LEDGER),
-    Edit("a living holder is succeeded", _LEASE, "holder.is_free or holder.is_expired or holder.is_gone",
-         "holder.is_free or holder.is_expired or True", LEASE),
-    Edit("an expired lease is waited for", _LEASE, "holder.is_free or holder.is_expired or holder.is_gone",
-         "holder.is_free or holder.is_gone", LEASE),
+    Edit("a living holder is succeeded", _LEASE, "holder.is_gone or _is_silent(connection, holder)", "True", LEASE),
+    Edit("an expired lease is waited for", _LEASE, "holder.is_expired or holder.is_gone or _is_silent",
+         "holder.is_gone or _is_silent", LEASE),
     Edit("two may take the lease at once", _LEASE, '" where epoch = %s and renewed_at = %s returning epoch"',
          '" where (%s, %s) is not null returning epoch"', LEASE),
     Edit("a holder that cannot renew goes on", _LEASE, "if not self._loss and self.deadline.has_passed():", "if False:",
@@ -152,8 +152,8 @@ EDITS = (
          "decided if True else replace(", PLAN),
     Edit("data sets that were not chosen are wanted", _WANTED, "if DATASETS[record.dataset] in request.datasets]", "]",
          PLAN),
-    Edit("a backfill that broke off is forgotten", _WANTED, "[*listing.newest, *begun, *newer]",
-         "[*listing.newest, *newer]", PLAN),
+    Edit("a backfill that broke off is forgotten", _WANTED, "[*listing.newest, *begun, *newer, *request.also]",
+         "[*listing.newest, *newer, *request.also]", PLAN),
     Edit("a lost table is not missed", _BUILDS, "not warehouse.relations <= warehouse.existing", "False", BUILDS),
     Edit("an edited project is not noticed", _BUILDS, "    if built == project:", "    if built:", BUILDS),
     Edit("changed settings build what changed alone", _BUILDS,
@@ -162,7 +162,7 @@ EDITS = (
          BUILDS),
     Edit("doubtful months are built with others", _BUILDS, "if month not in doubtful]", "]", BUILDS),
     Edit("done months are not brought up to a project", _PLAN,
-         "others = sorted({month for _, month in held} - set(new))", "others = []", BUILDS),
+         "others = sorted({month for _, month in held} - set(new) - half)", "others = []", BUILDS),
     Edit("months in two editions are rebuilt", "orchestration/ledger/records.py",
          "return self.stores == stores and not self.stores_differ", "return self.stores == stores", BUILDS),
     Edit("later batches make all models again", _PLAN, "        rebuilds, is_due = {}, False\n",

@@ -2,6 +2,8 @@
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -55,3 +57,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Not among the output of the tests."""
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver for the time of a `with`; what hangs is let go at its end."""
+    with Receiver() as receiver:
+        try:
+            yield receiver
+        finally:
+            receiver.release.set()
+            receiver.shutdown()

@@ -6,6 +6,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from embedded import Stack
+from tests.orchestration.alert_receiver import Receiver, receiving
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,13 @@ def connection(dsn: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("drop schema if exists taxi_ledger cascade")
         yield connection
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A web server that takes alerts and pings."""
+    with receiving() as receiver:
+        yield receiver
 
 
 def new_database(server: str, name: str) -> str:

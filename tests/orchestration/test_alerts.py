@@ -15,20 +15,15 @@ from orchestration.alerts.addresses import Address, addresses_of, send
 from orchestration.alerts.watch import try_addresses, watch
 from orchestration.ledger.ledger import Ledger
 from orchestration.settings import Settings, load_settings
-from tests.orchestration.alert_receiver import Receiver
+from tests.orchestration.alert_receiver import Receiver, receiving
 
 GREEN = ("green", date(2024, 3, 1))
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as receiver:
+def other_receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
         yield receiver
-        receiver.release.set()
-        receiver.shutdown()
-
-
-other_receiver = receiver
 
 
 @pytest.fixture
@@ -69,28 +64,28 @@ def titles(receiver: Receiver) -> list[str]:
 def test_an_episode_is_told_of_once_reminded_of_daily_and_ends_with_a_recovery(
     ledger: Ledger, connection: psycopg.Connection, receiver: Receiver, settings: Callable[..., Settings]
 ):
-    ours = settings(receiver.address)
+    configured = settings(receiver.address)
     fail(ledger)
-    assert [watch(ledger, ours), watch(ledger, ours)] == [[], []]
+    assert [watch(ledger, configured), watch(ledger, configured)] == [[], []]
     fail(ledger, error="it is still none")
-    watch(ledger, ours)
+    watch(ledger, configured)
     assert titles(receiver) == ["1 new"]
     text = receiver.messages[0]["message"]
     assert "green 2024-03: failed: it is no parquet file" in text
     assert "Next: python orchestrate.py explain green 2024-03" in text
     a_day_later(connection)
-    watch(ledger, ours)
-    watch(ledger, ours)
+    watch(ledger, configured)
+    watch(ledger, configured)
     assert titles(receiver) == ["1 new", "1 still open"]
     assert "it is still none" in receiver.messages[1]["message"]
     mend(connection)
-    watch(ledger, ours)
-    watch(ledger, ours)
+    watch(ledger, configured)
+    watch(ledger, configured)
     a_day_later(connection)
-    watch(ledger, ours)
+    watch(ledger, configured)
     assert titles(receiver) == ["1 new", "1 still open", "1 over"]
     fail(ledger)
-    watch(ledger, ours)
+    watch(ledger, configured)
     assert titles(receiver)[3:] == ["1 new"], "the next failure is a new episode"
 
 
@@ -106,27 +101,27 @@ def test_trouble_of_one_moment_is_one_notification(
 def test_a_month_that_is_tried_again_meanwhile_is_not_over(
     ledger: Ledger, receiver: Receiver, settings: Callable[..., Settings]
 ):
-    ours = settings(receiver.address)
+    configured = settings(receiver.address)
     fail(ledger)
-    watch(ledger, ours)
+    watch(ledger, configured)
     ledger.months.landing_began(GREEN)
-    watch(ledger, ours)
+    watch(ledger, configured)
     fail(ledger)
-    watch(ledger, ours)
+    watch(ledger, configured)
     assert titles(receiver) == ["1 new"]
 
 
 def test_processes_that_look_at_once_send_once(
     ledger: Ledger, dsn: str, receiver: Receiver, settings: Callable[..., Settings]
 ):
-    ours, together = settings(receiver.address), threading.Barrier(4)
+    configured, together = settings(receiver.address), threading.Barrier(4)
     fail(ledger)
 
     def look(_: int) -> list[str]:
         with psycopg.connect(dsn, autocommit=True) as connection:
             own = Ledger(connection)
             together.wait(20)
-            return watch(own, ours)
+            return watch(own, configured)
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(look, range(4))) == [[]] * 4
@@ -137,17 +132,17 @@ def test_processes_that_look_at_once_send_once(
 def test_an_address_that_refuses_is_tried_again_and_the_others_hear_nothing_twice(
     ledger: Ledger, receiver: Receiver, other_receiver: Receiver, settings: Callable[..., Settings]
 ):
-    ours = settings(receiver.address, other_receiver.address)
+    configured = settings(receiver.address, other_receiver.address)
     other_receiver.status = 500
     fail(ledger)
-    (error,) = watch(ledger, ours)
+    (error,) = watch(ledger, configured)
     assert error.startswith("address 2 (json://***): ")
     assert "secret-token" not in error
     assert ledger.alerts.shown()[0].delivery_error == error
     assert ledger.alerts.shown()[0].last_sent_at is None
-    assert len(watch(ledger, ours)) == 1
+    assert len(watch(ledger, configured)) == 1
     other_receiver.status = 200
-    assert watch(ledger, ours) == []
+    assert watch(ledger, configured) == []
     assert (titles(receiver), titles(other_receiver)) == (["1 new"], ["1 new"])
     assert ledger.alerts.shown()[0].delivery_error is None
 

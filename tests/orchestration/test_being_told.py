@@ -31,19 +31,11 @@ ETAG = f'"{hashlib.md5(FILE).hexdigest()}"'
 class LedgerOnly(Line):
     """A line of the profile docker, of whose servers only Postgres is there."""
 
-    ours: dict[str, str]
+    variables: dict[str, str]
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**super().environment, **self.ours}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as receiver:
-        yield receiver
-        receiver.release.set()
-        receiver.shutdown()
+        return {**super().environment, **self.variables}
 
 
 @pytest.fixture
@@ -53,7 +45,7 @@ def line(connection: psycopg.Connection, dsn: str, tmp_path: Path, receiver: Rec
     with TlcServer() as server:
         server.files |= {f"/{GREEN.file_path(month)}": FILE for month in PUBLISHED}
         line = LedgerOnly(tmp_path / "state", server.url)
-        line.ours = {
+        line.variables = {
             "TAXI_PROFILE": "docker", "TAXI_DATASETS": "green", "TAXI_POSTGRES_HOST": str(to["host"]),
             "TAXI_POSTGRES_PORT": str(to["port"]), "TAXI_POSTGRES_USER": str(to["user"]),
             "TAXI_POSTGRES_PASSWORD": str(to["password"]), "TAXI_POSTGRES_DBNAME": str(to["dbname"]),

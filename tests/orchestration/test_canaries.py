@@ -17,7 +17,7 @@ from psycopg import sql
 from tests.ingest.tlc_server import TlcServer
 from tests.line import Line
 from tests.months import write
-from tests.orchestration.alert_receiver import Receiver
+from tests.orchestration.alert_receiver import Receiver, receiving
 from tests.orchestration.collector import Collector
 from tests.warehouses import bigquery_of
 
@@ -106,7 +106,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory, synthetic_source: Path) -> I
         login = sql.SQL("create role canary superuser login password {}").format(sql.Literal(secret("postgres")))
         connection.execute(login)
     options = quote(f"-c application_name={CORES['option']}", safe="")
-    with TlcServer() as source, Receiver() as receiver, Collector() as collector:
+    with TlcServer() as source, receiving() as receiver, Collector() as collector:
         for path in (root / "files").rglob("*.*"):
             source.files[f"/base/{path.relative_to(root / 'files')}"] = path.read_bytes()
         host = f"127.0.0.1:{source.server_port}/base"
@@ -133,7 +133,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory, synthetic_source: Path) -> I
             yield Scene(line, source, receiver, collector, settings)
         finally:
             source.shutdown()
-            receiver.shutdown()
             collector.shutdown()
             line.run("down", "--force")
 

@@ -67,6 +67,14 @@ def test_the_total_is_the_sum_and_says_how_many_steps_have_no_figure():
     assert "6.0 MB to download; 390.0 MB of disk, 1.0 GB free" in text
 
 
+def test_a_machine_that_keeps_no_downloads_needs_room_for_the_month_that_lands_and_the_one_that_comes():
+    steps = [Estimate(download_bytes=size, disk_bytes=3 * size) for size in (10, 40, 50, 20)]
+    kept, freed = Outlook(tuple(steps), 10**9), Outlook(tuple(steps), 10**9, is_disk_freed=True)
+    assert kept.total.disk_bytes == 3 * (10 + 40 + 50 + 20)
+    assert freed.total.disk_bytes == max(3 * 40 + 50, 3 * 50 + 20)
+    assert Outlook((), 10**9, is_disk_freed=True).total.disk_bytes == 0
+
+
 def test_an_empty_ledger_has_no_figure_yet():
     of_all = outlook({})
     assert of_all.total.seconds is None

@@ -3,12 +3,26 @@
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.line import Line
 
 MONTH = ("--months", "2023-01", "--datasets", "green")
+
+
+@contextmanager
+def another_edition(line: Line) -> Iterator[None]:
+    """The file of MONTH, of another time for the length of a `with`."""
+    file = line.source / "trip-data" / "green_tripdata_2023-01.parquet"
+    before = file.stat()
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns + 10**9))
+    try:
+        yield
+    finally:
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def last_steps(line: Line) -> list[tuple[str, str]]:
@@ -23,16 +37,29 @@ def test_a_plan_that_changed_since_it_was_shown_is_not_run_and_the_error_names_w
     assert f"run --plan {shown}" in finished_line.done("plan", *MONTH).stdout, "the same plan has the same hash"
     assert "Nothing to do" in finished_line.done("run", "--plan", shown).stderr
     runs = finished_line.query("select run_id from taxi_ledger.runs")
-    file = finished_line.source / "trip-data" / "green_tripdata_2023-01.parquet"
-    before = file.stat()
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns + 10**9))
-    try:
+    with another_edition(finished_line):
         result = finished_line.run("run", "--plan", shown)
-    finally:
-        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert result.returncode == 1
     assert "green 2023-01 was nothing (done) and is land (file changed)" in result.stderr
     assert finished_line.query("select run_id from taxi_ledger.runs") == runs, "a refusal is no failed run"
+
+
+def test_a_plan_of_one_step_shows_it_alone_and_run_plan_does_it_alone(finished_line: Line):
+    options = ("--only", "reconcile", "--force", *MONTH)
+    document = json.loads(finished_line.done("plan", *options, "--json").stdout)
+    assert [one["step"] for one in document["steps"]] == ["prepare", "reconcile"]
+    finished_line.done("run", "--plan", document["hash"])
+    assert last_steps(finished_line) == [("prepare", "done"), ("reconcile", "done")]
+    assert finished_line.months()["green 2023-01"]["state"] == "done"
+
+
+def test_a_plan_of_steps_that_a_run_would_refuse_ends_with_the_same_error(finished_line: Line):
+    with another_edition(finished_line):
+        result = finished_line.run("plan", "--from", "postgres", *MONTH)
+    assert result.returncode == 1
+    assert "dbt on postgres needs ingest, which has not been done since they landed, or at all, for: green 2023-01" in (
+        result.stderr
+    )
 
 
 def test_a_plan_tells_what_each_step_will_take(finished_line: Line):

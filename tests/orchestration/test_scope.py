@@ -1,5 +1,7 @@
 """Some steps of the line alone: only where the months have passed the steps that these need."""
 
+from dataclasses import replace
+
 import pytest
 
 from ingest.errors import SettingError
@@ -23,6 +25,12 @@ def missing(plan: Plan, step: str, latest: dict) -> str:
     with pytest.raises(StepMissingError) as caught:
         check_passed(plan, scope_of(step, None), latest)
     return caught.value.what
+
+
+def test_a_plan_has_the_steps_of_its_scope_alone():
+    steps = [one.step.name for one in replace(LANDED, scope=scope_of(None, "bigquery")).steps()]
+    assert steps == ["prepare", "dbt on bigquery", "reconcile", "publish the ledger"]
+    assert not {*steps} >= {one.step.name for one in LANDED.steps()}
 
 
 def test_a_step_may_be_named_by_a_part_that_no_other_has():

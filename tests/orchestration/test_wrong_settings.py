@@ -47,6 +47,7 @@ LINES = {
     'state_dir = "a\\nb"': r"state_dir names .*line break.*\(settings.toml, line 2\)",
     "cache = 3": "cache 3 .* write a path in quotes",
     "retention_days = 0": "retention_days 0 .* write 1 or more",
+    'keep_downloads = "perhaps"': "keep_downloads 'perhaps' .* write true or false",
     'alert_urls = ["hunter2"]': "alert_urls in .*, line 2: write addresses of apprise",
     'ping_url = "ftp://hunter2/x"': "ping_url in .*, line 2: write a web address",
     'ping_url = "https://"': "ping_url in .*, line 2: write a web address",
@@ -241,7 +242,7 @@ def test_a_command_that_is_wrong_ends_with_2_in_a_pipe_and_leaves_nothing(
 def test_a_password_that_is_missing_is_a_setting_to_be_set(dsn: str, tmp_path: Path):
     to = conninfo_to_dict(dsn)
     line = LedgerOnly(tmp_path / "state", tmp_path)
-    line.ours = DOCKER | {
+    line.variables = DOCKER | {
         f"TAXI_POSTGRES_{name.upper()}": str(to[name]) for name in ("host", "port", "user", "dbname")
     }  # fmt: skip
     result = line.run("status", HOME=str(tmp_path))

@@ -15,9 +15,10 @@ from ingest.datasets import DATASETS, declared_fingerprint
 from ingest.measure import Measure
 from ingest.source import Fetched, FileStat
 from orchestration.ledger.ledger import Ledger
-from orchestration.page.app import Site, application
+from orchestration.page.app import application
 from orchestration.page.reading import Reader
 from orchestration.page.security import COOKIE, Token
+from orchestration.page.site import Site
 from orchestration.settings import Settings, load_settings
 from orchestration.warehouses.servers import Servers
 from tests.orchestration.conftest import connection as connection

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from orchestration.page.pages import PAGES
 from synthetic.full_ledger import fill
@@ -92,6 +92,22 @@ def test_cells_that_are_dragged_over_are_planned(page: Running, chromium: Browse
     tab.wait_for_url("**/plan?*", wait_until="commit")
     assert "datasets=yellow" in tab.url
     assert "2024-02..2024-05" in tab.url
+
+
+def test_a_page_follows_what_is_open_to_its_end_under_the_content_policy(
+    page: Running, chromium: Browser, dsn: str
+) -> None:
+    tab, troubles = chromium.new_page(), list[str]()
+    tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        added = "insert into taxi_ledger.requests (kind, requested_by) values ('tick', 'ann') returning request_number"
+        (number,) = connection.execute(added).fetchone() or (0,)
+        tab.goto(f"{page.address}/requests/{number}")
+        expect(tab.locator("h1")).to_contain_text("waiting")
+        connection.execute("update taxi_ledger.requests set outcome = 'done' where request_number = %s", (number,))
+        expect(tab.locator("h1")).to_contain_text("done", timeout=10_000)
+    assert Axe().run(tab)["violations"] == []
+    assert troubles == []
 
 
 def test_every_page_works_without_javascript(page: Running, chromium: Browser, dsn: str) -> None:

@@ -10,10 +10,10 @@ from starlette.testclient import TestClient
 
 from orchestration.catalog.writing import record_build
 from orchestration.ledger.ledger import Ledger
-from orchestration.page.app import Site
 from orchestration.page.drawing import draw
 from orchestration.page.facts.parts import distances_from, ranks_from
 from orchestration.page.facts.similar import nearest
+from orchestration.page.site import Site
 from tests.page.artifacts import BEGAN, EVIL, RUN, leave
 from tests.page.conftest import finish, run_of
 

@@ -62,10 +62,12 @@ def test_a_visitor_sees_no_button(ledger: Ledger, visitor: TestClient) -> None:
     assert "<button>Retry" not in visitor.get("/").text
 
 
-def test_the_month_between_two_that_are_held_is_absent(ledger: Ledger, browser: TestClient) -> None:
+def test_a_month_between_two_is_absent_where_a_server_publishes(ledger: Ledger, browser: TestClient) -> None:
     with run_of(ledger):
         finish(ledger, GREEN)
         finish(ledger, MAY)
+    assert cells(browser, "green") == {"2024-03": "done", "2024-05": "done"}, "a folder has what somebody put into it"
+    ledger.calendar.record({MAY: datetime(2024, 7, 1, tzinfo=UTC)}, [])
     assert cells(browser, "green") == {"2024-03": "done", "2024-04": "absent", "2024-05": "done"}
 
 
@@ -85,6 +87,17 @@ def test_a_month_that_is_not_published_is_not_counted(ledger: Ledger, browser: T
     page = browser.get("/api/months").json()
     assert cells(browser, "green")["2024-06"] == "awaited"
     assert (page["done"], page["known"]) == (1, 1)
+
+
+def test_the_browser_asks_again_only_while_a_run_is_in_progress(ledger: Ledger, browser: TestClient) -> None:
+    with run_of(ledger):
+        during = browser.get("/").text
+        finish(ledger)
+    after = browser.get("/").text
+    assert 'hx-trigger="every 5s"' in during
+    assert "htmx.min.js" in during
+    assert "hx-" not in after
+    assert "htmx" not in after
 
 
 def test_no_cell_tells_by_its_colour_alone(ledger: Ledger, browser: TestClient) -> None:

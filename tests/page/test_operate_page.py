@@ -17,11 +17,11 @@ from orchestration import requesting
 from orchestration.ledger.alerts import Trouble
 from orchestration.ledger.ledger import Ledger
 from orchestration.page import openapi
-from orchestration.page.app import Site
 from orchestration.page.documents import schema_of
 from orchestration.page.facts import disk_use
 from orchestration.page.facts.setting_list import shown_settings
 from orchestration.page.pages import PAGES
+from orchestration.page.site import Site
 from orchestration.requesting import Requesting
 from orchestration.setting_groups import NAMES, Settings
 from tests.page.conftest import ADDRESS, run_of

@@ -10,12 +10,12 @@ from starlette.testclient import TestClient
 
 from orchestration.catalog.records import MonthTests
 from orchestration.ledger.ledger import Ledger
-from orchestration.page.app import Site
 from orchestration.page.facts.drift import changes, moved
 from orchestration.page.facts.heat import heat, shade_of
 from orchestration.page.facts.quality import MONTHS, by_month, windowed
 from orchestration.page.rendering import short
 from orchestration.page.report import chapters_of, write_report
+from orchestration.page.site import Site
 from synthetic.full_ledger import fill
 from tests.page.conftest import finish, run_of
 from tests.page.test_lineage_page import built as built
@@ -192,12 +192,17 @@ def test_the_windows_beside_one_begin_where_it_ends() -> None:
 def test_the_worst_that_a_warehouse_says_of_a_test_counts() -> None:
     passed = MonthTests(AT, "a", passed=3, once_failed={"x": AT - timedelta(1)})
     failed = MonthTests(AT + timedelta(1), "b", passed=2, failed=["x"], warned=["y"])
-    tests = by_month({"2024-03": {"postgres": passed, "bigquery": failed}, "2024-02": {"postgres": passed}}, "")
+    months = {
+        "2024-03": {"postgres": passed, "bigquery": failed},
+        "2024-02": {"postgres": passed},
+        "2024-01": {"postgres": failed, "bigquery": passed},
+    }
+    tests = by_month(months, "")
     assert [(line.name, line.states) for line in tests.lines] == [
-        ("x", ["failed", "once"]),
-        ("y", ["warned", "passed"]),
+        ("x", ["failed", "once", "failed"]),
+        ("y", ["warned", "passed", "warned"]),
     ]
-    assert (tests.count, tests.failing, tests.months[0].run) == (2, ["2024-03"], "b")
+    assert (tests.count, tests.failing, tests.months[0].run) == (3, ["2024-01", "2024-03"], "b")
 
 
 def test_failing_months_outside_the_window_are_still_named() -> None:

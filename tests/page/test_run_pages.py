@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from common.masking import hide
 from orchestration.ledger.ledger import Ledger
-from orchestration.page.app import Site
 from orchestration.page.facts.gantt import LEFT, gantt
 from orchestration.page.rendering import STATIC
+from orchestration.page.site import Site
 from tests.page.conftest import GREEN, finish, land, run_of
 
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror=alert(2)>"

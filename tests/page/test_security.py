@@ -7,9 +7,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from orchestration.ledger.ledger import Ledger
-from orchestration.page.app import Site, application
+from orchestration.page.app import application
 from orchestration.page.pages import PAGES
 from orchestration.page.security import MOST_BODY_BYTES, MOST_QUERY_BYTES
+from orchestration.page.site import Site
 from tests.page.conftest import ADDRESS, GREEN, run_of
 
 HOSTILE = "<script>alert(1)</script>'\"; drop table taxi_ledger.months; --"

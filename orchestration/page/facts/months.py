@@ -160,10 +160,14 @@ def calendar(
     published: Mapping[MonthKey, datetime | None],
     republished: Iterable[MonthKey],
 ) -> Calendar:
-    """The months of one data set. A published one, or one between two that are held, is absent if nobody landed it."""
+    """The months of one data set. A published one that nobody landed is absent.
+
+    The ledger knows publication dates of a web server alone. TLC leaves no month out, so one between two that are held
+    is published there too; a folder has what somebody put into it.
+    """
     held = [month for name, month in records if name == dataset]
     out = {month for (name, month), at in published.items() if name == dataset and at}
-    between = _range(min(held), max(held)) if held else []
+    between = _range(min(held), max(held)) if held and out else []
     months = {*held, *between, *out, *(month for name, month in awaited if name == dataset)}
     cells = {
         month: _cell(

@@ -85,7 +85,8 @@ def facts(
     if not chosen and not months:
         return PlanPage(list(DATASETS), [], "", False, None)
     requesting = Requesting(reading.settings, "")
-    document = requesting.plan(datasets or None, months.split(",") if months else [], bool(force))
+    options = {"datasets": datasets, "months": months.split(",") if months else [], "force": bool(force)}
+    document = requesting.plan(options)
     return PlanPage(list(DATASETS), chosen, months, bool(force), _shown(document))
 
 
@@ -94,7 +95,7 @@ def changed(requesting: Requesting, plan_hash: str, error: PlanChangedError) -> 
     shown = read_plan(requesting.settings.run.state_dir, plan_hash)
     options = shown.options
     months = options["months"] or []
-    now = requesting.plan(options["datasets"], months, options["force"])
+    now = requesting.plan(options)
     before = {
         name: f"{one['action']} ({one['reason']})".replace("_", " ") for name, one in shown.document["months"].items()
     }

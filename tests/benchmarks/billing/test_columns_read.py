@@ -52,6 +52,13 @@ def test_only_the_bare_month_compared_with_constants_prunes_partitions(
     assert read.names_months is names_months
 
 
+@pytest.mark.parametrize("column", ["file_month", "fares"])
+def test_a_condition_on_a_subquery_prunes_if_it_is_on_the_bare_month(project: Project, column: str):
+    subquery = "select * replace (fare + 1 as fare), fare as fares from marts.trips"
+    (read,) = project.reads(f"select max(tip) from ({subquery}) as trips where {column} > date '2025-02-01'")
+    assert read.names_months is (column == "file_month")
+
+
 @pytest.mark.parametrize(
     ("condition", "datasets"),
     [
