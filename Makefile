@@ -62,7 +62,7 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements/bench.txt
 	@touch $@
 
-# Pins again what pyproject.toml and requirements/peers/*.in ask for (needs uv).
+# Pins again what pyproject.toml and requirements/**/*.in ask for (needs uv).
 PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
 lock:
 	$(PIN) pyproject.toml -o requirements/base.txt
@@ -72,6 +72,7 @@ lock:
 	$(PIN) --extra page -c requirements/dev.txt pyproject.toml -o requirements/page.txt
 	$(PIN) --extra telemetry -c requirements/dev.txt pyproject.toml -o requirements/telemetry.txt
 	$(PIN) --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
+	$(PIN) requirements/containers.in -o requirements/containers.txt
 	for peer in requirements/peers/*.in; do $(PIN) $$peer -o $${peer%.in}.txt; done
 
 # Stops the embedded servers, and those of the demo.

@@ -1,6 +1,7 @@
 """What can be set, by concern: names, types, limits and defaults. settings.toml describes each."""
 
 import re
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -209,6 +210,8 @@ class PageSettings(Group):
     """Where the web page is."""
 
     port: _Port = Field(6789, alias="page_port")
+    # Another one only in a container, whose port is published on loopback. The page answers to no name but localhost.
+    host: IPv4Address = Field(IPv4Address("127.0.0.1"), alias="page_host")
 
 
 class Settings(BaseModel):

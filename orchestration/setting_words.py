@@ -25,6 +25,7 @@ _BY_KIND = {
     "greater_than_equal": "write {ge:,} or more",
     "less_than_equal": "write {le} or less",
     "literal_error": "write {expected}",
+    "ip_v4_address": "write an address of IPv4, such as 127.0.0.1",
 }
 _BY_PATTERN = {
     "bucket": "write a name of small letters, digits, dots, dashes and underscores, without gs://",

@@ -4,8 +4,11 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +109,16 @@ class Line:
         """Change something behind the pipeline's back."""
         with self.connect() as connection:
             connection.execute(statement)
+
+    @contextmanager
+    def held_up(self, server: str) -> Iterator[None]:
+        """The server takes no more requests while this lasts; those that are under way wait."""
+        pid = json.loads((self.state / "servers" / "servers.json").read_text())[server]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def stages(self) -> dict[tuple[str, str, str], tuple[int, int, str]]:
         """Rows, cents and digest that the ledger last recorded, by data set, month and stage."""

@@ -1,4 +1,4 @@
-"""Serves the page on loopback: uvicorn, with an end to connections that send nothing."""
+"""Serves the page: uvicorn, with an end to connections that send nothing."""
 
 import asyncio
 import logging
@@ -18,7 +18,6 @@ from orchestration.settings import Settings
 from orchestration.warehouses.servers import Servers
 from orchestration.warehouses.users import PAGE
 
-HOST = "127.0.0.1"
 REQUEST_SECONDS = 10.0
 MOST_OPEN = 1000
 
@@ -46,7 +45,7 @@ def serve(settings: Settings, port: int, on_start: Callable[[], None]) -> None:
 
     Raises SettingError where the port is in use, StoreError without Postgres.
     """
-    listening = _listen(port)
+    listening = _listen(str(settings.page.host), port)
     token = Token(settings.run.state_dir)
     with listening, Servers(settings, PAGE) as servers:
         reader = Reader(settings)
@@ -72,11 +71,11 @@ def serve(settings: Settings, port: int, on_start: Callable[[], None]) -> None:
         reader.close()
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, port))
+        listening.bind((host, port))
     except (OSError, OverflowError) as error:
         listening.close()
         raise SettingError(

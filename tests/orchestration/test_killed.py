@@ -4,13 +4,11 @@ The process is caught at a known point by making it wait there: for a lock that 
 server that the test has stopped (SIGSTOP).
 """
 
-import json
-import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -42,17 +40,6 @@ def kill(process: subprocess.Popen) -> None:
     process.stdout.close()
 
 
-@contextmanager
-def held_up(line: Line, server: str) -> Iterator[None]:
-    """The embedded server takes no more requests while this lasts; those that are under way wait."""
-    pid = json.loads((line.state / "servers" / "servers.json").read_text())[server]["pid"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 def kill_while_waiting_for_lock(line: Line, lock: str, *arguments: str) -> None:
     """Kill a run when it waits for a lock that the statement `lock` holds."""
     with line.connect() as blocker, line.connect() as observer, blocker.transaction():
@@ -69,7 +56,7 @@ def kill_at_step(line: Line, step: str, server: str, *arguments: str) -> None:
         process = line.start("run", *arguments)
         wait_for(lambda: _count(observer, running), f"it came to the step {step!r}", process)
         wait_for(lambda: _is_at_work(line, server, observer), f"dbt was at work on {server}", process)
-        with held_up(line, server):
+        with line.held_up(server):
             kill(process)
 
 
@@ -154,7 +141,7 @@ def test_killed_at_every_stage_the_next_run_ends_as_an_undisturbed_one(new_line:
             blocker.execute("lock table taxi_ledger.months in share row exclusive mode")
             process = line.start("run")
             wait_for(lambda: _count(observer, WAITING), "it was about to land", process)
-            lake_is_held_up.enter_context(held_up(line, "gcs"))
+            lake_is_held_up.enter_context(line.held_up("gcs"))
         wait_for(lambda: _count(observer, swapped), "Postgres had the new month", process)
         kill(process)
     assert line.months()["green 2023-01"]["state"] == "landing"

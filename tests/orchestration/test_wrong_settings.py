@@ -66,6 +66,7 @@ LINES = {
     'bigquery_keyfile = "/no/such"': "bigquery_keyfile /no/such in settings.toml, line 2, does not exist",
     'gcs_endpoint = "127.0.0.1:4443"': "gcs_endpoint '127.0.0.1:4443' .* such as http://127.0.0.1:4443",
     "gcs_port = 70000": "gcs_port 70000 .* write 65535 or less",
+    'page_host = "localhost"': "page_host 'localhost' .* write an address of IPv4, such as 127.0.0.1",
     "page_port = 0": "page_port 0 .* write 1 or more",
     "postgres_host = 3": "postgres_host 3 .* write a text in quotes",
     'postgres_port = "many"': "postgres_port 'many' .* write a whole number",

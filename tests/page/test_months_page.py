@@ -4,9 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import psycopg
+import pytest
 from starlette.testclient import TestClient
 
 from orchestration.ledger.ledger import Ledger
+from orchestration.page.facts.beginnings import beginnings
+from orchestration.setting_files import PROFILES
+from orchestration.settings import Settings
 from synthetic.full_ledger import ABSENT, FAILED, fill
 from tests.page.conftest import GREEN, finish, run_of
 
@@ -22,7 +26,21 @@ def cells(browser: TestClient, dataset: str) -> dict[str, str]:
 def test_a_new_line_shows_the_command_that_begins(ledger: Ledger, visitor: TestClient) -> None:
     text = visitor.get("/").text
     assert "0 of 0 done" in text
-    assert "python orchestrate.py" in text
+    assert "docker compose run --rm demo" in text, "the line of these tests has the profile docker"
+    assert "docker compose run --rm pipeline run --datasets green,yellow" in text
+    assert 'href="/plan?datasets=green&amp;datasets=yellow"' in text
+
+
+def test_a_line_with_months_shows_no_beginning(ledger: Ledger, visitor: TestClient) -> None:
+    with run_of(ledger):
+        finish(ledger, GREEN)
+    assert "Nothing is loaded yet" not in visitor.get("/").text
+    assert visitor.get("/api/months").json()["beginnings"] == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_each_profile_has_commands_that_begin(profile: str) -> None:
+    assert all(one.command for one in beginnings(profile))
 
 
 def test_a_failed_month_comes_before_all_totals_with_its_reason_and_a_button(
@@ -102,3 +120,11 @@ def test_614_months_and_5_000_runs_fit_in_100_kb_and_25_statements(
     assert (page["done"], page["known"]) == (months - 1, months + 1)
     assert cells(browser, FAILED[0])[f"{FAILED[1]:%Y-%m}"] == "failed"
     assert cells(browser, ABSENT[0])[f"{ABSENT[1]:%Y-%m}"] == "absent"
+
+
+def test_months_of_the_demo_in_containers_are_called_synthetic(settings: Settings, visitor: TestClient) -> None:
+    assert "SYNTHETIC data" not in visitor.get("/").text
+    demo = settings.run.state_dir / "demo"
+    demo.mkdir()
+    (demo / "SYNTHETIC.txt").touch()
+    assert "SYNTHETIC data" in visitor.get("/").text

@@ -8,6 +8,7 @@ from ingest.datasets import DATASETS
 from ingest.months import add_months
 from orchestration.alerts.watch import tick_times
 from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.page.facts.beginnings import Beginning, beginnings
 from orchestration.page.facts.runs import RunLine, run_lines
 from orchestration.page.reading import Reading
 from orchestration.plan.calendar import Awaited, awaited_months
@@ -70,7 +71,10 @@ class Episode:
 
 @dataclass(frozen=True)
 class Months:
-    """The page. `done` of `known` months are done; `difference` adds up the rows and cents by which stores differ."""
+    """The page. `done` of `known` months are done; `difference` adds up the rows and cents by which stores differ.
+
+    `beginnings` are ways to begin, for a ledger without months.
+    """
 
     episodes: list[Episode]
     done: int
@@ -85,6 +89,7 @@ class Months:
     runs: list[RunLine]
     open_run: str | None
     now: datetime
+    beginnings: list[Beginning]
 
 
 def facts(reading: Reading) -> Months:
@@ -119,6 +124,7 @@ def facts(reading: Reading) -> Months:
         runs=run_lines(reading, _RUNS),
         open_run=open_run(reading),
         now=reading.now,
+        beginnings=[] if records else beginnings(reading.settings.profile),
     )
 
 
