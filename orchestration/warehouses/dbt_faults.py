@@ -7,6 +7,9 @@ _PASSING = (
     r"|connection to server|the database system is|too many clients|connection aborted|connection refused"
     r"|connection reset|max retries exceeded|read timed out|remote end closed|service ?unavailable"
     r"|quota ?exceeded|rate ?limit ?exceeded|backend ?error"
+    # BigQuery says the reason, such as backendError, in words: https://cloud.google.com/bigquery/docs/error-messages
+    r"|exceeded rate limits|internal error occurred|retrying (the \w+ )?may solve"
+    r"|\b(429|500|502|503|504) (DELETE|GET|HEAD|PATCH|POST|PUT)\b"
 )
 # Of each, what the servers and their clients say, and what to do about it.
 _FAULTS = (

@@ -89,6 +89,11 @@ def test_a_server_that_is_still_down_after_the_pause_is_not_given_the_work_again
     [
         ("connection to server at 127.0.0.1 failed: Connection refused", True),
         ("503 POST /bigquery/v2: Service Unavailable", True),
+        ("500 GET https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets: failed", True),
+        ("Exceeded rate limits: too many table update operations for this table.", True),
+        ("An internal error occurred and the request could not be completed.", True),
+        ("Error encountered during execution. Retrying may solve the problem.", True),
+        ("404 GET https://bigquery.googleapis.com/bigquery/v2/projects/p: Not found: Dataset p:500", False),
         ("terminating connection due to administrator command", True),
         ("canceling statement due to statement timeout", False),
         ("Access Denied: bigquery.tables.create", False),
