@@ -10,7 +10,10 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
+
+import psycopg
 
 from common.masking import masked
 from common.python import python_command
@@ -24,7 +27,7 @@ from orchestration.settings import Settings
 from orchestration.shown_plans import read_plan
 
 PLAN_SECONDS = 120
-WAIT_SECONDS = 20
+WAIT_SECONDS = 2
 """For so long a plan waits for another one; threads that serve pages are few."""
 _USAGE = 2  # the exit code of a wrong option or setting
 ALERT_SECONDS = 60
@@ -119,7 +122,13 @@ class Requesting:
             if holder := ledger.holder():
                 raise lease.BusyError(f"Another run is in progress: {holder}", "Wait for it to end, or cancel it")
             number = ledger.requests.add(kind, by, options, plan_hash, document)
-        self._start(number)
+        try:
+            self._start(number)
+        except OSError as error:
+            self._gave_up(number, f"its process did not start: {error.strerror}")
+            raise StoreError(
+                f"Request {number} was not begun: {error.strerror}", "Check the disk of state_dir"
+            ) from error
         return number
 
     def _start(self, number: int) -> None:
@@ -134,7 +143,19 @@ class Requesting:
                 stderr=log,
                 start_new_session=True,
             )
-        threading.Thread(target=process.wait, name=f"request {number}", daemon=True).start()
+        threading.Thread(target=self._wait, args=(process, number), name=f"request {number}", daemon=True).start()
+
+    def _wait(self, process: subprocess.Popen[bytes], number: int) -> None:
+        """A process that ends without a word, such as of a wrong setting, leaves no request open."""
+        code = process.wait()
+        with suppress(TaxiError, psycopg.Error):
+            self._gave_up(number, f"its process ended with exit code {code}: see requests/{number}.log in state_dir")
+
+    def _gave_up(self, number: int, why: str) -> None:
+        with open_ledger(self._dsn) as ledger:
+            found = ledger.requests.get(number)
+            if found and found.is_open:
+                ledger.requests.finish(number, "interrupted", why)
 
     def _document(self, arguments: Sequence[str]) -> dict[str, Any]:
         """What a command prints with --json. An exit code of 1 may come with a document: a month has an error."""

@@ -55,6 +55,8 @@ def report(
     """Write pages as one file: the state of the line, or these months, or a run. Needs the extra `page`."""
     settings = load_settings({"profile": profile, "datasets": datasets})
     _check_extra()
+    if datasets and not months:
+        raise SettingError("--datasets alone names no months for a report", "Give --months too")
     if run and (months or datasets):
         raise SettingError("--run is about one run", "Give no months and data sets with it")
     from orchestration.page.reading import Reader
@@ -84,7 +86,7 @@ def _start(settings: Settings) -> None:
     """Serve in a process of its own, and return once it answers."""
     folder = settings.run.state_dir / "page"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log = folder / "page.log"
+    log = folder / f"page-{settings.page.port}.log"
     with log.open("w", encoding="utf-8") as file:
         process = subprocess.Popen(
             python_command("orchestrate", "page", "--port", str(settings.page.port)),
@@ -99,7 +101,8 @@ def _start(settings: Settings) -> None:
         if process.poll() is not None or time.monotonic() > until:
             process.kill()
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            raise TaxiError(lines[-1] if lines else "The page did not start", f"Its log is {log}")
+            wrong = [line.partition(" ✗ ")[2] for line in lines if " ✗ " in line]
+            raise TaxiError(wrong[-1] if wrong else "The page did not start", f"Its log is {log}")
         time.sleep(0.1)
     events.say(_words(settings))
     sys.stdout.flush()

@@ -13,6 +13,7 @@ from ingest.months import parse_months
 from orchestration.page.facts import operate
 from orchestration.page.facts import plan as plan_facts
 from orchestration.page.parameters import DATASET, MONTH, RUN, Parameter
+from orchestration.page.reading import NotFoundError
 from orchestration.plan.identity import PlanChangedError
 from orchestration.provenance import user
 from orchestration.requesting import Requesting
@@ -53,6 +54,8 @@ class Done:
     next_path: str
     status: int = 202
     page: tuple[str, Any] | None = None
+    refusal: str = ""
+    """Why nothing was done, for programs."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +102,16 @@ def _run(site: "Site", by: str, plan: str) -> Done:
         number = requesting.run(plan, _who(by))
     except PlanChangedError as error:
         facts = plan_facts.changed(requesting, plan, error)
-        return Done(facts, "/plan", status=409, page=("plan", facts))
+        return Done(facts, "/plan", 409, ("plan", facts), error.what)
     return Done(Accepted(number), f"/requests/{number}")
 
 
 def _retry(site: "Site", by: str, dataset: str, month: str) -> Done:
     key = (get_dataset(dataset).name, parse_months([month])[0])
+    if key[1] < get_dataset(dataset).first_month:
+        raise NotFoundError(
+            f"There is no {dataset} {month}", f"Its first month is {get_dataset(dataset).first_month:%Y-%m}"
+        )
     number = _requesting(site).retry(key, _who(by))
     return Done(Accepted(number), f"/requests/{number}")
 

@@ -25,7 +25,7 @@ from orchestration.page.pages import PAGES, Page
 from orchestration.page.parameters import ROWS, Parameter
 from orchestration.page.reading import CONNECTIONS, NotFoundError
 from orchestration.page.rendering import STATIC, render
-from orchestration.page.security import COOKIE, Guard
+from orchestration.page.security import COOKIE, Guard, headers_of
 from orchestration.page.site import NOT_KEPT, Site, common_values
 
 _A_YEAR = 31_536_000
@@ -85,8 +85,8 @@ def _routes(page: Page, site: Site) -> list[Route]:
 
 def _facts(page: Page, site: Site, request: Request) -> Any:
     values = given_parameters(page.parameters, request.path_params, request.query_params)
-    if ROWS.name in values and request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        raise HTTPException(403, "Another site cannot ask for rows: BigQuery bills the question")
+    if values.get(ROWS.name) == "bigquery" and not site.token.allows(headers_of(request.scope)):
+        raise HTTPException(403, "Sign in to ask BigQuery for rows: it bills the question")
     with site.reader.reading() as reading:
         return page.facts(reading, **values)
 
@@ -118,6 +118,8 @@ async def _act(site: Site, action: actions.Action, request: Request) -> Response
     fields = actions.fields_of(request.headers.get("content-type", ""), body, action)
     by = "API" if request.headers.get("authorization") else "page"
     done = await run_in_threadpool(action.do, site, by, **values, **fields)
+    if is_api and done.refusal:
+        return await errors.error_answer(site, request.scope, done.status, done.refusal, "Ask for the plan again")
     if is_api:
         return Response(json_of(done.answer, type(done.answer)), status_code=done.status, media_type="application/json")
     if done.page:

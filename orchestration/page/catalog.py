@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,11 +72,13 @@ class Catalog:
         return newest
 
     def _make(self, manifests: tuple[str, ...]) -> None:
-        with _making:
+        if not _making.acquire(blocking=False):
+            return  # another page has it made
+        try:
             if _tried.get(self._state_dir) == manifests:
                 return
             _tried[self._state_dir] = manifests
-            try:
+            with suppress(OSError, subprocess.TimeoutExpired):
                 subprocess.run(
                     python_command("orchestration.catalog", str(self._state_dir)),
                     env=for_server(),
@@ -84,8 +87,8 @@ class Catalog:
                     timeout=MAKE_SECONDS,
                     check=False,
                 )
-            except (OSError, subprocess.TimeoutExpired):
-                return
+        finally:
+            _making.release()
 
 
 def _is_older(graph: Graph, newest: dict[str, str]) -> bool:

@@ -11,6 +11,7 @@ from ingest.errors import SettingError, StoreError, TaxiError
 from orchestration.ledger.lease import BusyError
 from orchestration.page.reading import NotFoundError
 from orchestration.page.rendering import render
+from orchestration.page.security import SAFE_HEADERS
 from orchestration.page.site import Site, common_values
 from orchestration.requesting import NotInProgressError
 
@@ -18,7 +19,7 @@ from orchestration.requesting import NotInProgressError
 async def on_http_error(site: Site, request: Request, error: Exception) -> Response:
     """An error of HTTP itself, such as a path to nothing."""
     assert isinstance(error, HTTPException)
-    words = {404: "There is no such page", 405: "This page is not asked for in that way"}
+    words = {404: "There is no such page", 405: "This page does not accept that method"}
     return await error_answer(site, request.scope, error.status_code, words.get(error.status_code, error.detail))
 
 
@@ -38,9 +39,12 @@ def status_of(error: TaxiError) -> int:
 
 async def on_bug(site: Site, request: Request, error: Exception) -> Response:
     """Any other error; its trace goes to the log."""
-    return await error_answer(
+    answer = await error_answer(
         site, request.scope, 500, f"The page has a bug: {type(error).__name__}", "Its log has the trace"
     )
+    for name, value in SAFE_HEADERS:  # the guard has lost hold of this answer
+        answer.headers[name.decode()] = value.decode()
+    return answer
 
 
 async def refuse(site: Site, scope: Any, receive: Any, send: Any, status: int, what: str) -> None:

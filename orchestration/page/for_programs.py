@@ -12,6 +12,7 @@ from orchestration.page.actions import ACTIONS
 from orchestration.page.documents import csv_of
 from orchestration.page.facts import marts
 from orchestration.page.pages import PAGES
+from orchestration.page.reading import NotFoundError
 from orchestration.page.site import NOT_KEPT, Site
 from orchestration.read_model import figures_of
 
@@ -27,7 +28,10 @@ async def csv(site: Site, request: Request) -> Response:
 
     def text() -> str:
         with site.reader.reading() as reading:
-            return csv_of(marts.facts(reading).chart(name))
+            chart = marts.facts(reading).chart(name)
+        if not chart.columns:
+            raise NotFoundError(f"{name} has no rows: {chart.note}", "Try again later, or run the line")
+        return csv_of(chart)
 
     headers = {"content-disposition": f'attachment; filename="{name}.csv"', **NOT_KEPT}
     return Response(await run_in_threadpool(text), media_type="text/csv", headers=headers)

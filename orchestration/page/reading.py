@@ -2,8 +2,8 @@
 
 import queue
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.settings import Settings
 from orchestration.warehouses.servers import Servers
 
+Snapshot = AbstractContextManager[psycopg.Connection]
 CONNECTIONS = 4
 STATEMENT_SECONDS = 5
 SILENCE_SECONDS = 10
@@ -33,13 +34,35 @@ class SlowError(StoreError):
 
 
 class Reading:
-    """One look at the ledger and the marts in Postgres: all that it reads is of one moment, `now`."""
+    """One look at the ledger and the marts in Postgres: all that it reads is of one moment, `now`.
 
-    def __init__(self, connection: psycopg.Connection, settings: Settings):
-        self._connection = connection
+    It takes one of the few connections when it first reads, and has it until it ends or is told to `release` it.
+    """
+
+    def __init__(self, settings: Settings, held: ExitStack, snapshot: Callable[[], Snapshot]):
         self.settings = settings
-        self.ledger = Ledger(connection, is_read_only=True)
         self.now = datetime.now(UTC)
+        self._held = held
+        self._snapshot = snapshot
+        self._ledger: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, of which nothing can be written."""
+        if self._ledger is None:
+            self._open = self._held.enter_context(self._snapshot())
+            self._ledger = Ledger(self._open, is_read_only=True)
+        return self._ledger
+
+    @property
+    def _connection(self) -> psycopg.Connection:
+        assert self.ledger  # which has it open
+        return self._open
+
+    def release(self) -> None:
+        """Give the connection back before something that takes long; what is read after it is of another moment."""
+        self._ledger = None
+        self._held.pop_all().close()
 
     def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         """The rows of a query, as dictionaries. Raises StoreError, psycopg.errors.QueryCanceled after 5 s."""
@@ -52,9 +75,11 @@ class Reading:
         self._connection.execute(f"savepoint attempt; set local statement_timeout = '{seconds:d}s'")
         try:
             yield
-        except psycopg.errors.QueryCanceled as error:
+        except (psycopg.errors.QueryCanceled, psycopg.errors.UndefinedColumn) as error:
             self._connection.execute("rollback to savepoint attempt")
-            raise SlowError(f"Postgres took more than {seconds} s") from error
+            is_slow = isinstance(error, psycopg.errors.QueryCanceled)
+            what = f"Postgres took more than {seconds} s" if is_slow else "The mart is of another version"
+            raise SlowError(what) from error
 
     def existing(self, *relations: str) -> set[str]:
         """Those of these tables and views ('taxi_marts.fct_trips') that there are."""
@@ -90,20 +115,26 @@ class Reader:
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         """A look at one moment of the ledger. Raises StoreError where Postgres does not answer in time."""
+        try:
+            with ExitStack() as held:
+                yield Reading(self._settings, held, self._snapshot)
+        except psycopg.errors.QueryCanceled as error:
+            raise StoreError(
+                f"Postgres took more than {STATEMENT_SECONDS} s for this page", "It may be at work: try again later"
+            ) from error
+        except psycopg.Error as error:
+            raise StoreError(f"Postgres refused: {first_line(error)}", "Check the server") from error
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[psycopg.Connection]:
         if not self._free.acquire(timeout=STATEMENT_SECONDS):
-            raise StoreError("Too many pages are open at once", "Try again in some seconds")
+            raise StoreError("Postgres, or other pages, take too long", "Try again in some seconds")
         try:
             connection = self._connection()
             try:
                 with connection.transaction():
                     connection.execute("set transaction isolation level repeatable read read only")
-                    yield Reading(connection, self._settings)
-            except psycopg.errors.QueryCanceled as error:
-                raise StoreError(
-                    f"Postgres took more than {STATEMENT_SECONDS} s for this page", "It may be at work: try again later"
-                ) from error
-            except psycopg.Error as error:
-                raise StoreError(f"Postgres refused: {first_line(error)}", "Check the server") from error
+                    yield connection
             finally:
                 if connection.closed or connection.broken:
                     connection.close()
@@ -127,14 +158,16 @@ class Reader:
             try:
                 kept.execute("select")
                 return kept
-            except psycopg.Error:  # the server was started again meanwhile
+            except psycopg.Error:  # the server hangs, or was started again meanwhile: the others are no better
                 kept.close()
+                self.close()
 
     def _connect(self) -> psycopg.Connection:
         try:
             connection = connect(self._dsn, "answer the page")
         except StoreDownError:  # the embedded server may have been started again, on another port
-            if not (found := self._servers.running_postgres()):
+            found = self._servers.running_postgres()
+            if not found or found.dsn == self._dsn:
                 raise
             self._dsn = found.dsn
             connection = connect(self._dsn, "answer the page")

@@ -34,8 +34,11 @@ def number(value: int | float | None) -> str:
 
 
 def short(value: float) -> str:
-    """'0', '0.15', '99.9', '100': a percentage in at most four characters."""
-    return f"{value:.2f}"[:4].rstrip("0").rstrip(".") if value < 100 else f"{value:.0f}"
+    """'0', '<0.01', '0.15', '12.3', '100': a percentage in at most five characters."""
+    if 0 < value < 0.005:
+        return "<0.01"
+    text = f"{value:.2f}" if value < 9.995 else f"{value:.1f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def dollars(cents: int | None) -> str:

@@ -13,7 +13,7 @@ from orchestration.page.reading import Reader
 from orchestration.page.rendering import STATIC, main_of, render
 from orchestration.settings import Settings
 
-_HREF = re.compile(r' href="(/[^"#]*)(#[^"]*)?"')
+_HREF = re.compile(r' href="([/?][^"#]*)(#[^"]*)?"')
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,16 @@ sets that works once, or as a bearer token for programs.
 import asyncio
 import hashlib
 import hmac
+import os
 import secrets
+import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from common.errors import SettingError
 from common.paths import write_private
 
 Scope = MutableMapping[str, Any]
@@ -25,8 +29,10 @@ MOST_BODY_BYTES = 65_536
 MOST_QUERY_BYTES = 8_192
 BODY_SECONDS = 10.0
 LINK_SECONDS = 3600
+LEAST_CHARACTERS = 32
+"""Of the secret: a file that is empty, as on a full disk, must let nobody in."""
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
-_HEADERS = (
+SAFE_HEADERS = (
     (
         b"content-security-policy",
         b"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
@@ -44,14 +50,20 @@ class Token:
 
     def __init__(self, state_dir: Path):
         self.path = state_dir / "page" / "token"
-        self._used: dict[str, float] = {}
 
     def read(self) -> str:
-        """The secret, made on first use. Raises OSError."""
+        """The secret, made on first use. Raises OSError, SettingError where the file holds none."""
         if not self.path.exists():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_private(self.path, secrets.token_urlsafe(32))
-        return self.path.read_text(encoding="ascii").strip()
+            made = self.path.with_name(f"token-{os.getpid()}-{threading.get_ident()}")
+            write_private(made, secrets.token_urlsafe(32))
+            with suppress(FileExistsError):  # another process was first: its secret counts
+                os.link(made, self.path)
+            made.unlink()
+        text = self.path.read_text(encoding="ascii").strip()
+        if len(text) < LEAST_CHARACTERS:
+            raise SettingError(f"{self.path} holds no secret", "Delete it: the next start makes another")
+        return text
 
     def new_key(self) -> str:
         """What a link carries that works once, within an hour."""
@@ -62,12 +74,18 @@ class Token:
         """Whether the key of a link is good; it is not so again."""
         text, _, signature = key.rpartition(".")
         until = text.partition(".")[0]
-        now = time.time()
-        self._used = {used: at for used, at in self._used.items() if at > now}
-        is_good = hmac.compare_digest(self._sign("link " + text), signature) and until.isdecimal()
-        if not is_good or float(until) < now or text in self._used:
+        is_good = hmac.compare_digest(self._sign("link " + text).encode(), signature.encode("utf-8", "replace"))
+        if not is_good or not until.isdecimal() or float(until) < time.time():
             return False
-        self._used[text] = float(until)
+        used = self.path.with_name("used") / signature
+        used.parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            used.touch(exist_ok=False)  # in a file, as the page may be started again within the hour
+        except FileExistsError:
+            return False
+        for old in used.parent.iterdir():
+            if time.time() - old.stat().st_mtime > LINK_SECONDS:
+                old.unlink(missing_ok=True)
         return True
 
     @property
@@ -118,7 +136,7 @@ class Guard:
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_HEADERS]
+                message["headers"] = [*message.get("headers", []), *SAFE_HEADERS]
             await send(message)
 
         headers = headers_of(scope)
@@ -153,7 +171,7 @@ class Guard:
             return 413, f"A body has at most {MOST_BODY_BYTES:,} bytes"
         is_program = headers.get("authorization", "").lower().startswith("bearer ")
         if not is_program and headers.get("origin") != f"http://{hosts[0]}":
-            return 403, "What changes something has to come from this page itself"
+            return 403, "A request that changes something must come from this page"
         if not self._token.allows(headers):
             return 403, "Sign in first: open the link that `python orchestrate.py page --link` prints"
         return None
@@ -161,7 +179,7 @@ class Guard:
 
 def _is_of_another_site(scope: Scope, headers: dict[str, str]) -> bool:
     """Whether another site has the browser ask, and not by a plain link: a query can make a plan, which takes work."""
-    if headers.get("sec-fetch-site") != "cross-site":
+    if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
         return False
     has_query = bool(scope["query_string"]) and scope["path"] != "/enter"
     return has_query or headers.get("sec-fetch-mode") != "navigate"

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import uvicorn
@@ -18,6 +19,7 @@ from orchestration.settings import Settings
 from orchestration.warehouses.servers import Servers
 from orchestration.warehouses.users import PAGE
 
+LOOPBACK = "127.0.0.1"
 REQUEST_SECONDS = 10.0
 MOST_OPEN = 1000
 
@@ -30,8 +32,15 @@ class PatientProtocol(H11Protocol):
         super().connection_made(transport)
         self._limit = asyncio.get_running_loop().call_later(REQUEST_SECONDS, self._close_if_silent)
 
+    def on_response_complete(self) -> None:
+        """The next request on this connection has as long."""
+        super().on_response_complete()
+        self._limit.cancel()
+        self._limit = asyncio.get_running_loop().call_later(REQUEST_SECONDS, self._close_if_silent)
+
     def _close_if_silent(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+        is_asked = self.cycle is not None and not self.cycle.response_complete
+        if not is_asked and not self.transport.is_closing():
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -45,9 +54,8 @@ def serve(settings: Settings, port: int, on_start: Callable[[], None]) -> None:
 
     Raises SettingError where the port is in use, StoreError without Postgres.
     """
-    listening = _listen(str(settings.page.host), port)
     token = Token(settings.run.state_dir)
-    with listening, Servers(settings, PAGE) as servers:
+    with _listening(str(settings.page.host), port) as sockets, Servers(settings, PAGE) as servers:
         reader = Reader(settings)
         reader.prepare(servers)
         site = Site(settings, reader, token, port)
@@ -67,12 +75,22 @@ def serve(settings: Settings, port: int, on_start: Callable[[], None]) -> None:
             )
         )
         on_start()
-        server.run(sockets=[listening])
+        server.run(sockets=sockets)
         reader.close()
 
 
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[list[socket.socket]]:
+    """Both addresses of loopback: a browser may try ::1 for localhost, where another user could wait for it."""
+    with ExitStack() as opened:
+        sockets = [opened.enter_context(_listen(host, port))]
+        if host == LOOPBACK and _has_ipv6():
+            sockets.append(opened.enter_context(_listen("::1", port)))
+        yield sockets
+
+
 def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket()
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
@@ -83,3 +101,12 @@ def _listen(host: str, port: int) -> socket.socket:
             "End the program that uses it, or give --port",
         ) from None
     return listening
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

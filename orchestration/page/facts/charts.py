@@ -68,7 +68,7 @@ LINES = (
         "market", "Market share, of all trips", "market_share", "per cent", _ALL,
         "select pickup_month as month, company_name as series, round(sum(trips_percent), 2) as value"
         " from taxi_marts.market_share where pickup_month = any(%s) and trips_percent is not null group by 1, 2",
-        "Where a data set lacks a month, the others share it",
+        "If a data set lacks a month, the shares are of the others",
     ),
     Lines(
         "airports", "Trips from and to the airports", "airport_trips", "trips a month", _ALL,

@@ -44,8 +44,9 @@ def heat(
     found = list(names or sorted({name for name, _ in values}, key=lambda name: (-_highest(name, values), name)))
     lines, unchanged = [], []
     for name in found:
+        raw = [value for month in months if (value := values.get((name, month))) is not None]
         cells = [_cell(values.get((name, month))) for month in months]
-        if names is None and not any(cell.value for cell in cells):
+        if names is None and raw and not any(raw):
             unchanged.append(name)
         else:
             lines.append(HeatLine(name, (words or {}).get(name, ""), cells))
@@ -58,7 +59,7 @@ def shade_of(percent: float) -> int:
 
 
 def _cell(value: float | None) -> HeatCell:
-    return HeatCell(None, 0) if value is None else HeatCell(round(value, 2), shade_of(value))
+    return HeatCell(None, 0) if value is None else HeatCell(round(value, 4), shade_of(value))
 
 
 def _highest(name: str, values: Mapping[tuple[str, date], float | None]) -> float:

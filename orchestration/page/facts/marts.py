@@ -15,6 +15,8 @@ from orchestration.page.facts.charts import CHARGE, LINES, MONTHS, ZONE_MONTHS, 
 from orchestration.page.facts.zone_map import ZoneMap, zone_map
 from orchestration.page.reading import NotFoundError, Reading, SlowError
 
+SLOW_SECONDS = 15
+"""Rows are kept for so long where a mart was slow: it may have been busy for a moment."""
 KEPT_SECONDS = 300
 """How long rows are kept while no month changes: the marts change with the ledger, or by a build by hand."""
 SECONDS_A_CHART = 2
@@ -80,7 +82,7 @@ _lock = threading.Lock()
 def facts(reading: Reading) -> Marts:
     """What the marts in Postgres say now."""
     records = reading.ledger.months.all()
-    months = newest_months(records, MONTHS)
+    months = newest_months([key for key, one in records.items() if one.rows is not None], MONTHS)
     newest = dict(sorted(key for key, record in records.items() if record.state == "done"))
     kept = _read(reading, records, months, newest)
 
@@ -172,7 +174,7 @@ def _read(
             slow.append(name)
     rows = reading.rows(f"select location_id, svg_path from {shapes}") if shapes in found else []
     paths = {row["location_id"]: row["svg_path"] for row in rows}
-    kept = _Kept(key, time.monotonic() + KEPT_SECONDS, tables, slow, paths)
+    kept = _Kept(key, time.monotonic() + (SLOW_SECONDS if slow else KEPT_SECONDS), tables, slow, paths)
     with _lock:
         _kept[place] = kept
     return kept

@@ -67,6 +67,7 @@ class Episode:
     next_step: str
     dataset: str | None
     month: str | None
+    can_retry: bool
 
 
 @dataclass(frozen=True)
@@ -137,18 +138,24 @@ def open_run(reading: Reading) -> str | None:
 def episodes(reading: Reading, records: Mapping[MonthKey, MonthRecord]) -> list[Episode]:
     """The open alerts, and the months that failed or wait though no alert was opened, as without a tick."""
     found = [one for one in reading.ledger.alerts.shown() if one.closed_at is None]
-    shown = []
+    failed = {f"{dataset} {month:%Y-%m}" for (dataset, month), one in records.items() if one.state == "failed"}
+    shown, is_busy = [], open_run(reading) is not None
     for one in found:
         name, _, label = one.subject.partition(" ")
-        of_month = (name, label) if name in DATASETS and len(label) == len("2024-03") else (None, None)
-        shown.append(Episode(one.subject, one.what, one.kind, one.since, one.next_step, *of_month))
+        is_month = name in DATASETS and len(label) == len("2024-03")
+        about = (name, label) if is_month else (None, None)
+        can_retry = one.subject in failed and not is_busy
+        shown.append(Episode(one.subject, one.what, one.kind, one.since, one.next_step, about[0], about[1], can_retry))
     known = {one.subject for one in shown}
     for (dataset, month), record in records.items():
         subject = f"{dataset} {month:%Y-%m}"
         if record.state in ("failed", "suspect") and subject not in known:
             what = f"failed: {record.error}" if record.state == "failed" else f"waits for you: {record.suspect_why}"
             step = f"python orchestrate.py explain {subject}"
-            shown.append(Episode(subject, what, record.state, record.updated_at, step, dataset, f"{month:%Y-%m}"))
+            can_retry = subject in failed and not is_busy
+            shown.append(
+                Episode(subject, what, record.state, record.updated_at, step, dataset, f"{month:%Y-%m}", can_retry)
+            )
     return shown
 
 

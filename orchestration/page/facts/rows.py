@@ -85,6 +85,7 @@ def _of_bigquery(reading: Reading, query: str) -> Rows:
     """One question at a time: each takes 150 MB, and BigQuery bills it."""
     if not _asking.acquire(blocking=False):
         return Rows("bigquery", query, [], [], "BigQuery is being asked for another page: try again in some seconds")
+    reading.release()
     try:
         done = subprocess.run(
             python_command(

@@ -49,7 +49,7 @@ class Chain:
 def chain(reading: Reading, key: MonthKey) -> Chain:
     """What was last measured of the month."""
     found = reading.rows(
-        "select distinct on (stage) stage, rows, cents, digest, columns, seconds, measured_at, run_id"
+        "select distinct on (stage) stage, rows, cents, digest, columns, seconds, measured_at, run_id, run_number"
         " from taxi_ledger.stages where (service_type, file_month) = (%s, %s) order by stage, run_number desc",
         *key,
     )
@@ -68,7 +68,7 @@ def chain(reading: Reading, key: MonthKey) -> Chain:
 
 def _stage(name: str, words: str, row: Mapping[str, Any], file: Mapping[str, Any] | None) -> Stage:
     rows_off, cents_off, columns_off = None, None, []
-    if name in _RAW and file:
+    if name in _RAW and file and row["run_number"] >= file["run_number"]:  # else of the edition before
         rows_off, cents_off = row["rows"] - file["rows"], row["cents"] - file["cents"]
         names = sorted({*row["columns"], *file["columns"]})
         columns_off = [one for one in names if row["columns"].get(one) != file["columns"].get(one)]
@@ -87,7 +87,7 @@ def _both(warehouse: str, by_name: Mapping[str, Mapping[str, Any]]) -> Stage | N
     """Accepted and rejected rows together, which have to be the file's."""
     parts = [by_name.get(f"{warehouse}_{which}") for which in ("accepted", "rejected")]
     file = by_name.get("file")
-    if not (parts[0] and parts[1] and file):
+    if not (parts[0] and parts[1] and file) or parts[0]["run_number"] < file["run_number"]:
         return None
     rows, cents = (parts[0][what] + parts[1][what] for what in ("rows", "cents"))
     where = "in Postgres" if warehouse == "postgres" else "on BigQuery"
