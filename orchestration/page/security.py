@@ -104,6 +104,14 @@ class Token:
         return hmac.new(self.read().encode(), text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
+def is_signed_in(token: Token, headers: dict[str, str]) -> bool:
+    """Whether a request comes from a browser that signed in; nobody has where there is no secret."""
+    try:
+        return hmac.compare_digest(cookie_of(headers).encode(), token.session.encode())
+    except (SettingError, OSError):
+        return False
+
+
 def cookie_of(headers: dict[str, str]) -> str:
     """The session that a request brings; '' where it brings none."""
     for part in headers.get("cookie", "").split(";"):
@@ -172,7 +180,11 @@ class Guard:
         is_program = headers.get("authorization", "").lower().startswith("bearer ")
         if not is_program and headers.get("origin") != f"http://{hosts[0]}":
             return 403, "A request that changes something must come from this page"
-        if not self._token.allows(headers):
+        try:
+            is_allowed = self._token.allows(headers)
+        except (SettingError, OSError) as error:
+            return 503, str(error)
+        if not is_allowed:
             return 403, "Sign in first: open the link that `python orchestrate.py page --link` prints"
         return None
 

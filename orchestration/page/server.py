@@ -84,7 +84,7 @@ def _listening(host: str, port: int) -> Iterator[list[socket.socket]]:
     """Both addresses of loopback: a browser may try ::1 for localhost, where another user could wait for it."""
     with ExitStack() as opened:
         sockets = [opened.enter_context(_listen(host, port))]
-        if host == LOOPBACK and _has_ipv6():
+        if host == LOOPBACK and has_ipv6():
             sockets.append(opened.enter_context(_listen("::1", port)))
         yield sockets
 
@@ -103,7 +103,8 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _has_ipv6() -> bool:
+def has_ipv6() -> bool:
+    """Whether this machine has ::1."""
     try:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::1", 0))

@@ -6,7 +6,7 @@ from typing import Any
 from orchestration.page.notice import synthetic_source
 from orchestration.page.pages import PAGES
 from orchestration.page.reading import Reader
-from orchestration.page.security import Token, cookie_of, headers_of
+from orchestration.page.security import Token, headers_of, is_signed_in
 from orchestration.settings import Settings
 
 NOT_KEPT = {"cache-control": "no-store"}
@@ -28,7 +28,7 @@ def common_values(site: Site, scope: Any) -> dict[str, Any]:
     return {
         "menu": [(one.path, one.menu) for one in PAGES if one.menu],
         "path": scope["path"],
-        "is_signed_in": cookie_of(headers) == site.token.session,
+        "is_signed_in": is_signed_in(site.token, headers),
         "profile": site.settings.profile,
         "synthetic": synthetic_source(site.settings),
         "is_report": False,

@@ -187,11 +187,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 
 def test_bigquery_is_asked_for_one_month_by_a_process_of_its_own(
-    built: Built, trips: psycopg.Connection, visitor: TestClient, asked: Asked
+    built: Built, trips: psycopg.Connection, browser: TestClient, asked: Asked
 ) -> None:
     built("2024-03", warehouse="bigquery")
     asked.answer.stdout = json.dumps([{"row_number": 1, "note": None, "tags": ["a", "b"]}])
-    found = visitor.get("/api/models/fct_trips?rows=bigquery").json()["rows"]
+    found = browser.get("/api/models/fct_trips?rows=bigquery").json()["rows"]
     (command,) = asked.commands
     at = command.index("sql")
     assert command[at + 1 : at + 7] == [
@@ -213,51 +213,58 @@ def test_bigquery_is_asked_for_one_month_by_a_process_of_its_own(
     ],
 )
 def test_why_bigquery_gave_no_rows_is_one_sentence(
-    built: Built, trips: psycopg.Connection, visitor: TestClient, asked: Asked, stderr: str, said: str
+    built: Built, trips: psycopg.Connection, browser: TestClient, asked: Asked, stderr: str, said: str
 ) -> None:
     built("2024-03", warehouse="bigquery")
     asked.answer = subprocess.CompletedProcess([], 1, "", stderr)
-    answer = visitor.get("/api/models/fct_trips?rows=bigquery")
+    answer = browser.get("/api/models/fct_trips?rows=bigquery")
     assert answer.status_code == 200
     assert answer.json()["rows"]["failure"] == said
 
 
 def test_a_bigquery_that_does_not_answer_is_given_up(
-    built: Built, trips: psycopg.Connection, visitor: TestClient, asked: Asked
+    built: Built, trips: psycopg.Connection, browser: TestClient, asked: Asked
 ) -> None:
     built("2024-03", warehouse="bigquery")
     asked.error = subprocess.TimeoutExpired("sql", 45)
-    assert "BigQuery took more than 30 s for it." in visitor.get("/models/fct_trips?rows=bigquery").text
+    assert "BigQuery took more than 30 s for it." in browser.get("/models/fct_trips?rows=bigquery").text
 
 
 def test_bigquery_is_asked_one_question_at_a_time(
-    built: Built, trips: psycopg.Connection, visitor: TestClient, asked: Asked
+    built: Built, trips: psycopg.Connection, browser: TestClient, asked: Asked
 ) -> None:
     built("2024-03", warehouse="bigquery")
     with rows_module._asking:
-        assert "try again in some seconds" in visitor.get("/models/fct_trips?rows=bigquery").text
+        assert "try again in some seconds" in browser.get("/models/fct_trips?rows=bigquery").text
     assert asked.commands == []
-    visitor.get("/models/fct_trips?rows=bigquery")
+    browser.get("/models/fct_trips?rows=bigquery")
     assert len(asked.commands) == 1
 
 
 @pytest.mark.parametrize("sender", ["cross-site", "same-site"])
 def test_another_site_cannot_make_the_browser_ask_for_rows(
-    built: Built, trips: psycopg.Connection, visitor: TestClient, asked: Asked, sender: str
+    built: Built, trips: psycopg.Connection, browser: TestClient, asked: Asked, sender: str
 ) -> None:
     built("2024-03", warehouse="bigquery")
     of_a_link = {"sec-fetch-site": sender, "sec-fetch-mode": "navigate"}
     for path in ("/models/fct_trips", "/api/models/fct_trips"):
-        assert visitor.get(f"{path}?rows=bigquery", headers=of_a_link).status_code == 403
-        assert visitor.get(path, headers=of_a_link).status_code == 200
+        assert browser.get(f"{path}?rows=bigquery", headers=of_a_link).status_code == 403
+        assert browser.get(path, headers=of_a_link).status_code == 200
     assert asked.commands == []
-    visitor.get("/models/fct_trips?rows=bigquery", headers={"sec-fetch-site": "same-origin"})
+    browser.get("/models/fct_trips?rows=bigquery", headers={"sec-fetch-site": "same-origin"})
     assert len(asked.commands) == 1
 
 
-def test_a_model_that_was_never_built_there_is_not_asked_for(built: Built, visitor: TestClient, asked: Asked) -> None:
+def test_a_model_that_was_never_built_there_is_not_asked_for(built: Built, browser: TestClient, asked: Asked) -> None:
     built("2024-03")
-    assert "made on bigquery" in visitor.get("/models/fct_trips?rows=bigquery").text
+    assert "made on bigquery" in browser.get("/models/fct_trips?rows=bigquery").text
+    assert asked.commands == []
+
+
+def test_a_visitor_cannot_ask_what_bigquery_bills(built: Built, visitor: TestClient, asked: Asked) -> None:
+    built("2024-03", warehouse="bigquery")
+    assert visitor.get("/models/fct_trips?rows=bigquery").status_code == 403
+    assert "rows=bigquery" not in visitor.get("/models/fct_trips").text
     assert asked.commands == []
 
 

@@ -244,8 +244,14 @@ def test_the_highest_come_first_and_a_line_of_zeros_becomes_a_word() -> None:
     assert ([line.name for line in found.lines], found.unchanged) == (["high", "low"], ["none"])
 
 
+def test_what_is_little_or_unknown_is_not_called_zero() -> None:
+    found = heat([MARCH], {("little", MARCH): 0.0004, ("unknown", MARCH): None, ("none", MARCH): 0.0})
+    assert ([line.name for line in found.lines], found.unchanged) == (["little", "unknown"], ["none"])
+
+
 @pytest.mark.parametrize(
-    ("value", "words"), [(0, "0"), (0.05, "0.05"), (0.5, "0.5"), (12.34, "12.3"), (99.99, "99.9"), (100.0, "100")]
+    ("value", "words"),
+    [(0, "0"), (0.004, "<0.01"), (0.05, "0.05"), (0.5, "0.5"), (12.34, "12.3"), (99.99, "100"), (100.0, "100")],
 )
-def test_a_percentage_takes_four_characters(value: float, words: str) -> None:
+def test_a_percentage_takes_five_characters(value: float, words: str) -> None:
     assert short(value) == words

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from orchestration.ledger.ledger import Ledger
 from orchestration.page.app import application
 from orchestration.page.pages import PAGES
-from orchestration.page.security import MOST_BODY_BYTES, MOST_QUERY_BYTES
+from orchestration.page.security import MOST_BODY_BYTES, MOST_QUERY_BYTES, Token
 from orchestration.page.site import Site
 from tests.page.conftest import ADDRESS, GREEN, run_of
 
@@ -76,7 +76,24 @@ def test_a_link_is_good_for_an_hour(site: Site, visitor: TestClient, monkeypatch
     assert visitor.get(f"/enter?key={key}").status_code == 403
 
 
-@pytest.mark.parametrize("key", ["", "a", "1.2.3", "99999999999.x.", HOSTILE, "٣.x.y"])
+def test_a_link_is_used_up_though_the_page_starts_again(site: Site, visitor: TestClient) -> None:
+    key = site.token.new_key()
+    assert Token(site.settings.run.state_dir).use_key(key)
+    assert visitor.get(f"/enter?key={key}").status_code == 403
+
+
+def test_a_token_file_that_is_empty_lets_nobody_in(site: Site, browser: TestClient) -> None:
+    session = site.token.session
+    site.token.path.write_text("")
+    answers = [
+        browser.post("/ticks", headers={"authorization": "Bearer "}),
+        browser.post("/ticks", headers={"authorization": f"Bearer {session}"}),
+    ]
+    assert all(answer.status_code >= 400 for answer in answers)
+    assert "holds no secret" in answers[0].text
+
+
+@pytest.mark.parametrize("key", ["", "a", "a.é", "1.2.3", "99999999999.x.", HOSTILE, "٣.x.y"])
 def test_a_key_that_nobody_made_signs_nobody_in(visitor: TestClient, key: str) -> None:
     answer = visitor.get("/enter", params={"key": key})
     assert answer.status_code == 403

@@ -9,6 +9,7 @@ import psutil
 import pytest
 import requests
 
+from orchestration.page.server import has_ipv6
 from tests.page.running import Running, command, free_port, line_of, running
 
 
@@ -25,7 +26,14 @@ def page(line: dict[str, str]) -> Iterator[Running]:
 
 def test_the_page_listens_on_loopback_alone(page: Running) -> None:
     listening = [one for one in psutil.Process(page.process.pid).net_connections() if one.status == psutil.CONN_LISTEN]
-    assert [one.laddr for one in listening] == [("127.0.0.1", page.port)]
+    assert {one.laddr.ip for one in listening} <= {"127.0.0.1", "::1"}
+    assert {one.laddr.port for one in listening} == {page.port}
+
+
+def test_both_addresses_of_localhost_are_the_pages_own(page: Running) -> None:
+    if not has_ipv6():
+        pytest.skip("this machine has no ::1")
+    assert requests.get(f"http://[::1]:{page.port}/health", timeout=10).json() == {"status": "up"}
 
 
 def test_the_page_is_small_after_every_page_was_opened(page: Running) -> None:
