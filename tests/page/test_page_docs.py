@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from common.python import ROOT
@@ -14,6 +15,11 @@ LINES = re.findall(r"^curl .*$", (ROOT / "docs" / "page.md").read_text(encoding=
 
 @pytest.fixture(scope="module")
 def page(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(
+            "create schema taxi_marts; create table taxi_marts.monthly_zone_revenue as"
+            " select date '2024-03-01' as pickup_month, 'green' as service_type, 12.5 as total_amount"
+        )
     with running(line_of(dsn, tmp_path_factory.mktemp("line"))) as page:
         yield page
 
