@@ -24,7 +24,7 @@ def alerts_list(profile: Profile = None, as_json: AsJson = False) -> None:
         output.print_json([_document(one) for one in alerts])
         return
     if not alerts:
-        output.print_text("No trouble is open, and none was over in the last week.")
+        output.print_text("No alert is open, and none closed in the last week.")
     for one in alerts:
         output.print_text("\n".join(_lines(one)))
 

@@ -239,7 +239,7 @@ def test_no_two_pages_mean_different_things_by_one_name():
 def test_the_page_of_a_new_line_has_neither_ticks_nor_alerts(browser: TestClient, ledger: Ledger):
     text = browser.get("/operate").text
     assert "No tick has ever come" in text
-    assert "No trouble is open" in text
+    assert "No alert is open" in text
     with run_of(ledger):
         pass
     assert browser.get("/operate").status_code == 200
