@@ -27,12 +27,9 @@ PATHS = {
     "Months": "/",
     "Month": f"/months/{FAILED[0]}/{FAILED[1]:%Y-%m}",
     "Runs": "/runs",
-    "Lineage": "/lineage",
-    "Model": "/models/fct_trips",
-    "Quality": "/quality",
-    "Marts": "/marts",
     "Operate": "/operate",
 }
+"""The pages of the ledger. Those of dbt's artifacts and of the marts would be empty here."""
 
 
 def pages_of_a_full_ledger(bench: Bench) -> list[Finding]:
