@@ -1,4 +1,4 @@
-"""One tick an hour on Airflow 3, on a worker that has the project in /opt/taxi."""
+"""One tick an hour on Airflow 3, on a worker that has the project in /srv/taxi."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +14,8 @@ with DAG(
 ):
     BashOperator(
         task_id="tick",
-        bash_command="/opt/taxi/.venv/bin/python /opt/taxi/orchestrate.py tick --profile gcp",
-        cwd="/opt/taxi",
+        bash_command="/srv/taxi/.venv/bin/python /srv/taxi/orchestrate.py tick --profile gcp",
+        cwd="/srv/taxi",
         retries=0,  # the next tick does what this one left
         skip_on_exit_code=3,  # another command is at work
         execution_timeout=timedelta(hours=24),

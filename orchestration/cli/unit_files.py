@@ -28,7 +28,7 @@ FILES = {
 }
 """Below deploy/, for a project in HOME with a Python of its own, and the profile gcp."""
 
-HOME = "/opt/taxi"
+HOME = "/srv/taxi"
 _COMMAND = f"{HOME}/.venv/bin/python {HOME}/orchestrate.py tick"
 _PROFILES = ("--profile gcp", "--profile, gcp")
 

@@ -26,8 +26,8 @@ def test_each_file_is_short_and_calls_a_tick(name: str):
 
 def test_every_file_of_deploy_is_printed_or_for_google_cloud():
     there = {file.relative_to(DEPLOY).as_posix() for file in DEPLOY.rglob("*") if file.is_file()}
-    ours = {name for name in there if not name.startswith("gcp/") and "__pycache__" not in name}
-    assert ours == {name for names in FILES.values() for name in names}
+    printed = {name for name in there if not name.startswith("gcp/") and "__pycache__" not in name}
+    assert printed == {name for names in FILES.values() for name in names}
 
 
 @pytest.mark.parametrize("caller", list(Caller))

@@ -36,7 +36,7 @@ _TABLES = (
 
 
 def fill_marts(connection: psycopg.Connection) -> None:
-    """Make the tables that the page Marts reads, anew."""
+    """Replace the tables that the page Marts reads."""
     connection.execute("drop schema if exists taxi_marts cascade; create schema taxi_marts")
     values = {"last": LAST_MONTH.isoformat(), "companies": list(COMPANIES), "airports": list(AIRPORTS)}
     cursor = psycopg.ClientCursor(connection)
@@ -47,7 +47,7 @@ def fill_marts(connection: psycopg.Connection) -> None:
 
 
 def fill_shapes(connection: psycopg.Connection, paths: dict[int, str]) -> None:
-    """Make the table of the zone shapes, anew."""
+    """Replace the table of the zone shapes."""
     connection.execute(
         "create schema if not exists taxi_raw; drop table if exists taxi_raw.taxi_zone_shapes;"
         " create table taxi_raw.taxi_zone_shapes (location_id bigint, svg_path text)"

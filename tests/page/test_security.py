@@ -16,6 +16,7 @@ from tests.page.conftest import ADDRESS, GREEN, run_of
 HOSTILE = "<script>alert(1)</script>'\"; drop table taxi_ledger.months; --"
 POSTS = (
     "/runs",
+    "/alerts/test",
     "/ticks",
     "/months/green/2024-03/retry",
     "/runs/20261130T015359-1f2e/cancel",

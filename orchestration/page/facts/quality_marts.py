@@ -1,7 +1,8 @@
 """What the quality marts in Postgres say, by month and data set: few rows, of few partitions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from orchestration.page.facts.drift import Counts
 from orchestration.page.reading import Reading
@@ -66,8 +67,7 @@ def by_reason(reading: Reading, dataset: str, months: Sequence[date]) -> tuple[V
         " from taxi_marts.rejections_by_reason where service_type = %s and file_month = any(%s)",
         dataset, list(months),
     )  # fmt: skip
-    values: Values = {(row["name"], row["file_month"]): _number(row["percent"]) for row in rows}
-    return values, {row["name"]: row["words"] or "" for row in rows}
+    return _shares(rows)
 
 
 def by_finding(reading: Reading, dataset: str, months: Sequence[date]) -> tuple[Values, dict[str, str]]:
@@ -77,6 +77,11 @@ def by_finding(reading: Reading, dataset: str, months: Sequence[date]) -> tuple[
         " from taxi_marts.findings_by_code where service_type = %s and file_month = any(%s)",
         dataset, list(months),
     )  # fmt: skip
+    return _shares(rows)
+
+
+def _shares(rows: Sequence[Mapping[str, Any]]) -> tuple[Values, dict[str, str]]:
+    """The percentages by name and month, and the words of each name."""
     values: Values = {(row["name"], row["file_month"]): _number(row["percent"]) for row in rows}
     return values, {row["name"]: row["words"] or "" for row in rows}
 
