@@ -99,7 +99,7 @@ class Months:
         self._change(key, Event.RECONCILED, difference=0, error=None, is_doubtful=False)
 
     def tables_changed(self, months: Iterable[date]) -> None:
-        """The tables of these file months were made anew: what was reconciled, or suspected of them, is stale."""
+        """The tables of these file months were made again: what was reconciled, or suspected of them, is stale."""
         months = set(months)
         for key, record in self.all().items():
             if key[1] in months and record.is_suspect_as_held:

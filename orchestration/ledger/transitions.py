@@ -29,7 +29,7 @@ class Event(StrEnum):
     RELEASED = "released"
     """A person accepted it, or its former file is back: what the stores hold is built."""
     TABLES_CHANGED = "tables changed"
-    """Tables of its file month were made anew, or are about to be: what was reconciled of it is no more."""
+    """Tables of its file month were made again, or are about to be: its reconciliation is stale."""
     BUILD_FAILED = "build failed"
     NOT_VERIFIED = "not verified"
     """A server failed before it was reconciled."""

@@ -179,7 +179,7 @@ def _plan_batches(
 
     What landed by another declaration is the first batch, all of it: the external tables get today's types after it.
     The first batch brings all other months that are held up to the project: else some would stand there by other rules
-    than others, or be missing from a table made anew.
+    than others, or be missing from a table that is made again.
     """
     records, size = snapshot.records, snapshot.batch_months
     doubtful = {month for (_, month), record in records.items() if record.is_doubtful}

@@ -39,7 +39,7 @@ def measure_stages(
     scratch: Path,
     trusted: Mapping[MonthKey, StoredObject] | None = None,
 ) -> dict[MonthKey, dict[str, Stage]]:
-    """Measure every stage of these file months anew, but for the files, which were measured as they landed (`files`).
+    """Measure every stage of these file months again, but for the files, which were measured as they landed (`files`).
 
     One query per table and warehouse, whatever the number of months: preparing one takes BigQuery a second. Objects of
     the lake are read by way of the folder `scratch`, but for those that are still the `trusted` ones.

@@ -65,7 +65,7 @@ def publish_ledger(connections: Connections, run_id: str, outcome: str, error: s
     except BIGQUERY_FAULTS as error:
         raise StoreError(
             f"BigQuery refused the copy of the ledger in {client.project}.{LEDGER_SCHEMA}: {first_line(error)}",
-            "The months are as they were, and so is the ledger in Postgres; run again, which copies it anew",
+            "The months are as they were, and so is the ledger in Postgres; run again to copy it",
         ) from error
     return newest
 
