@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from google.api_core.exceptions import Forbidden
+from google.api_core.exceptions import Conflict, Forbidden
 from google.cloud import storage
 
 from ingest.casts import ARROW_TYPES
@@ -59,7 +59,8 @@ def ensure_bucket(bucket: storage.Bucket, location: str) -> str:
     try:
         if not bucket.exists(retry=RETRY):
             bucket.iam_configuration.uniform_bucket_level_access_enabled = True  # many organisations insist on it
-            bucket.create(location=location, retry=RETRY)
+            with suppress(Conflict):  # another process made it meanwhile, or a first try whose answer was lost
+                bucket.create(location=location, retry=RETRY)
     except Forbidden:
         return (
             f"The account may not look at the bucket {bucket.name} (storage.buckets.get), which BigQuery needs for"

@@ -14,6 +14,7 @@ from ingest.source import Source
 from orchestration.events.events import Events
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.records import MonthKey
+from orchestration.ledger.workers import Worker, workers
 from orchestration.plan import calendar
 from orchestration.plan.calendar import Awaited, awaited_months
 from orchestration.plan.identity import Document, document_of
@@ -32,8 +33,8 @@ from orchestration.warehouses.servers import Servers
 class Planned:
     """A plan, and what is told beside it.
 
-    That is the names of what the source has and is not taken, what the plan is known by, and the months that the source
-    has not published yet.
+    That is the names of what the source has and is not taken, what the plan is known by, the months that the source
+    has not published yet, and who is at work.
     """
 
     plan: Plan
@@ -41,6 +42,7 @@ class Planned:
     not_taken: tuple[str, ...]
     document: Document
     awaited: tuple[Awaited, ...] = ()
+    at_work: tuple[Worker, ...] = ()
 
 
 class Planner:
@@ -108,12 +110,24 @@ class Planner:
             if request.names((DATASETS[one.dataset], one.month))
         )
         of_month = {one.key: one for one in awaited}
-        months = tuple(replace(one, awaited=of_month.get(one.key)) for one in plan.months)
+        at_work = [one for one in workers(self._ledger) if one.run != self._ledger.run_id]
+        landers = {month: one.run for one in at_work for month in one.landing}
+        months = tuple(replace(one, awaited=of_month.get(one.key), lander=landers.get(str(one))) for one in plan.months)
         plan = replace(plan, months=months)
         document = document_of(plan, snapshot.files)
         if is_shown_only and plan.scope is not None:  # a run refuses the same, once it has compared the plans
             check_passed(plan, plan.scope, self._ledger.runs.latest_steps())
-        return Planned(plan, self.source.location, tuple(self.source.not_taken()), document, awaited), snapshot
+        return Planned(
+            plan, self.source.location, tuple(self.source.not_taken()), document, awaited, tuple(at_work)
+        ), snapshot
+
+    def plan_landing(self, request: Request) -> Planned:
+        """The months of the request and what is to be done for each; no warehouse is looked at, and none is built."""
+        snapshot = take_snapshot(
+            self._settings, self.source, self._ledger, request, date.today(), lambda _: None, self._events.warn
+        )
+        plan = replace(make_plan(snapshot), rebuilds={}, batches=(), publish=None)
+        return Planned(plan, self.source.location, tuple(self.source.not_taken()), document_of(plan, snapshot.files))
 
     def learn(self, snapshot: Snapshot, look_back: int = 0) -> None:
         """Keep when the months of the snapshot were published, and those of `look_back` older ones of each data set."""

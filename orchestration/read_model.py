@@ -20,6 +20,7 @@ from orchestration.ledger.history import BrokenSeal, MonthEvent
 from orchestration.ledger.ledger import Ledger, open_ledger
 from orchestration.ledger.records import MonthKey, MonthRecord, RunRecord, StepRecord
 from orchestration.ledger.ticks import Pause
+from orchestration.ledger.workers import Worker, workers
 from orchestration.plan.calendar import Awaited, awaited_months
 from orchestration.settings import Settings
 from orchestration.warehouses.servers import Servers
@@ -33,6 +34,7 @@ class Status:
     paused: Pause | None
     awaited: tuple[Awaited, ...]
     ticks: TickTimes
+    at_work: tuple[Worker, ...] = ()
 
     def overdue(self, tick_hours: float, now: datetime) -> list[str]:
         """What should have come by now: a tick, or months."""
@@ -70,7 +72,7 @@ class ReadModel:
         with self._ledger() as ledger:
             awaited = awaited_months(ledger.calendar.all(), date.today())
             months = tuple(ledger.months.all().values())
-            return Status(months, ledger.ticks.paused(), tuple(awaited), tick_times(ledger))
+            return Status(months, ledger.ticks.paused(), tuple(awaited), tick_times(ledger), tuple(workers(ledger)))
 
     def alerts(self) -> list[AlertRecord]:
         """The episodes of trouble that are open, or closed in the last week."""

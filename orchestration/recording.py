@@ -8,6 +8,7 @@ from ingest.errors import StoreError
 from orchestration import interrupts
 from orchestration.events.events import Events
 from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.records import RUN
 from orchestration.plan.identity import PlanChangedError
 from orchestration.plan.scope import StepMissingError
 from orchestration.provenance import provenance
@@ -31,12 +32,13 @@ def recorded(
     source: str,
     trigger: str = "hand",
     request_number: int | None = None,
+    kind: str = RUN,
 ) -> Iterator[list[str]]:
-    """A run of the ledger, which holds the lease; what is added to the list are its failures."""
+    """A run of the ledger, which holds a lease: the line's, unless `kind` is LAND. What is added are its failures."""
     origin = asdict(provenance(trigger)) | {"arguments": list(arguments), "request_number": request_number}
     command = " ".join(["orchestrate.py", *arguments])
     dbt_project = str(project_fingerprint(settings.run.dbt_select))
-    ledger.runs.start(command, settings.profile, source, dbt_project=dbt_project, **origin)
+    ledger.runs.start(command, settings.profile, source, kind, dbt_project=dbt_project, **origin)
     failures: list[str] = []
     try:
         servers.tell_run(ledger.run_id, command)

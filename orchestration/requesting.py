@@ -101,8 +101,8 @@ class Requesting:
     def cancel(self, run_id: str) -> None:
         """End a run as ctrl-C does: what has landed is kept."""
         with open_ledger(self._dsn) as ledger:
-            holder = ledger.holder_record()
-        if holder is None or holder.run_id != run_id:
+            holder = next((one for one in ledger.at_work() if one.run_id == run_id), None)
+        if holder is None:
             raise NotInProgressError(
                 f"Run {run_id} is not in progress", "`python orchestrate.py logs` shows how it ended"
             )

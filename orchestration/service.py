@@ -96,13 +96,13 @@ class Service:
     def explain(
         self, dataset: DataSet, month: date
     ) -> tuple[PlannedMonth, Measures, list[MonthEvent], str | None, Diff | None]:
-        """What `plan` says of a month, what was last measured of it, its history, the run in progress, its diff."""
+        """What `plan` says of a month, what was last measured of it, its history, who lands it now, its diff."""
         request = Request((dataset,), are_named=True, months=(month,))
         with Servers(self._settings, "explain") as servers, self._ledger(servers) as ledger:
             planned = self._planner(servers, ledger).plan(request, is_shown_only=True)[0].plan.months
             (of_it,) = [one for one in planned if one.key == (dataset.name, month)]
             measures, events = ledger.stages.latest(of_it.key), ledger.history.of(of_it.key)
-            return of_it, measures, events, ledger.holder(), ledger.diffs.last(of_it.key)
+            return of_it, measures, events, ledger.claims.lander_of(of_it.key), ledger.diffs.last(of_it.key)
 
     def run(
         self,
@@ -160,6 +160,8 @@ class Service:
         from orchestration.run.rebuild import rebuild
 
         with Servers(self._settings, "ledger rebuild") as servers, self._ledger(servers) as ledger:
+            if landers := ledger.at_work():
+                raise BusyError(f"Another run is in progress: {landers[0]}", "Wait for it to end")
             if held := len(ledger.months.all()):
                 raise TaxiError(
                     f"The ledger is not lost: it has {held:,} file months",

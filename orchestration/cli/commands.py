@@ -20,6 +20,7 @@ from orchestration.cli import (
     documents,
     editions,
     inspection,
+    landing,
     querying,
     rebuilding,
     requested,
@@ -155,6 +156,7 @@ def plan(
         output.print_awaited(
             [one for one in planned.awaited if one.key not in {month.key for month in planned.plan.months}]
         )
+        output.print_at_work(planned.at_work)
         output.print_text(f"\nTo run just this plan: python orchestrate.py run --plan {name}")
     if any(one.error for one in planned.plan.months):
         raise typer.Exit(ExitCode.FAILED)
@@ -172,7 +174,8 @@ def status(profile: Profile = None, as_json: AsJson = False, check: Check = Fals
         months = [documents.of_month(record, is_gone(record)) for record in found.months]
         awaited = [documents.of_awaited(one) for one in found.awaited]
         paused = found.paused and str(found.paused)
-        output.print_json({"months": months, "paused": paused, "awaited": awaited, "late": late})
+        at_work = [documents.of_worker(one) for one in found.at_work]
+        output.print_json({"months": months, "paused": paused, "awaited": awaited, "late": late, "at_work": at_work})
     elif check:
         in_time = (
             f"In time: the last tick came at {found.ticks.last}" if found.ticks.last_at else "In time: no tick yet"
@@ -184,6 +187,7 @@ def status(profile: Profile = None, as_json: AsJson = False, check: Check = Fals
         return
     output.print_status(found.months)
     output.print_awaited(found.awaited)
+    output.print_at_work(found.at_work)
     if gone := gone_months(found.months):
         output.print_text(f"\n{sentences.gone(gone)}")
 
@@ -201,7 +205,7 @@ def clean(yes: Yes = False, profile: Profile = None, as_json: AsJson = False) ->
         output.print_removable(found, yes)
 
 
-for group in (inspection, editions, querying, scheduling, serving, web):
+for group in (landing, inspection, editions, querying, scheduling, serving, web):
     group.register(app)
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(rebuilding.ledger_app, name="ledger")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.months import label
 from orchestration.cli import sentences
 from orchestration.ledger.records import MonthRecord
+from orchestration.ledger.workers import Worker
 from orchestration.plan.calendar import Awaited
 from orchestration.plan.estimates import Outlook
 from orchestration.plan.months import PlannedMonth
@@ -37,7 +38,13 @@ def of_plan(planned: Planned, outlook: Outlook, name: str) -> dict[str, Any]:
         },
         "not_taken": list(planned.not_taken),
         "awaited": [of_awaited(one) for one in planned.awaited],
+        "at_work": [of_worker(one) for one in planned.at_work],
     }
+
+
+def of_worker(worker: Worker) -> dict[str, Any]:
+    """A process that may write, and what it has to itself."""
+    return {**asdict(worker), "since": worker.since.isoformat(), "renewed_at": worker.renewed_at.isoformat()}
 
 
 def of_awaited(awaited: Awaited) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def explain(
     diff: Diff | None = None,
     is_source_asked: bool = True,
 ) -> Explanation:
-    """Put into words what the plan and the ledger know of one month. `holder` names a run in progress.
+    """Put into words what the plan and the ledger know of one month. `holder` names the run that lands it just now.
 
     Nothing is said of the file as it is now unless the source was asked.
     """
@@ -75,6 +75,8 @@ def explain(
 def _verdict(planned: PlannedMonth, holder: str | None, is_source_asked: bool) -> str:
     record, why = planned.record, sentences.why_month(planned)
     if record is None:
+        if holder:
+            return f"It is about to land for the first time, in run {holder}."
         if planned.action is Action.LAND:
             return "No run has taken it up yet. The source has its file."
         return f"No run has taken it up yet: {why}."

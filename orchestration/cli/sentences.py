@@ -69,12 +69,14 @@ _MODELS = {
 
 def todo(planned: PlannedMonth) -> str:
     """What is to be done for a month."""
-    return _TODO[planned.action]
+    return "nothing now" if planned.lander else _TODO[planned.action]
 
 
 def why_month(planned: PlannedMonth) -> str:
     """Why, with what the ledger knows of it."""
     record, text = planned.record, _WHY_MONTH[planned.reason]
+    if planned.lander:
+        return f"run {planned.lander} is landing it"
     if planned.awaited and planned.reason is MonthReason.NOT_PUBLISHED:
         return planned.awaited.words
     if planned.reason is MonthReason.FAILED and record and record.error:

@@ -15,6 +15,7 @@ from orchestration.cli import plan_tables
 from orchestration.cli.explanation import Explanation
 from orchestration.housekeeping import Removable
 from orchestration.ledger.records import MonthKey, MonthRecord, RunRecord
+from orchestration.ledger.workers import Worker
 from orchestration.plan.calendar import Awaited
 from orchestration.plan.estimates import Outlook
 from orchestration.plan.plan import Plan
@@ -90,6 +91,11 @@ class Output:
         """The months that the source has not published yet, and when they are to be expected."""
         for number, one in enumerate(awaited):
             self.print_text(f"{'' if number else chr(10)}{one}: {one.words}")
+
+    def print_at_work(self, workers: Sequence[Worker]) -> None:
+        """The processes that may write now, and what they do."""
+        for number, one in enumerate(workers):
+            self.print_text(f"{'' if number else chr(10)}At work: {one}")
 
     def print_ledger(
         self, keys: Sequence[MonthKey], stages: dict[MonthKey, dict[str, Measure]], records: dict[MonthKey, MonthRecord]

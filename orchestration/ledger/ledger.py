@@ -10,10 +10,12 @@ from orchestration.events.events import MonthChanged
 from orchestration.ledger.alerts import Alerts
 from orchestration.ledger.builds import Builds
 from orchestration.ledger.calendar import Calendar
+from orchestration.ledger.claims import Claims
 from orchestration.ledger.diffs import Diffs
 from orchestration.ledger.history import History
+from orchestration.ledger.holders import LINE, Holder
 from orchestration.ledger.lake_objects import LakeObjects
-from orchestration.ledger.lease import Holder, Lease, holder_in_progress, holder_record
+from orchestration.ledger.lease import Lease
 from orchestration.ledger.months import Months
 from orchestration.ledger.pooling import refuse_pooling
 from orchestration.ledger.requests import Requests
@@ -40,6 +42,7 @@ class Ledger:
         self._session = Session(connection, dsn, is_read_only)
         self.runs = Runs(self._session)
         self.months = Months(self._session, tell)
+        self.claims = Claims(self._session)
         self.stages = Stages(self._session)
         self.lake_objects = LakeObjects(self._session)
         self.diffs = Diffs(self._session)
@@ -67,12 +70,17 @@ class Ledger:
         return self._session.lease
 
     def holder(self) -> str | None:
-        """The run in progress, whosever it is, in words; None where there is none."""
-        return holder_in_progress(self._session.connection)
+        """The run that has the line, whosever it is, in words; None where there is none."""
+        record = self.holder_record()
+        return str(record) if record else None
 
     def holder_record(self) -> Holder | None:
         """The same with its process."""
-        return holder_record(self._session.connection)
+        return next((one for one in self._session.holders() if one.scope == LINE), None)
+
+    def at_work(self) -> list[Holder]:
+        """All that may write: the run that has the line, and the landers."""
+        return self._session.holders()
 
     def reconnected(self) -> AbstractContextManager[None]:
         """Over another connection, where the first is lost."""

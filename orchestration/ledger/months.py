@@ -19,7 +19,7 @@ from orchestration.ledger.transitions import Event, State, next_state
 _COLUMNS = (
     "service_type as dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores,"
     " stores_differ, undeclared, rows, difference, error, updated_at, is_doubtful, suspect_etag, suspect_length,"
-    " suspect_sha256, suspect_why, accepted_sha256, source_name, gone_since, is_built"
+    " suspect_sha256, suspect_why, accepted_sha256, source_name, gone_since, is_built, run_id"
 )
 # Columns of sentences: an error that is none of ours may repeat an address with its password.
 _PROSE = ("error", "suspect_why")

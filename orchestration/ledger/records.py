@@ -7,6 +7,8 @@ from ingest.datasets import ColumnType
 from orchestration.ledger.transitions import State
 
 MonthKey = tuple[str, date]
+RUN, LAND = "run", "land"
+"""Kinds of runs: one that has the line to itself, and one that lands its share beside others."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class MonthRecord:
     source_name: str | None = None
     gone_since: datetime | None = None  # a run found that the source no longer has the file
     is_built: bool = False  # landed, with its tables made by hand on both warehouses
+    run_id: str | None = None  # the run that changed it last
 
     @property
     def key(self) -> MonthKey:
@@ -74,6 +77,7 @@ class RunRecord:
     arguments: list[str] | None
     bytes_billed: int | None
     request_number: int | None
+    kind: str = RUN
 
 
 @dataclass(frozen=True)

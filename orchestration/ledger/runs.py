@@ -14,8 +14,9 @@ from psycopg.types.json import Jsonb
 from common.masking import masked
 from ingest.errors import StoreError
 from orchestration import interrupts
-from orchestration.ledger import lease
-from orchestration.ledger.records import LikeRuns, PastStep, RunRecord, StepFigures, StepRecord
+from orchestration.ledger import holders, lease
+from orchestration.ledger.claims import PostponedError
+from orchestration.ledger.records import LAND, RUN, LikeRuns, PastStep, RunRecord, StepFigures, StepRecord
 from orchestration.ledger.session import Session
 from orchestration.steps import INGEST
 
@@ -23,7 +24,7 @@ _PACKAGES = ("dlt", "dbt-core", "dbt-postgres", "dbt-bigquery", "pyarrow", "goog
 _RUN = (
     "run_id, command, profile, source, started_at, finished_at, outcome, error, started_by, host, trigger, git_commit,"
     " is_dirty, requirements_sha256, dbt_project, arguments, bytes_billed,"
-    " request_number"
+    " request_number, kind"
 )
 _STEP = (
     "step, subject, started_at, outcome, error, milliseconds, months, warehouse, attempt, rows, bytes, bytes_billed,"
@@ -38,31 +39,42 @@ class Runs:
         self._session = session
         self._began = time.monotonic()
 
-    def start(self, command: str, profile: str, source: str, **origin: Any) -> str:
-        """Take the lease, open a run and return its id. Raises BusyError while another run is in progress.
+    def start(self, command: str, profile: str, source: str, kind: str = RUN, **origin: Any) -> str:
+        """Take a lease, open a run and return its id. `kind` LAND takes a lander's lease, RUN that of the line.
 
-        `origin` has further columns of the run: who began it, and with which code.
+        `origin` has further columns of the run: who began it, and with which code. Raises BusyError while another run
+        has the line's lease.
         """
         session = self._session
-        session.lease = lease.take(session.connection, command)
-        # We hold the lease, so a run that still says 'running' was killed.
+        session.lease = (lease.join if kind == LAND else lease.take)(session.connection, command)
+        holders.end_dead_landers(session.connection)
+        # A run that still says 'running', and holds no lease, was killed.
         session.write(
             "update taxi_ledger.runs set outcome = 'interrupted', finished_at = now() where outcome = 'running'"
+            " and run_id not in (select run_id from taxi_ledger.lease where not is_free)"
         )
-        session.write("update taxi_ledger.steps set outcome = 'interrupted' where outcome = 'running'")
+        session.write(
+            "update taxi_ledger.steps set outcome = 'interrupted' where outcome = 'running'"
+            " and run_id not in (select run_id from taxi_ledger.runs where outcome = 'running')"
+        )
         versions = Jsonb({package: version(package) for package in _PACKAGES})
         names = "".join(f", {name}" for name in origin)
         inserted = None
         while not inserted:  # where the clock was set back, the second of this start may have had a run before
             session.run_id = f"{_time_of_start()}-{secrets.token_hex(2)}"
-            inserted = session.write(
-                f"insert into taxi_ledger.runs (run_id, command, profile, source, versions{names})"
-                f" values (%s, %s, %s, %s, %s{', %s' * len(origin)}) on conflict do nothing returning run_number",
-                session.run_id, command, profile, source, versions, *origin.values(),
-            )  # fmt: skip
+            values = (session.run_id, command, profile, source, versions, kind, *origin.values())
+            with session.writing() as cursor:  # at once: a run that is open, and has no lease, counts as killed
+                inserted = cursor.execute(
+                    f"insert into taxi_ledger.runs (run_id, command, profile, source, versions, kind{names})"
+                    f" values (%s, %s, %s, %s, %s, %s{', %s' * len(origin)})"
+                    " on conflict do nothing returning run_number",
+                    values,
+                ).fetchall()
+                cursor.execute(
+                    "update taxi_ledger.lease set run_id = %s where epoch = %s", (session.run_id, session.lease.epoch)
+                )
         session.run_number, self._began = inserted[0]["run_number"], time.monotonic()
-        session.write("update taxi_ledger.lease set run_id = %s where epoch = %s", session.run_id, session.lease.epoch)
-        session.one("select set_config('application_name', %s, false)", lease.application_name(session.run_id))
+        session.one("select set_config('application_name', %s, false)", holders.application_name(session.run_id))
         return session.run_id
 
     def finish(self, outcome: str, error: str | None = None) -> None:
@@ -84,15 +96,27 @@ class Runs:
         self._release()
 
     def _release(self) -> None:
-        if held := self._session.lease:
-            self._session.write("update taxi_ledger.lease set is_free = true where epoch = %s", held.epoch)
+        session = self._session
+        if not (held := session.lease):
+            return
+        with session.writing() as cursor:
+            for table in ("claims", "data_set_claims"):
+                cursor.execute(f"delete from taxi_ledger.{table} where epoch = %s", (held.epoch,))
+            if held.scope == holders.LAND:
+                cursor.execute("delete from taxi_ledger.lease where epoch = %s", (held.epoch,))
+            else:
+                cursor.execute("update taxi_ledger.lease set is_free = true where epoch = %s", (held.epoch,))
+        if held.scope == holders.LAND:
+            session.lease = None
 
     def killed(self) -> list[str]:
-        """The runs that were broken off since one last came to its end."""
+        """The runs that were broken off since one last came to its end; no landers, which leave nothing behind."""
         rows = self._session.all(
-            "select run_id from taxi_ledger.runs where outcome = 'interrupted' and run_number >"
-            " (select coalesce(max(run_number), 0) from taxi_ledger.runs where outcome in ('done', 'failed'))"
-        )
+            "select run_id from taxi_ledger.runs where outcome = 'interrupted' and kind = %s and run_number >"
+            " (select coalesce(max(run_number), 0) from taxi_ledger.runs"
+            " where outcome in ('done', 'failed') and kind = %s)",
+            RUN, RUN,
+        )  # fmt: skip
         return [row["run_id"] for row in rows]
 
     def get(self, run_id: str) -> RunRecord | None:
@@ -151,13 +175,13 @@ class Runs:
         """The newest run that landed months and ended well, and the last `count` before it that did as much."""
         rows = self._session.all(
             "with landed as ("
-            " select run_number, run_id, profile, started_at, finished_at,"
+            " select run_number, run_id, profile, kind, started_at, finished_at,"
             "  extract(epoch from finished_at - started_at)::float as seconds,"
             "  (select string_agg(split_part(subject, ' ', 1), ' ' order by subject) from taxi_ledger.steps"
             "   where steps.run_id = runs.run_id and step = %s) as datasets"
             " from taxi_ledger.runs where outcome = 'done' order by run_number desc limit 200"
             "), newest as (select * from landed where datasets is not null order by run_number desc limit 1)"
-            " select landed.* from landed inner join newest using (profile, datasets)"
+            " select landed.* from landed inner join newest using (profile, datasets, kind)"
             " order by landed.run_number desc limit %s",
             INGEST.name, count + 1,
         )  # fmt: skip
@@ -219,10 +243,11 @@ class Runs:
             yield figures
         except BaseException as failure:
             with suppress(StoreError):  # what broke the step may be Postgres; the error to tell is the first one
-                if is_interrupted := isinstance(failure, KeyboardInterrupt):
+                if isinstance(failure, KeyboardInterrupt):
                     interrupts.acknowledge()
                 error = masked(str(failure)) or type(failure).__name__
-                finish("interrupted" if is_interrupted else "failed", error)
+                has_failed = not isinstance(failure, (KeyboardInterrupt, PostponedError))
+                finish("failed" if has_failed else "interrupted", error)
             raise
         finish("done", None)
 

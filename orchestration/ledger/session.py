@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 from ingest.errors import StoreError, first_line
 from ingest.postgres_connection import connect
 from orchestration import interrupts
-from orchestration.ledger import deadline, lease
+from orchestration.ledger import deadline, holders, lease
 from orchestration.ledger.migrate import migrate
 
 
@@ -34,7 +34,7 @@ class Session:
         with connect(self.dsn) as self.connection:
             self.connection.autocommit = True
             if self.lease:
-                self.lease = lease.Lease(self.lease.epoch, deadline.now())
+                self.lease = lease.Lease(self.lease.epoch, deadline.now(), self.lease.scope)
             yield
 
     def write(self, statement: str, *values: Any) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ class Session:
         except lease.LeaseLostError as error:
             raise interrupts.Stopped(error) from error
         except psycopg.Error as error:
-            raise _out_of_reach(error) from error
+            raise self.out_of_reach(error) from error
 
     def all(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         """The rows of a query. Raises StoreError."""
@@ -65,13 +65,21 @@ class Session:
             try:
                 return cursor.execute(statement, values).fetchall()
             except psycopg.Error as error:
-                raise _out_of_reach(error) from error
+                raise self.out_of_reach(error) from error
 
     def one(self, statement: str, *values: Any) -> dict[str, Any] | None:
         """The first row of a query, None where there is none. Raises StoreError."""
         rows = self.all(statement, *values)
         return rows[0] if rows else None
 
+    def holders(self) -> list[holders.Holder]:
+        """The processes that hold a lease. Raises StoreError."""
+        try:
+            return holders.holders(self.connection)
+        except psycopg.Error as error:
+            raise self.out_of_reach(error) from error
 
-def _out_of_reach(error: psycopg.Error) -> StoreError:
-    return StoreError(f"The ledger in Postgres is out of reach: {first_line(error)}", "See to Postgres, then run again")
+    def out_of_reach(self, error: psycopg.Error) -> StoreError:
+        """The error to raise where Postgres failed."""
+        what = f"The ledger in Postgres is out of reach: {first_line(error)}"
+        return StoreError(what, "See to Postgres, then run again")

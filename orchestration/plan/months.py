@@ -30,6 +30,7 @@ class PlannedMonth:
     is_accepted: bool = False  # whatever is suspicious of its file
     is_gone: bool = False  # it landed, and the source no longer has it
     awaited: Awaited | None = None  # it is not published yet
+    lander: str | None = None  # the run that lands it just now
 
     @property
     def key(self) -> MonthKey:

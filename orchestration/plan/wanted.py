@@ -7,6 +7,7 @@ from datetime import date
 from ingest.datasets import DATASETS, DataSet, declared_fingerprint
 from ingest.not_taken import no_month
 from orchestration.ledger.records import MonthRecord
+from orchestration.plan.shares import ALL, Share
 
 Pair = tuple[DataSet, date]
 
@@ -18,7 +19,7 @@ class Request:
     `datasets` are those that are named or else those of the settings; `are_named` says which. `months` are those that
     are named, none for all that is new. `force` redoes what is done; `accept` takes files that are suspicious. `also`
     are done months that a source without a listing is asked about besides, to find out whether their files changed.
-    `steps` are the names of the steps to do, None for all.
+    `steps` are the names of the steps to do, None for all. Of all months that are wanted, those of `share` are.
     """
 
     datasets: tuple[DataSet, ...]
@@ -28,6 +29,7 @@ class Request:
     accept: bool = False
     also: tuple[Pair, ...] = ()
     steps: frozenset[str] | None = None
+    share: Share = ALL
 
     def names(self, pair: Pair) -> bool:
         """Whether somebody asks for this file month."""
@@ -83,7 +85,8 @@ def wanted_months(
         newer = [pair for pair in map(_pair, from_here) if pair[1] >= first.get(pair[0], date.max)]
         wanted = [*listing.newest, *begun, *newer, *request.also]
     order = list(DATASETS)
-    return sorted({*wanted, *redeclared}, key=lambda pair: (pair[1], order.index(pair[0].name)))
+    shared = {pair for pair in (*wanted, *redeclared) if request.share.has(*pair)}
+    return sorted(shared, key=lambda pair: (pair[1], order.index(pair[0].name)))
 
 
 def is_redeclared(record: MonthRecord, stores: str) -> bool:

@@ -11,6 +11,7 @@ from ingest.months import label
 from ingest.postgres_connection import connect
 from ingest.time_limits import LOCK
 from ingest.watched_postgres import session_settings
+from orchestration.ledger.claims import Purpose
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.transitions import State
 from orchestration.plan.plan import Batch, chunks
@@ -47,6 +48,7 @@ class BatchWork:
         self._passed: dict[str, set[date]] = {}
         self._landed: list[MonthKey] = []
         self._widened: list[MonthKey] = []
+        self._claimed: list[MonthKey] = []
         self._work: dict[str, Callable[[set[date]], set[date]]] = {
             INGEST.name: self._ingest,
             WIDEN.name: self._widen,
@@ -62,6 +64,8 @@ class BatchWork:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._entered.__exit__(kind, error, traceback)
+        if self._claimed and error is None:  # otherwise they end with the lease
+            self._context.ledger.claims.let_go(self._claimed)
 
     def do(self, step: Step) -> None:
         """Do this step for the file months that passed the steps that it needs.
@@ -86,7 +90,7 @@ class BatchWork:
     def _widen(self, _: set[date]) -> set[date]:
         """Earlier months follow the columns of today; from here on only months that both stores hold whole go on."""
         self._widened, failed = self._widening.follow() if WIDEN.name in self._scope else ([], [])
-        going = {month for _, month in {*self._landed} - {*failed}} | self._batch.held
+        going = self._claim({month for _, month in {*self._landed} - {*failed}} | self._batch.held)
         self._context.touch(self._batch.waiting)
         stores = self._context.connections.stores
         left_out: set[date] = set()
@@ -104,6 +108,26 @@ class BatchWork:
         if self._batch.is_rebuild:  # what of them is done is so by the project of before
             self._context.ledger.months.tables_changed(left_out)
         return going - left_out
+
+    def _claim(self, months: set[date]) -> set[date]:
+        """Claim these file months of all data sets until the batch ends; returns those that no lander has.
+
+        What is built of a file month, tested and measured then is one edition of each of its files.
+        """
+        claims, context = self._context.ledger.claims, self._context
+        keys = [(dataset, month) for dataset in DATASETS for month in sorted(months)]
+        taken = claims.take(keys, Purpose.BUILD)
+        self._claimed = [key for key in keys if key not in taken]
+        left_out = {month for _, month in taken}
+        for month in sorted(left_out):
+            who = ", ".join(f"{dataset}: {claim}" for (dataset, of), claim in sorted(taken.items()) if of == month)
+            context.events.say(f"{label(month)} is not built now: {who}")
+        if left_out:
+            claims.let_go([key for key in self._claimed if key[1] in left_out])
+            self._claimed = [key for key in self._claimed if key[1] not in left_out]
+            if self._batch.is_rebuild:  # what of them is done is so by the project of before
+                context.ledger.months.tables_changed(left_out)
+        return months - left_out
 
     def _refresh_external_tables(self, months: set[date]) -> set[date]:
         if not months and not self._widened:
@@ -156,6 +180,9 @@ class BatchWork:
             if keys := [key for key in one.keys if key[1] in measured and key in is_whole]:
                 reconcile(context, keys)
         followers = sorted({*self._widened} & is_whole - {key for key in planned if key[1] in measured})
+        if taken := context.ledger.claims.take(followers, Purpose.BUILD) if followers else {}:
+            followers = [key for key in followers if key not in taken]
+        self._claimed += [key for key in followers if key not in self._claimed]
         for some in chunks(followers, context.settings.batch_months):
             reconcile(context, some)
         return measured

@@ -54,6 +54,16 @@ class Context:
         """Where the run keeps dbt's logs and artifacts, and tracebacks."""
         return self.settings.state_dir / "runs" / self.ledger.run_id
 
+    @property
+    def scratch(self) -> Path:
+        """Where files lie on their way to the lake, or back: no other process may use this folder."""
+        return self.settings.scratch
+
+    @property
+    def pipelines(self) -> Path:
+        """Where dlt keeps its pipelines: no other process may use this folder."""
+        return self.settings.state_dir / "dlt"
+
     @contextmanager
     def step(
         self, step: Step, subject: str = "", shown: str = "", log: Path | None = None, pid: int | None = None

@@ -1,9 +1,13 @@
-"""Brings the planned file months into both stores, side by side, the next file downloading meanwhile."""
+"""Brings the planned file months into both stores, side by side, the next file downloading meanwhile.
+
+Each month is claimed before its file is fetched. One that another process has just now is passed by.
+"""
 
 import gc
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +35,9 @@ from ingest.postgres_connection import connect
 from ingest.source import Fetched
 from ingest.stored_object import StoredObject
 from ingest.widening import layout_beside
+from orchestration.ledger.claims import Claim, PostponedError, Purpose
+from orchestration.ledger.records import MonthKey
+from orchestration.ledger.transitions import State
 from orchestration.plan.months import PlannedMonth, undeclared_names
 from orchestration.plan.reasons import Action, MonthReason
 from orchestration.plan.suspicion import Edition, SuspectError, shrunk
@@ -43,10 +50,20 @@ from orchestration.run.widen import Widening
 from orchestration.steps import INGEST
 
 
+@dataclass(frozen=True)
+class _Turn:
+    """A month whose turn has come: its file is on its way, or another process has it, or both stores hold it."""
+
+    planned: PlannedMonth
+    fetching: Future[Fetched] | None = None
+    taken: Claim | None = None
+
+
 class Landing:
     """Lands months one after another; one that fails is recorded as such, and the others go on.
 
-    Raises StoreDownError where they would fare no better.
+    `postponed` are those that another process had, and None for those that need other columns than the raw table has.
+    Raises StoreDownError where other months would fare no better.
     """
 
     def __init__(self, context: Context, widening: Widening, stores: Stores):
@@ -56,13 +73,13 @@ class Landing:
         self._events = context.events
         self._widening = widening
         self._stores = stores
+        self._claims = context.ledger.claims
+        self.postponed: dict[MonthKey, Claim | None] = {}
         self._stored: list[StoredObject] = []  # the month's new object, once it is there
         dsn, bucket, lease = context.connections.dsn, context.connections.bucket, context.ledger.lease
         self._replace: dict[str, Callable[..., Measure | None]] = {
             "postgres": partial(postgres.replace_month, dsn, fence=lease),
-            "lake": partial(
-                lake.replace_month, bucket, scratch=context.settings.scratch, fence=lease, tell=self._stored.append
-            ),
+            "lake": partial(lake.replace_month, bucket, scratch=context.scratch, fence=lease, tell=self._stored.append),
         }
 
     def land(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:
@@ -91,16 +108,23 @@ class Landing:
 
     def _land_all(self, batch: Sequence[PlannedMonth]) -> list[PlannedMonth]:
         landed = []
-        for planned, fetching in self._fetched(batch):
-            if fetching is None:  # landed by an earlier run
+        self.postponed.clear()
+        for turn in self._fetched(batch):
+            planned = turn.planned
+            if turn.taken:
+                self._postpone(planned, str(turn.taken), turn.taken)
+                continue
+            if turn.fetching is None:  # landed by another run
                 landed.append(planned)
                 continue
             self._stores.ask(lake.object_name(planned.dataset, planned.month))
             try:
-                if tried(INGEST, partial(self._land, planned, fetching), self._events.warn):
+                if tried(INGEST, partial(self._land, planned, turn.fetching), self._events.warn):
                     landed.append(planned)
                 if not self._context.settings.keep_downloads:
                     self._forget(planned)
+            except PostponedError as error:
+                self._postpone(planned, error.what)
             except psycopg.Error as error:
                 self.fail(planned, StoreError(f"Postgres refused {planned}: {first_line(error)}", "Run again"))
             except (TaxiError, OSError) as error:
@@ -109,27 +133,46 @@ class Landing:
             except Exception as error:  # a file stranger than any before: its month fails, the others go on
                 what = f"{planned} cannot be landed: {type(error).__name__}: {first_line(error)}"
                 self.fail(planned, TaxiError(what, f"This is a fault of the pipeline; see {self._keep(planned)}"))
+            self._claims.let_go([planned.key])
         return landed
 
-    def _fetched(self, batch: Sequence[PlannedMonth]) -> Iterator[tuple[PlannedMonth, Future[Fetched] | None]]:
+    def _postpone(self, planned: PlannedMonth, why: str, taken: Claim | None = None) -> None:
+        self.postponed[planned.key] = taken
+        self._events.say(f"{planned} is left for later: {why}")
+
+    def _fetched(self, batch: Sequence[PlannedMonth]) -> Iterator[_Turn]:
         """Each month with its file; the next one downloads while this one lands."""
         pool = ThreadPoolExecutor(1)
-        fetches: dict[int, Future[Fetched]] = {}
-
-        def begin(index: int) -> None:
-            if index < len(batch) and batch[index].action is Action.LAND:
-                planned = batch[index]
-                path, name = planned.dataset.file_path(planned.month), str(planned)
-                tell = partial(self._context.progress, INGEST, name)
-                fetches[index] = pool.submit(self._context.source.fetch, path, downloading(name, tell))
-
+        turns: list[_Turn] = []
         try:
-            begin(0)
-            for index, planned in enumerate(batch):
-                begin(index + 1)
-                yield planned, fetches.pop(index, None)
+            for index in range(len(batch)):
+                turns += [self._begin(planned, pool) for planned in batch[len(turns) : index + 2]]
+                yield turns[index]
+                turns[index] = _Turn(batch[index])  # its file's answer is not kept
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self, planned: PlannedMonth, pool: ThreadPoolExecutor) -> _Turn:
+        """Claim the month, and have its file fetched."""
+        if planned.action is not Action.LAND:
+            return _Turn(planned)
+        if taken := self._claims.take([planned.key], Purpose.LAND):
+            return _Turn(planned, taken=taken[planned.key])
+        if self._has_landed_meanwhile(planned):
+            self._claims.let_go([planned.key])
+            self._events.say(f"{planned}: another process has landed it meanwhile")
+            return _Turn(planned)
+        path, name = planned.dataset.file_path(planned.month), str(planned)
+        tell = partial(self._context.progress, INGEST, name)
+        return _Turn(planned, pool.submit(self._context.source.fetch, path, downloading(name, tell)))
+
+    def _has_landed_meanwhile(self, planned: PlannedMonth) -> bool:
+        """Whether another process has landed the month since it was planned."""
+        before, now = planned.record, self._ledger.months.get(planned.key)
+        if now is None or now.run_id == self._ledger.run_id or not now.is_held_in(self._connections.stores):
+            return False
+        is_news = before is None or now.updated_at != before.updated_at
+        return is_news and now.state in (State.LANDED, State.DONE)
 
     def _land(self, planned: PlannedMonth, fetching: Future[Fetched]) -> bool:
         """Bring the month into both stores. Returns whether there was anything to land."""
@@ -159,15 +202,24 @@ class Landing:
         return True
 
     def _layout(self, planned: PlannedMonth, fetched: Fetched) -> Layout:
-        """The file's columns; those that nobody declared get a column in the raw table, and a word to people."""
+        """The file's columns; those that nobody declared get a column in the raw table, and a word to people.
+
+        Raises PostponedError where that would change the table under other processes.
+        """
         dataset = planned.dataset
-        with connect(self._connections.dsn, f"make room for the columns of {planned}") as connection:
-            layout, wider = layout_beside(connection, fetched.path, dataset)
-            self._check_rows(planned, fetched, layout.rows)
-            if wider:
-                self._widening.announce(dataset, wider, layout.undeclared)
-            postgres.add_columns(connection, dataset, layout.undeclared)
-            self._ledger.lease.hold(connection)
+        while True:
+            with connect(self._connections.dsn, f"make room for the columns of {planned}") as connection:
+                layout, wider = layout_beside(connection, fetched.path, dataset)
+                self._check_rows(planned, fetched, layout.rows)
+                held = postgres.column_types(connection, dataset)
+                is_as_held = all(held.get(column.name) == column.type for column in layout.undeclared)
+                if is_as_held or self._widening.is_alone(dataset):
+                    if wider:
+                        self._widening.announce(dataset, wider, layout.undeclared)
+                    postgres.add_columns(connection, dataset, layout.undeclared)
+                    self._ledger.lease.hold(connection)
+                    break
+            self._widening.be_alone(dataset)  # then look again: what others did may have made the columns
         if layout.undeclared:
             names = undeclared_names(layout.undeclared)
             self._events.warn(f"{planned}: columns that nobody declared landed too: {names}")
@@ -208,7 +260,7 @@ class Landing:
         The file is measured once, on its way to the lake: both pipelines read the same bytes, and to measure takes as
         long as to read.
         """
-        pipelines = self._context.settings.state_dir / "dlt"
+        pipelines = self._context.pipelines
         self._stored.clear()
         last = self._ledger.diffs.last(planned.key)
         compare = comparison(planned.record, last, fetched, self._ledger.run_id)

@@ -5,6 +5,7 @@ the lease, when no other is building.
 """
 
 import re
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from orchestration.warehouses.dbt_project import SCHEMAS
 _SWAPPED = "__dbt_(tmp|backup)"
 # The view that a MERGE on BigQuery reads; dbt adds the time of day, to the microsecond.
 _MERGED = "__dbt_tmp[0-9]{12}"
+# Below a lander's folder in runs/.
+LANDERS_FOLDERS = ("scratch", "dlt")
 _KINDS = {"r": "table", "p": "table", "v": "view"}
 
 
@@ -39,6 +42,14 @@ def remove_leftovers(connections: Connections, scratch: Path, killed_runs: Colle
         where = "Postgres" if isinstance(error, psycopg.Error) else "BigQuery"
         what = f"What a killed run left behind on {where} cannot be removed: {first_line(error)}"
         raise StoreError(what, "Check the server, then run again") from error
+
+
+def remove_folders_of_landers(state_dir: Path, at_work: Collection[str]) -> None:
+    """Remove the working folders of landers that are not `at_work` any more: those that were killed left them."""
+    for name in LANDERS_FOLDERS:
+        for folder in (state_dir / "runs").glob(f"*/{name}"):
+            if folder.parent.name not in at_work:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _in_postgres(connections: Connections) -> list[str]:

@@ -12,7 +12,7 @@ from ingest.tlc_report import read_report
 from ingest.zone_shapes import read_zone_shapes
 from ingest.zones import ZONE_IDS, read_zone_lookup
 from orchestration.run.context import Context
-from orchestration.run.leftovers import remove_leftovers
+from orchestration.run.leftovers import remove_folders_of_landers, remove_leftovers
 from orchestration.run.publish import publish_ledger
 from orchestration.steps import PREPARE
 from orchestration.warehouses.bigquery_jobs import job_label
@@ -24,14 +24,13 @@ def prepare(context: Context) -> None:
     if config := connections.bigquery.default_query_job_config:
         config.labels["run"] = job_label(context.ledger.run_id)
     with context.step(PREPARE):
+        prepare_stores(context)
         with connect(connections.dsn) as connection:
-            postgres.ensure_raw_tables(connection)
             small_tables.ensure_in_postgres(connection)
             zones = one_value(connection.execute("select count(*) from taxi_raw.taxi_zone_lookup"))
-        if warning := lake.ensure_bucket(connections.bucket, connections.bigquery_settings.location):
-            context.events.warn(warning)
         lake.ensure_prefixes(connections.bucket, context.settings.scratch, context.ledger.lease)
         small_tables.ensure_in_lake(connections.bucket, context.settings.scratch, context.ledger.lease)
+        remove_folders_of_landers(context.settings.state_dir, {one.run_id for one in context.ledger.at_work()})
         if leftovers := remove_leftovers(connections, context.settings.scratch, context.ledger.runs.killed()):
             context.events.say(f"Removed what a killed run left behind: {', '.join(leftovers)}")
         try:
@@ -45,6 +44,15 @@ def prepare(context: Context) -> None:
         _land_shapes(context)
         _land_report(context)
         publish_ledger(connections, context.ledger.run_id, "running")  # dbt reads it
+
+
+def prepare_stores(context: Context) -> None:
+    """Make what a landing needs: raw tables and the bucket. Several processes may do so at once."""
+    connections = context.connections
+    with connect(connections.dsn) as connection:
+        postgres.ensure_raw_tables(connection)
+    if warning := lake.ensure_bucket(connections.bucket, connections.bigquery_settings.location):
+        context.events.warn(warning)
 
 
 def _land_zones(context: Context) -> None:

@@ -1,5 +1,9 @@
-"""Brings months up to the columns that the raw tables have by now, each from its own object in the lake."""
+"""Brings months up to the columns that the raw tables have by now, each from its own object in the lake.
 
+To give a raw table other columns, a process needs the data set to itself: others land months of it, or build them.
+"""
+
+import time
 from collections.abc import Collection, Iterator
 from functools import partial
 
@@ -10,6 +14,7 @@ from ingest.datasets import DATASETS, Column, ColumnType, DataSet, declared_fing
 from ingest.errors import StoreDownError, StoreError, TaxiError, first_line
 from ingest.postgres_connection import connect
 from ingest.widening import WrongObjectError, land_again
+from orchestration.ledger.claims import Claim, PostponedError, Purpose
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.ledger.transitions import State
 from orchestration.run.context import Context, name_of
@@ -18,6 +23,10 @@ from orchestration.steps import WIDEN
 
 Types = dict[str, ColumnType]
 
+_WAIT_SECONDS = 900.0
+"""For so long a run waits for landers, each of which is in the middle of a month."""
+_LOOK_SECONDS = 1.0
+
 
 class Widening:
     """The columns that have another type by now, and the months that have to follow.
@@ -25,13 +34,41 @@ class Widening:
     The ledger says with which types and by which declaration a month landed. Where these are not today's, a run has
     widened a column, or somebody changed the declaration and the source did not give the file again. A run that broke
     off before all months followed leaves it so, and the next one goes on from there.
+
+    One that `waits` for other processes has a data set to itself when a file needs it.
     """
 
-    def __init__(self, context: Context):
+    def __init__(self, context: Context, waits: bool = True):
+        self._waits = waits
+        self._alone: set[str] = set()  # data sets that we have to ourselves
         self._context = context
         self._connections = context.connections
         self._ledger = context.ledger
         self._were_done: set[MonthKey] = set()
+
+    def is_alone(self, dataset: DataSet) -> bool:
+        """Whether no other process has a month of the data set, or gets one."""
+        return dataset.name in self._alone
+
+    def ask_alone(self, dataset: DataSet) -> list[Claim]:
+        """Claim the data set for ourselves; returns what others have of it, whose end is to be waited for."""
+        others = self._ledger.claims.take_data_set(dataset.name)
+        if not others:
+            self._alone.add(dataset.name)
+        return others
+
+    def be_alone(self, dataset: DataSet) -> None:
+        """Have the data set to ourselves. Raises PostponedError where others have it for too long."""
+        until = time.monotonic() + _WAIT_SECONDS
+        others = self.ask_alone(dataset) if self._waits else []
+        if others:
+            self._context.events.say(f"{dataset.name}: waiting to change its raw table: {others[0]}")
+        while not self.is_alone(dataset):
+            # Whoever has the data set waits for us.
+            if not others or others[0].month is None or time.monotonic() > until:
+                raise PostponedError(f"it needs other columns than the raw table of {dataset.name} has")
+            time.sleep(_LOOK_SECONDS)
+            others = self.ask_alone(dataset)
 
     def announce(self, dataset: DataSet, wider: Types, columns: Collection[Column]) -> None:
         """Columns of the data set are about to get another type: `wider` are those of before.
@@ -48,15 +85,22 @@ class Widening:
         ]
         self._context.events.warn(f"{dataset.name}: {', '.join(changes)}; earlier months that follow: {len(concerned)}")
 
-    def follow(self) -> tuple[list[MonthKey], list[MonthKey]]:
-        """Land every month again that has other types than its table.
+    def follow(self, only_alone: bool = False) -> tuple[list[MonthKey], list[MonthKey]]:
+        """Land every month again that has other types than its table, then let others have the data sets.
 
-        Returns those that were done and wait to be reconciled, and those that failed. Raises StoreDownError.
+        With `only_alone`, months of the data sets that we have to ourselves. Months that others have just now are left
+        to the next run. Returns those that were done and wait to be reconciled, and those that failed. Raises
+        StoreDownError.
         """
         followed: list[MonthKey] = []
         failed: list[MonthKey] = []
         for record, types in list(self._stale()):
             key, name = record.key, name_of(record.key)
+            if only_alone and record.dataset not in self._alone:
+                continue
+            if taken := self._ledger.claims.take([key], Purpose.LAND):
+                self._context.events.say(f"{name} is left to the next run: {taken[key]}")
+                continue
             try:
                 tried(WIDEN, partial(self._land_again, record, types), self._context.events.warn)
                 followed.append(key)
@@ -68,6 +112,11 @@ class Widening:
             except (psycopg.Error, OSError) as error:
                 self._fail(key, StoreError(f"{name} cannot be widened: {first_line(error)}", "Run again"))
                 failed.append(key)
+            finally:
+                self._ledger.claims.let_go([key])
+        if self._alone:
+            self._alone.clear()
+            self._ledger.claims.let_go_data_sets()
         if followed:
             self._context.events.say(f"{len(followed)} file months landed again from the lake, with today's columns")
         return [key for key in followed if key in self._were_done], failed
@@ -97,7 +146,7 @@ class Widening:
             record.month,
             types,
             self._ledger.stages.latest(key)["file"],
-            self._context.settings.scratch,
+            self._context.scratch,
             self._ledger.lease,
             is_redeclared=record.declared != declared_fingerprint(dataset),
         )

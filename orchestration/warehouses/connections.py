@@ -14,7 +14,7 @@ from ingest.errors import SettingError, first_line
 from ingest.heartbeat import Heartbeat
 from ingest.time_limits import LIMITS
 from ingest.watched_postgres import heartbeat_of
-from orchestration.ledger.lease import application_name
+from orchestration.ledger.holders import application_name
 from orchestration.settings import BigQuerySettings, LakeSettings
 
 if TYPE_CHECKING:  # Google's clients take a second to import, which a run with nothing to do has no need of

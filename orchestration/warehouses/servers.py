@@ -72,6 +72,10 @@ class Servers:
         """Postgres answers, and with it the ledger; the others may not (BigQuery's emulator takes 3 s to start)."""
         return self._connect(("postgres",))
 
+    def stores(self) -> Connections:
+        """Postgres and Cloud Storage answer, which is all that a landing needs."""
+        return self._connect(("postgres", "gcs"))
+
     def all(self) -> Connections:
         """All three answer."""
         return self._connect(("postgres", "gcs", "bigquery"))

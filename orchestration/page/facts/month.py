@@ -112,7 +112,8 @@ def facts(reading: Reading, dataset: str, month: str, reason: str = "") -> Month
     record, events, calendar = ledger.months.get(key), ledger.history.of(key), ledger.calendar.all()
     holder, today = ledger.holder_record(), reading.now.date()
     awaited = next((one for one in awaited_months(calendar, today) if one.key == key), None)
-    said = verdict(of, first_day, record, events, str(holder) if holder else None, awaited, calendar.get(key), today)
+    claim, lander = ledger.claims.of(key), ledger.claims.lander_of(key)
+    said = verdict(of, first_day, record, events, lander, awaited, calendar.get(key), today)
     measured = chain(reading, key)
     undeclared: dict[str, str] = {**record.undeclared} if record else {}
     return Month(
@@ -123,8 +124,8 @@ def facts(reading: Reading, dataset: str, month: str, reason: str = "") -> Month
         sentence=clipped(said.verdict) or "",
         since=said.since,
         command=said.command,
-        can_retry=said.command is not None and said.state != "suspect" and holder is None,
-        open_run=holder.run_id if holder else None,
+        can_retry=said.command is not None and said.state != "suspect" and not (holder or claim),
+        open_run=claim.holder.run_id if claim else holder.run_id if holder else None,
         rows=record.rows if record else None,
         difference=record.difference if record else None,
         chain=measured,

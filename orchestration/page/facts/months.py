@@ -130,9 +130,8 @@ def facts(reading: Reading) -> Months:
 
 
 def open_run(reading: Reading) -> str | None:
-    """The id of the run in progress."""
-    holder = reading.ledger.holder_record()
-    return holder.run_id if holder else None
+    """The id of the run in progress: the one that has the line, or else the oldest lander."""
+    return next((one.run_id for one in reading.ledger.at_work()), None)
 
 
 def episodes(reading: Reading, records: Mapping[MonthKey, MonthRecord]) -> list[Episode]:

@@ -12,6 +12,7 @@ from orchestration.alerts.ticking import TickTimes, is_overdue, overdue, shown
 from orchestration.alerts.watch import tick_times
 from orchestration.ledger.alerts import AlertRecord
 from orchestration.ledger.ticks import Pause, TickRecord
+from orchestration.ledger.workers import workers
 from orchestration.page.facts.disk_use import DiskUse, disk_use
 from orchestration.page.facts.setting_list import ShownSetting, shown_settings
 from orchestration.page.facts.texts import brief
@@ -52,9 +53,11 @@ class Tick:
 
 @dataclass(frozen=True)
 class Holder:
-    """The run that may write, and when it last renewed its lease: each 10 s."""
+    """A run that may write, what it does, and when it last renewed its lease: each 10 s."""
 
     run: str
+    kind: str
+    doing: str
     command: str
     host: str
     pid: int
@@ -104,7 +107,7 @@ class Operate:
 
     schedule: Schedule
     pause: str | None
-    holder: Holder | None
+    holders: list[Holder]
     ticks: list[Tick]
     requests: list[Asked]
     alerts: list[Alert]
@@ -122,7 +125,7 @@ class Operate:
 def facts(reading: Reading) -> Operate:
     """As it is now."""
     ledger, settings, now = reading.ledger, reading.settings, reading.now
-    pause, holder = ledger.ticks.paused(), ledger.holder_record()
+    pause = ledger.ticks.paused()
     alerts = ledger.alerts.shown()
     try:
         addresses, error = [one.shown for one in addresses_of(settings.alerts)], None
@@ -131,9 +134,13 @@ def facts(reading: Reading) -> Operate:
     return Operate(
         schedule=_schedule(tick_times(ledger), settings.alerts.tick_hours, pause, now),
         pause=str(pause) if pause else None,
-        holder=Holder(
-            holder.run_id, masked(brief(holder.command) or ""), holder.host, holder.pid, holder.since, holder.renewed_at
-        ) if holder else None,
+        holders=[
+            Holder(
+                one.run, one.kind, one.doing, masked(brief(one.command) or ""), one.host, one.pid, one.since,
+                one.renewed_at,
+            )
+            for one in workers(ledger)
+        ],
         ticks=[_tick(one) for one in ledger.ticks.latest(_TICKS)],
         requests=[
             Asked(

@@ -90,8 +90,7 @@ def facts(reading: Reading, run: str, step: str = "") -> Run:
     found = ledger.runs.get(run)
     if found is None:
         raise NotFoundError(f"There is no run {run}", "See /runs")
-    holder = ledger.holder_record()
-    is_open = found.outcome == "running" and holder is not None and holder.run_id == run
+    is_open = found.outcome == "running" and run in {one.run_id for one in ledger.at_work()}
     is_broken_off = found.outcome == "running" and not is_open
     records, usual = ledger.runs.steps_of(run), ledger.runs.usual_seconds()
     seconds = ((found.finished_at or now) - found.started_at).total_seconds()

@@ -72,9 +72,9 @@ def run_lines(reading: Reading, count: int, before: int | None = None, outcome: 
         " ) as landed on true order by chosen.run_number desc",
         before, before, outcome, outcome, count, INGEST.name, INGEST.name,
     )  # fmt: skip
-    usual, holder = usual_seconds(reading), reading.ledger.holder_record()
+    usual, at_work = usual_seconds(reading), {one.run_id for one in reading.ledger.at_work()}
     for row in rows:
-        if row["outcome"] == "running" and (holder is None or holder.run_id != row["run_id"]):
+        if row["outcome"] == "running" and row["run_id"] not in at_work:
             row |= {"outcome": "interrupted", "seconds": None}  # it was killed; the next run will write it down
     return [_line(row, usual) for row in rows]
 

@@ -35,7 +35,7 @@ def verdict(
     published_at: datetime | None,
     today: date,
 ) -> Explanation:
-    """What is to be said of the month. `holder` names a run in progress."""
+    """What is to be said of the month. `holder` names the run that lands it just now."""
     if record is None:
         return _of_unknown(dataset, month, awaited, published_at, today)
     action, reason = _BY_STATE[record.state]

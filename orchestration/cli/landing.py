@@ -1,0 +1,62 @@
+"""The command `land`: many of them land side by side, each its share, and one `run` builds behind them."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from orchestration import interrupts
+from orchestration.cli import documents
+from orchestration.cli.console import disk_of, events, output, request_of
+from orchestration.cli.exit_codes import ExitCode
+from orchestration.cli.options import Accept, AsJson, Datasets, Force, Months, Profile, SourceOption, shown_arguments
+from orchestration.cli.source_changes import say_source_changes
+from orchestration.landing import land_share
+from orchestration.memory import save_memory
+from orchestration.plan.reasons import Action
+from orchestration.plan.shares import share_of
+from orchestration.planning import Planned
+from orchestration.settings import load_settings
+
+ShareOption = Annotated[
+    str | None,
+    typer.Option("--share", help="I/N, such as 0/4: every N-th file; without, that of the task of Cloud Run, or all"),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(land)
+
+
+def land(
+    datasets: Datasets = None,
+    months: Months = None,
+    source: SourceOption = None,
+    profile: Profile = None,
+    force: Force = False,
+    accept: Accept = False,
+    share: ShareOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Land a share of the missing months, and build nothing: beside other landers, and beside a run that builds."""
+    of_share = share_of(share, os.environ)
+    save_memory(without=("pandas",))
+    settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
+    request = request_of(settings, datasets, months, force, accept, share=of_share)
+
+    def on_plan(planned: Planned) -> None:
+        say_source_changes(events, planned)
+        count = sum(one.action is Action.LAND for one in planned.plan.months)
+        events.say(f"Share {of_share}: {count} of its {len(planned.plan.months)} file months are to be landed")
+
+    try:
+        result = land_share(settings, events, disk_of(settings), request, shown_arguments(), on_plan)
+    except interrupts.Stopped:
+        raise typer.Exit(ExitCode.FAILED) from None
+    if as_json:
+        output.print_json({"share": str(of_share), **documents.of_run(result)})
+    elif result.touched:
+        output.print_ledger(result.touched, result.stages, result.records)
+    if result.failures or result.undelivered:
+        raise typer.Exit(ExitCode.FAILED)
