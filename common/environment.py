@@ -20,6 +20,8 @@ GOOGLE = (
 # Whom TLS trusts. requests, and with it Google's clients, read the first two; OpenSSL, and with it libpq, the others.
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 CERTIFICATES = (*BUNDLES, "SSL_CERT_DIR")
+# Which of several tasks of one job we are: orchestration/plan/shares.py.
+TASKS = ("CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT", "JOB_COMPLETION_INDEX")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 SETTINGS = "TAXI_"
 
@@ -29,7 +31,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1", "127.0.0.0/8")
 
 def clean(given: Mapping[str, str]) -> dict[str, str]:
     """Of the variables `given` to this program those that it keeps, with its clients. Empty ones are left out."""
-    listed = (*SYSTEM, *TERMINAL, *GOOGLE)
+    listed = (*SYSTEM, *TERMINAL, *GOOGLE, *TASKS)
     ours = (name for name in given if name.startswith((SETTINGS, "LC_")))
     passed = {name: given[name] for name in (*listed, *ours) if given.get(name)}
     return passed | _certificates(given) | _proxies(given)
