@@ -6,6 +6,7 @@ from benchmarks.compare import Comparison
 from benchmarks.growth import growth
 from benchmarks.history import month_after_others
 from benchmarks.idle import run_with_nothing_to_do
+from benchmarks.landers import landers_side_by_side
 from benchmarks.landing import landing_in_both, landing_in_lake, landing_in_postgres
 from benchmarks.page import pages_of_a_full_ledger
 from benchmarks.peers_landing import landing_of_peers
@@ -26,5 +27,6 @@ COMPARISONS = (
     Comparison(
         "peers", "landing, against pandas, dlt's defaults, ingestr, Mage, DuckDB", landing_of_peers, is_default=False
     ),
+    Comparison("landers", "12 months landed by 4 landers, against 1", landers_side_by_side, is_default=False),
     Comparison("growth", "1 to 32 months, 0.1 to 20 million rows: an hour", growth, is_default=False),
 )

@@ -23,6 +23,11 @@ output "check" {
   value       = "gcloud run jobs execute ${google_cloud_run_v2_job.tick.name} --region=${var.region} --args=orchestrate.py,check,--profile,gcp --wait"
 }
 
+output "land" {
+  description = "Lands all that is missing, side by side, and builds nothing: the ticks do that meanwhile."
+  value       = "gcloud run jobs execute ${google_cloud_run_v2_job.tick.name} --region=${var.region} --tasks=${var.landers} --args=orchestrate.py,land,--profile,gcp"
+}
+
 output "tick" {
   description = "Runs the job once, now."
   value       = "gcloud run jobs execute ${google_cloud_run_v2_job.tick.name} --region=${var.region} --wait"

@@ -98,6 +98,16 @@ variable "timeout_hours" {
   }
 }
 
+variable "landers" {
+  description = "Tasks of `terraform output land`, which land side by side. Each takes up to 4 connections of Postgres."
+  type        = number
+  default     = 4
+  validation {
+    condition     = var.landers >= 1 && var.landers <= 50 && floor(var.landers) == var.landers
+    error_message = "Write 1 to 50: more only wait for Postgres (docs/scale.md)."
+  }
+}
+
 variable "postgres_tier" {
   description = "Machine of Postgres: db-custom-<CPUs>-<MB>."
   type        = string

@@ -13,6 +13,7 @@ from orchestration.alerts.ticking import TickTimes
 from orchestration.events.events import Events
 from orchestration.ledger.alerts import Trouble
 from orchestration.ledger.ledger import Ledger, open_ledger
+from orchestration.ledger.records import LAND, RUN, RunRecord
 from orchestration.plan.calendar import awaited_months
 from orchestration.settings import Settings
 
@@ -32,13 +33,21 @@ def facts_of(ledger: Ledger, tick_hours: float) -> Facts:
 
 
 def _last_attempt(ledger: Ledger) -> Attempt | None:
-    run, (tick, *_) = ledger.runs.last(), [*ledger.ticks.latest(1), None]
+    run, (tick, *_) = _last_run(ledger), [*ledger.ticks.latest(1), None]
     if tick and tick.outcome == "failed" and not tick.run_id and not (run and run.started_at > tick.started_at):
         return Attempt("tick", tick.outcome, tick.error, tick.started_at, "python orchestrate.py tick")
     if run is None:
         return None
     next_step = f"python orchestrate.py logs {run.run_id}"
     return Attempt(f"run {run.run_id}", run.outcome, run.error, run.started_at, next_step)
+
+
+def _last_run(ledger: Ledger) -> RunRecord | None:
+    """The last run that had the line; or the last lander, where it began later and failed."""
+    run, lander = ledger.runs.last(RUN), ledger.runs.last(LAND)
+    has_failed = lander is not None and lander.outcome == "failed"
+    is_newer = lander is not None and (run is None or lander.started_at > run.started_at)
+    return lander if has_failed and is_newer else run
 
 
 def tick_times(ledger: Ledger) -> TickTimes:

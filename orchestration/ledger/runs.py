@@ -124,9 +124,12 @@ class Runs:
         row = self._session.one(f"select {_RUN} from taxi_ledger.runs where run_id = %s", run_id)
         return RunRecord(**row) if row else None
 
-    def last(self) -> RunRecord | None:
-        """The run that began last."""
-        row = self._session.one(f"select {_RUN} from taxi_ledger.runs order by run_number desc limit 1")
+    def last(self, kind: str | None = None) -> RunRecord | None:
+        """The run that began last, perhaps of one kind."""
+        row = self._session.one(
+            f"select {_RUN} from taxi_ledger.runs where %s::text is null or kind = %s order by run_number desc limit 1",
+            kind, kind,
+        )  # fmt: skip
         return RunRecord(**row) if row else None
 
     def last_done_at(self) -> datetime | None:

@@ -11,10 +11,13 @@ import pytest
 import yaml
 
 from orchestration.cli.unit_files import FILES, HOME, Caller, unit_file
+from orchestration.plan.shares import share_of
 from orchestration.settings import ROOT
 from tests.deploy.terraform_files import DEPLOY
 
 MOST_LINES = 30
+# Lands side by side, once: nothing that calls ticks, so `tick --print` has no need of it.
+LAND = "kubernetes/land.yaml"
 
 
 @pytest.mark.parametrize("name", [name for names in FILES.values() for name in names])
@@ -27,7 +30,7 @@ def test_each_file_is_short_and_calls_a_tick(name: str):
 def test_every_file_of_deploy_is_printed_or_for_google_cloud():
     there = {file.relative_to(DEPLOY).as_posix() for file in DEPLOY.rglob("*") if file.is_file()}
     printed = {name for name in there if not name.startswith("gcp/") and "__pycache__" not in name}
-    assert printed == {name for names in FILES.values() for name in names}
+    assert printed == {name for names in FILES.values() for name in names} | {LAND}
 
 
 @pytest.mark.parametrize("caller", list(Caller))
@@ -70,9 +73,10 @@ def test_the_workflow_installs_what_is_there():
     assert all((ROOT / name).is_file() for name in files)
 
 
-def test_kubernetes_takes_the_cron_job():
+@pytest.mark.parametrize("name", [*FILES[Caller.KUBERNETES], LAND])
+def test_kubernetes_takes_the_job(name: str):
     kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="108 MB, so no requirement of development")
-    job = yaml.safe_load(unit_file(Caller.KUBERNETES, ROOT, "gcp"))
+    job = yaml.safe_load((DEPLOY / name).read_text())
     kubernetes_validate.validate(job, "1.31", strict=True)
     kubernetes_validate.validate(job, kubernetes_validate.latest_version(), strict=True)
 
@@ -87,6 +91,23 @@ def test_the_cron_job_writes_only_where_it_has_room():
     (mount,) = container["volumeMounts"]
     assert Path(state_dir).is_relative_to(mount["mountPath"])
     assert [volume["name"] for volume in pod["volumes"]] == [mount["name"]]
+
+
+def test_the_landers_of_kubernetes_have_all_shares_and_the_same_pod_as_a_tick():
+    text = (DEPLOY / LAND).read_text()
+    assert len(text.splitlines()) <= MOST_LINES
+    spec = yaml.safe_load(text)["spec"]
+    cron = yaml.safe_load((DEPLOY / FILES[Caller.KUBERNETES][0]).read_text())["spec"]["jobTemplate"]["spec"]
+    assert spec["completionMode"] == "Indexed"
+    (container,), (ticking,) = (one["template"]["spec"].pop("containers") for one in (spec, cron))
+    count = spec["completions"]
+    share = f"--share=$(JOB_COMPLETION_INDEX)/{count}"
+    assert container.pop("command") == [*ticking.pop("command")[:2], "land", "--profile", "gcp", share]
+    assert (
+        share_of(share.removeprefix("--share=").replace("$(JOB_COMPLETION_INDEX)", str(count - 1)), {}).count == count
+    )
+    assert container | {"name": "tick"} == ticking
+    assert spec["template"] == cron["template"]
 
 
 LOAD = """

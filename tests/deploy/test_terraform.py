@@ -118,6 +118,14 @@ def test_the_gcloud_lines_make_the_same_job(written: str):
     assert "TAXI_STATE_DIR=/scratch/taxi" in command
 
 
+def test_landers_are_tasks_of_the_same_job():
+    written = blocks("output")["land"]["value"].replace("${google_cloud_run_v2_job.tick.name}", "taxi-tick")
+    count = blocks("variable")["landers"]["default"]
+    documented = one_command(GCP, "gcloud run jobs execute taxi-tick --region=.REGION --tasks")
+    assert written.replace("${var.region}", "$REGION").replace("${var.landers}", str(count)) in documented
+    assert flags(documented, "args")[0].split(",")[:4] == [CONTAINER["args"][0], "land", *CONTAINER["args"][2:]]
+
+
 @pytest.mark.parametrize("written", [GCP, unit_file(Caller.CLOUD_RUN, ROOT, "gcp")], ids=["gcp.md", "tick --print"])
 def test_the_gcloud_lines_start_it_in_the_same_way(written: str):
     command, job = (
@@ -209,7 +217,7 @@ WRONG = [
     ("schedule", "hourly"), ("settings", '{bucket = "b"}'), ("settings", '{postgres_url = "u"}'),
     ("secret_settings", '["bucket"]'), ("memory_gib", "16"), ("disk_gib", "5"), ("timeout_hours", "200"),
     ("postgres_tier", "db-f1-micro"), ("soft_delete_days", "3"), ("billing_account", "mine"), ("budget", "1.5"),
-    ("postgres_disk_gb", "1"), ("postgres_password_version", "0"),
+    ("postgres_disk_gb", "1"), ("postgres_password_version", "0"), ("landers", "0"),
 ]  # fmt: skip
 
 

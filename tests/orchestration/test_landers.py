@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -146,6 +147,7 @@ def test_a_task_lands_its_share_and_is_refused_where_nobody_says_how_many_there_
     assert "Give it to the command: --share=$(JOB_COMPLETION_INDEX)/4" in refused.stderr
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.slow  # two minutes: four landers and a builder on one line, and a run on another
 def test_four_landers_one_of_them_killed_beside_a_builder_end_as_one_ordinary_run(tmp_path: Path, new_line: Line):
     months = [(dataset, f"2023-{month:02d}") for month in range(1, 7) for dataset in ("yellow", "green", "fhvhv")]
@@ -169,9 +171,6 @@ def test_four_landers_one_of_them_killed_beside_a_builder_end_as_one_ordinary_ru
     assert new_line.query(LANDINGS) == [(f"{dataset} {month}", 1) for dataset, month in sorted(months)]
     new_line.done("verify")
 
-    ordinary = Line(tmp_path / "ordinary", new_line.source, new_line.models)
-    try:
+    with contextmanager(opened)(tmp_path / "ordinary", new_line.source, new_line.models) as ordinary:
         ordinary.done("run")
         assert ordinary.stages() == new_line.stages()
-    finally:
-        ordinary.run("down", "--force")
