@@ -94,6 +94,7 @@ def of_month(record: MonthRecord, is_gone: bool) -> dict[str, Any]:
         "rows": record.rows,
         "difference": record.difference,
         "undeclared_columns": list(record.undeclared),
+        "is_in_postgres": record.is_in_postgres,
         "gone": is_gone,
         "error": record.error,
         "updated_at": record.updated_at.isoformat(),

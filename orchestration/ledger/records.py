@@ -36,6 +36,8 @@ class MonthRecord:
     source_name: str | None = None
     gone_since: datetime | None = None  # a run found that the source no longer has the file
     is_built: bool = False  # landed, with its tables made by hand on both warehouses
+    is_in_postgres: bool = True  # what landed; False: the lake and BigQuery alone hold it
+    left_postgres_at: datetime | None = None
 
     @property
     def key(self) -> MonthKey:
@@ -48,8 +50,13 @@ class MonthRecord:
         return self.state == "suspect" and self.suspect_sha256 == self.source_sha256
 
     def is_held_in(self, stores: str) -> bool:
-        """Whether Postgres and the lake hold one edition of the file, the last or an earlier one."""
+        """Whether the lake holds one edition of the file, the last or an earlier one, and so does Postgres if it keeps it."""
         return self.stores == stores and not self.stores_differ
+
+    def may_leave_postgres(self, stores: str) -> bool:
+        """Whether it is done in these `stores`, or nothing of it ever landed."""
+        is_done = self.state is State.DONE and self.is_held_in(stores)
+        return is_done or (self.rows is None and not self.stores_differ)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import date
 from ingest.datasets import DATASETS, DataSet, declared_fingerprint
 from ingest.not_taken import no_month
 from orchestration.ledger.records import MonthRecord
+from orchestration.plan.keeping import is_missed, landed_months, newest
 
 Pair = tuple[DataSet, date]
 
@@ -50,7 +51,11 @@ class Listing:
 
 
 def wanted_months(
-    listing: Listing, request: Request, records: Iterable[MonthRecord] = (), stores: str = ""
+    listing: Listing,
+    request: Request,
+    records: Iterable[MonthRecord] = (),
+    stores: str = "",
+    keeps: int | None = None,
 ) -> list[Pair]:
     """The file months that are wanted, in the order in which they are done: by month, then by data set.
 
@@ -58,7 +63,7 @@ def wanted_months(
     reads no object whose types are not those of its external table. Otherwise none is of a data set other than those of
     the request.
 
-    Without named months, all that a source holds that can be listed, and what has landed and is not done, which needs
+    Without named months, those of the newest `keeps` that Postgres lacks are wanted (None: of all), and all that a source holds that can be listed, and what has landed and is not done, which needs
     no source. Of one that can't be listed, the newest months of each data set, and those that the ledger says were
     begun and are not done: a backfill that broke off goes on. What landed from this source belongs to it too, to find
     out what is gone: all of it where there is a listing, otherwise what is as new as the newest months. Named months
@@ -82,6 +87,9 @@ def wanted_months(
         begun = [_pair(record) for record in known if record.state != "done"]
         newer = [pair for pair in map(_pair, from_here) if pair[1] >= first.get(pair[0], date.max)]
         wanted = [*listing.newest, *begun, *newer, *request.also]
+    if not request.months:
+        kept = newest(landed_months(records), keeps)
+        wanted += [_pair(record) for record in known if is_missed(record, stores, kept)]
     order = list(DATASETS)
     return sorted({*wanted, *redeclared}, key=lambda pair: (pair[1], order.index(pair[0].name)))
 

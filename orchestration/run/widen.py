@@ -48,17 +48,18 @@ class Widening:
         ]
         self._context.events.warn(f"{dataset.name}: {', '.join(changes)}; earlier months that follow: {len(concerned)}")
 
-    def follow(self) -> tuple[list[MonthKey], list[MonthKey]]:
-        """Land every month again that has other types than its table.
+    def follow(self, returning: Collection[MonthKey] = ()) -> tuple[list[MonthKey], list[MonthKey]]:
+        """Land every month again that has other types than its table, and those `returning` to Postgres.
 
         Returns those that were done and wait to be reconciled, and those that failed. Raises StoreDownError.
         """
         followed: list[MonthKey] = []
         failed: list[MonthKey] = []
-        for record, types in list(self._stale()):
+        for record, types in list(self._stale(returning)):
             key, name = record.key, name_of(record.key)
             try:
-                tried(WIDEN, partial(self._land_again, record, types), self._context.events.warn)
+                is_back = key in returning
+                tried(WIDEN, partial(self._land_again, record, types, is_back), self._context.events.warn)
                 followed.append(key)
             except StoreDownError:  # no month would fare better; the next run goes on from here
                 raise
@@ -69,7 +70,10 @@ class Widening:
                 self._fail(key, StoreError(f"{name} cannot be widened: {first_line(error)}", "Run again"))
                 failed.append(key)
         if followed:
-            self._context.events.say(f"{len(followed)} file months landed again from the lake, with today's columns")
+            if back := {*followed} & {*returning}:
+                self._context.events.say(f"{len(back)} file months are back in Postgres, from the lake")
+            if others := len(followed) - len(back):
+                self._context.events.say(f"{others} file months landed again from the lake, with today's columns")
         return [key for key in followed if key in self._were_done], failed
 
     def _fail(self, key: MonthKey, error: TaxiError) -> None:
@@ -80,16 +84,17 @@ class Widening:
         else:
             self._ledger.months.landing_failed(key, str(error))
 
-    def _land_again(self, record: MonthRecord, types: Types) -> None:
+    def _land_again(self, record: MonthRecord, types: Types, is_back: bool) -> None:
         name = name_of(record.key)
         with self._context.step(WIDEN, name, f"{name}: landing again from the lake") as figures:
             figures.rows = record.rows
-            self._replace(record, types)
+            self._replace(record, types, is_back)
 
-    def _replace(self, record: MonthRecord, types: Types) -> None:
+    def _replace(self, record: MonthRecord, types: Types, is_back: bool) -> None:
         key, dataset = record.key, DATASETS[record.dataset]
         self._were_done |= {key} if record.state is State.DONE else set()
         self._ledger.months.tables_will_change([key])
+        into = {"lake": _is_stale(record, types), "postgres": record.is_in_postgres or is_back}
         measure = land_again(
             self._connections.dsn,
             self._connections.bucket,
@@ -100,15 +105,18 @@ class Widening:
             self._context.settings.scratch,
             self._ledger.lease,
             is_redeclared=record.declared != declared_fingerprint(dataset),
+            into=[store for store, is_due in into.items() if is_due],
         )
         self._ledger.stages.add(key, "file", measure, 0.0)
         undeclared = {name: kind for name, kind in types.items() if name in measure.columns}
         self._ledger.months.landed_again(key, declared_fingerprint(dataset), undeclared)
+        if is_back:
+            self._ledger.months.returned(key)
 
-    def _stale(self) -> Iterator[tuple[MonthRecord, Types]]:
+    def _stale(self, returning: Collection[MonthKey]) -> Iterator[tuple[MonthRecord, Types]]:
         """The months that landed by another declaration, or whose undeclared columns have other types than their table.
 
-        With them the types of the table's undeclared columns. Left out are those that the stores hold in two editions,
+        And those `returning` to Postgres. With them the types of the table's undeclared columns. Left out are those that the stores hold in two editions,
         or that were about to land: they land from the source.
         """
         with connect(self._connections.dsn) as connection:
@@ -118,7 +126,11 @@ class Widening:
             dataset, table = DATASETS[record.dataset], tables[record.dataset]
             declared = {column.name for column in dataset.columns}
             types = {name: kind for name, kind in table.items() if name not in declared}
-            is_redeclared = record.declared != declared_fingerprint(dataset)
-            is_stale = is_redeclared or any(types.get(name, held) != held for name, held in record.undeclared.items())
-            if is_stale and record.is_held_in(self._connections.stores) and record.state is not State.LANDING:
+            is_due = _is_stale(record, types) or record.key in returning
+            if is_due and record.is_held_in(self._connections.stores) and record.state is not State.LANDING:
                 yield record, types
+
+
+def _is_stale(record: MonthRecord, types: Types) -> bool:
+    is_redeclared = record.declared != declared_fingerprint(DATASETS[record.dataset])
+    return is_redeclared or any(types.get(name, held) != held for name, held in record.undeclared.items())
