@@ -39,7 +39,10 @@ _MOST_EXACT = 2**53
 
 
 def layout_beside(
-    connection: psycopg.Connection, path: Path, dataset: DataSet, elsewhere: Mapping[str, ColumnType] = MappingProxyType({})
+    connection: psycopg.Connection,
+    path: Path,
+    dataset: DataSet,
+    elsewhere: Mapping[str, ColumnType] = MappingProxyType({}),
 ) -> tuple[Layout, dict[str, ColumnType]]:
     """The file's layout beside what the raw table holds, and the columns that are wider in it, with their types so far.
 
@@ -57,9 +60,7 @@ def layout_beside(
     beyond_doubles = f"not between {-_MOST_EXACT} and {_MOST_EXACT}"
     for column in layout.undeclared:
         is_to_double = (known.get(column.name), column.type) == ("bigint", "double")
-        if is_to_double and (
-            column.name in elsewhere or _holds(connection, dataset, column.name, beyond_doubles)
-        ):
+        if is_to_double and (column.name in elsewhere or _holds(connection, dataset, column.name, beyond_doubles)):
             known[column.name] = "text"  # as doubles, these integers would be others
             layout = read_layout(path, dataset, known)
     wider = _wider(layout, held)

@@ -137,7 +137,7 @@ class Months:
     def returned(self, key: MonthKey) -> None:
         """Postgres holds the month again, as the lake does."""
         news = ", updated_at = now(), change_number = nextval('taxi_ledger.changes')"
-        self._update(key, "back in Postgres", news, is_in_postgres=True, left_postgres_at=None)
+        self._update(key, "back in Postgres", news, is_in_postgres=True, left_postgres_at=None, is_built=False)
 
     def leave_postgres(
         self, month: date, stores: str, drop: Callable[[psycopg.Connection[Any]], None]
@@ -158,8 +158,8 @@ class Months:
             left = [record for record in records if record.is_in_postgres]
             for record in left:
                 cursor.execute(
-                    "update taxi_ledger.months set is_in_postgres = false, left_postgres_at = now(), updated_at = now(),"
-                    " run_id = %s, change_number = nextval('taxi_ledger.changes')"
+                    "update taxi_ledger.months set is_in_postgres = false, left_postgres_at = now(), run_id = %s,"
+                    " updated_at = now(), change_number = nextval('taxi_ledger.changes')"
                     " where (service_type, file_month) = (%s, %s)",
                     (self._session.run_id, *record.key),
                 )

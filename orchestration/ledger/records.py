@@ -50,7 +50,7 @@ class MonthRecord:
         return self.state == "suspect" and self.suspect_sha256 == self.source_sha256
 
     def is_held_in(self, stores: str) -> bool:
-        """Whether the lake holds one edition of the file, the last or an earlier one, and so does Postgres if it keeps it."""
+        """Whether the lake, and Postgres if it keeps the month, hold one edition of the file, maybe an earlier one."""
         return self.stores == stores and not self.stores_differ
 
     def may_leave_postgres(self, stores: str) -> bool:

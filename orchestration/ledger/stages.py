@@ -6,7 +6,6 @@ from ingest.measure import Measure
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.session import Session
 
-
 OF_TODAY = (
     "(stage not like 'postgres%%' or not exists (select from taxi_ledger.months where not is_in_postgres"
     " and (service_type, file_month) = (stages.service_type, stages.file_month)))"
@@ -34,7 +33,7 @@ class Stages:
         )  # fmt: skip
 
     def latest(self, key: MonthKey) -> dict[str, Measure]:
-        """The measure of each stage of the month by the last run that took it; none of Postgres once the month has left."""
+        """The measure of each stage of the month by the last run that took it; none of Postgres if it has left."""
         rows = self._session.all(
             "select distinct on (stage) stage, rows, cents, columns from taxi_ledger.stages"
             f" where (service_type, file_month) = (%s, %s) and {OF_TODAY} order by stage, run_number desc",

@@ -24,9 +24,12 @@ class Kept:
         return self.months is None or month in self.months
 
 
+ALL = Kept()
+
+
 def newest(months: Iterable[date], count: int | None) -> Kept:
     """The `count` newest of the file months; None: all."""
-    return Kept() if count is None else Kept(frozenset(sorted({*months})[-count:]))
+    return ALL if count is None else Kept(frozenset(sorted({*months})[-count:]))
 
 
 def landed_months(records: Iterable[MonthRecord]) -> set[date]:
@@ -35,7 +38,9 @@ def landed_months(records: Iterable[MonthRecord]) -> set[date]:
 
 
 def kept_months(
-    records: Mapping[MonthKey, MonthRecord], files: Mapping[tuple[DataSet, date], FileStat | TaxiError], count: int | None
+    records: Mapping[MonthKey, MonthRecord],
+    files: Mapping[tuple[DataSet, date], FileStat | TaxiError],
+    count: int | None,
 ) -> Kept:
     """What Postgres will keep when all that the source has of the wanted months has landed."""
     there = {month for (_, month), stat in files.items() if isinstance(stat, FileStat)}
@@ -48,7 +53,9 @@ def is_missed(record: MonthRecord, stores: str, kept: Kept) -> bool:
     return is_sound and record.month in kept and not record.is_in_postgres and record.is_held_in(stores)
 
 
-def passes_postgres_by(action: Action, reason: MonthReason, month: date, record: MonthRecord | None, kept: Kept) -> bool:
+def passes_postgres_by(
+    action: Action, reason: MonthReason, month: date, record: MonthRecord | None, kept: Kept
+) -> bool:
     """Whether a planned month goes to the lake and BigQuery alone.
 
     That is one that Postgres does not keep and does not hold. If the month has landed before, and its file changed or

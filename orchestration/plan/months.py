@@ -11,7 +11,7 @@ from ingest.publication import check_month
 from ingest.source import FileStat
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.plan.calendar import Awaited
-from orchestration.plan.keeping import Kept, is_missed, passes_postgres_by
+from orchestration.plan.keeping import ALL, Kept, is_missed, passes_postgres_by
 from orchestration.plan.reasons import Action, MonthReason
 from orchestration.plan.suspicion import Edition, SuspectError
 from orchestration.plan.wanted import Pair, Request, is_redeclared
@@ -58,7 +58,7 @@ def plan_months(
     stores: str,
     request: Request,
     today: date,
-    kept: Kept = Kept(),
+    kept: Kept = ALL,
 ) -> list[PlannedMonth]:
     """What is to be done for each of the `wanted` file months, in their order.
 

@@ -63,12 +63,13 @@ def wanted_months(
     reads no object whose types are not those of its external table. Otherwise none is of a data set other than those of
     the request.
 
-    Without named months, those of the newest `keeps` that Postgres lacks are wanted (None: of all), and all that a source holds that can be listed, and what has landed and is not done, which needs
-    no source. Of one that can't be listed, the newest months of each data set, and those that the ledger says were
-    begun and are not done: a backfill that broke off goes on. What landed from this source belongs to it too, to find
-    out what is gone: all of it where there is a listing, otherwise what is as new as the newest months. Named months
-    are wanted of every data set if the data sets are named, otherwise of those that the source holds or that landed
-    from it. Raises SettingError where the source holds nothing.
+    Without named months, all that a source holds that can be listed, what has landed and is not done, which needs no
+    source, and those of the newest `keeps` months that Postgres lacks (None: of all). Of a source that can't be listed,
+    the newest months of each data set, and those that the ledger says were begun and are not done: a backfill that
+    broke off goes on. What landed from this source belongs to it too, to find out what is gone: all of it where there
+    is a listing, otherwise what is as new as the newest months. Named months are wanted of every data set if the data
+    sets are named, otherwise of those that the source holds or that landed from it. Raises SettingError where the
+    source holds nothing.
     """
     records = list(records)
     redeclared = [_pair(record) for record in records if is_redeclared(record, stores)]

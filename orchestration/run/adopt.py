@@ -16,7 +16,7 @@ from orchestration.warehouses.dbt_by_hand import NotProvenError, read_hand_build
 from orchestration.warehouses.dbt_listing import list_nodes
 from orchestration.warehouses.dbt_project import keep_manifest, manifest_folder, project_fingerprint
 
-# On Postgres a run insists on the tests of the data. On BigQuery it does not where Postgres has all months: its tables are
+# On Postgres a run insists on the tests of the data. On BigQuery it does not if Postgres has all months: its tables are
 # compared with tested ones.
 _UNTESTED = ("model", "seed")
 _TESTED = (*_UNTESTED, "test")

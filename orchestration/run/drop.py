@@ -70,7 +70,7 @@ def drop_old_partitions(context: Context) -> None:
     if not months:
         return
     left: list[date] = []
-    with context.step(DROP, subject_of(months), f"{len(months)} file months leave Postgres"):
+    with context.step(DROP, subject_of(months), f"leaving Postgres: {len(months)} file months"):
         for place, month in enumerate(months):
             if not _is_in_the_lake(context, month):
                 what = "its object in the lake is not the one that was reconciled; `verify` says more"
@@ -83,7 +83,7 @@ def drop_old_partitions(context: Context) -> None:
                 context.events.warn(f"Somebody reads its tables, so this stays in Postgres until the next run: {stay}")
                 break
     if left:
-        context.events.say(f"{len(left)} file months left Postgres, and are in the lake and BigQuery: {subject_of(left)}")
+        context.events.say(f"Left Postgres, and stay in the lake and on BigQuery: {subject_of(left)}")
 
 
 def partitions(connection: psycopg.Connection) -> list[_Partition]:

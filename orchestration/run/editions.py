@@ -16,7 +16,6 @@ from orchestration.ledger.diffs import Diff, add_diff
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.run.changed_rows import changes_between
 
-
 NOT_IN_POSTGRES = "the former edition is not in Postgres, by the setting postgres_keeps"
 
 

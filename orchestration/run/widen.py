@@ -71,7 +71,7 @@ class Widening:
                 failed.append(key)
         if followed:
             if back := {*followed} & {*returning}:
-                self._context.events.say(f"{len(back)} file months are back in Postgres, from the lake")
+                self._context.events.say(f"Back in Postgres, from the lake: {', '.join(map(name_of, sorted(back)))}")
             if others := len(followed) - len(back):
                 self._context.events.say(f"{others} file months landed again from the lake, with today's columns")
         return [key for key in followed if key in self._were_done], failed
@@ -109,15 +109,16 @@ class Widening:
         )
         self._ledger.stages.add(key, "file", measure, 0.0)
         undeclared = {name: kind for name, kind in types.items() if name in measure.columns}
-        self._ledger.months.landed_again(key, declared_fingerprint(dataset), undeclared)
+        if into["lake"]:
+            self._ledger.months.landed_again(key, declared_fingerprint(dataset), undeclared)
         if is_back:
             self._ledger.months.returned(key)
 
     def _stale(self, returning: Collection[MonthKey]) -> Iterator[tuple[MonthRecord, Types]]:
         """The months that landed by another declaration, or whose undeclared columns have other types than their table.
 
-        And those `returning` to Postgres. With them the types of the table's undeclared columns. Left out are those that the stores hold in two editions,
-        or that were about to land: they land from the source.
+        And those `returning` to Postgres. With them the types of the table's undeclared columns. Left out are those
+        that the stores hold in two editions, or that were about to land: they land from the source.
         """
         with connect(self._connections.dsn) as connection:
             column_types = partial(postgres.column_types, connection)

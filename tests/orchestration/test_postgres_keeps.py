@@ -2,43 +2,52 @@
 
 import json
 
+import pytest
+
 from tests.line import Line
-from tests.months import write
 from tests.warehouses import bigquery_of
 
-KEEP_ONE = {"TAXI_POSTGRES_KEEPS": "1"}
+# Of the seven file months of the line, all but the oldest: yellow 2009-01.
+KEEP_SIX = {"TAXI_POSTGRES_KEEPS": "6"}
+OLDEST = "yellow 2009-01"
+ON_BIGQUERY = "select count(*), sum(total_amount) from taxi_marts.fct_trips where file_month = date '2009-01-01'"
 
 
 def months_in_postgres(line: Line) -> dict[str, set[str]]:
     """The file months of which Postgres has partitions, by schema."""
     rows = line.query(
-        "select nspname, to_date(right(child.relname, 7), 'YYYY_MM')::text from pg_inherits"
+        "select nspname, to_char(to_date(right(child.relname, 7), 'YYYY_MM'), 'YYYY-MM') from pg_inherits"
         " inner join pg_class as child on inhrelid = child.oid inner join pg_class as parent on inhparent = parent.oid"
         " inner join pg_namespace on child.relnamespace = pg_namespace.oid where parent.relkind = 'p'"
     )
     found: dict[str, set[str]] = {}
     for schema, month in rows:
-        found.setdefault(schema, set()).add(month[:7])
+        found.setdefault(schema, set()).add(month)
     return found
 
 
-def test_old_months_leave_postgres_once_they_are_done_and_come_back_from_the_lake(new_line: Line):
-    for month in ("2023-01", "2023-02", "2023-03"):
-        write(new_line.source, "green", month, rows=100)
-    new_line.done("run")
-    before, of_trips = new_line.stages(), "select file_month, count(*), sum(total_amount) from taxi_marts.fct_trips group by 1"
-    on_bigquery = sorted(row.values() for row in bigquery_of(new_line).query_and_wait(of_trips))
-    plan = json.loads(new_line.done("plan", "--json", **KEEP_ONE).stdout)
-    assert "drop old partitions" in [one["step"] for one in plan["steps"]]
-    result = new_line.done("run", **KEEP_ONE)
-    assert "2 file months left Postgres" in result.stderr
-    print(result.stderr, plan)
-    assert all(months == {"2023-03"} for months in months_in_postgres(new_line).values()), months_in_postgres(new_line)
-    assert sorted(row.values() for row in bigquery_of(new_line).query_and_wait(of_trips)) == on_bigquery
-    print(new_line.done("verify", **KEEP_ONE).stdout)
-    assert "Nothing to do" in new_line.done("run", **KEEP_ONE).stderr
-    result = new_line.done("run")
-    print(result.stderr)
-    assert months_in_postgres(new_line)["taxi_marts"] == {"2023-01", "2023-02", "2023-03"}
-    assert new_line.stages() == before
-    assert 0
+@pytest.fixture
+def line(finished_line: Line) -> Line:
+    """A finished line whose months are in Postgres again afterwards."""
+    yield finished_line
+    finished_line.done("run")
+
+
+def test_an_old_month_leaves_postgres_is_verified_without_it_and_comes_back_from_the_lake(line: Line):
+    held, digests = months_in_postgres(line), line.stages()
+    on_bigquery = [row.values() for row in bigquery_of(line).query_and_wait(ON_BIGQUERY)]
+    with line.connect() as reader, reader.transaction():
+        reader.execute("select count(*) from taxi_marts.fct_trips")
+        result = line.done("run", **KEEP_SIX)
+        assert "Somebody reads its tables, so this stays in Postgres until the next run: 2009-01" in result.stderr
+    assert months_in_postgres(line) == held
+    assert "Left Postgres, and stay in the lake and on BigQuery: 2009-01" in line.done("run", **KEEP_SIX).stderr
+    assert "Nothing to do" in line.done("run", **KEEP_SIX).stderr
+    assert months_in_postgres(line) == {schema: months - {"2009-01"} for schema, months in held.items()}
+    assert [row.values() for row in bigquery_of(line).query_and_wait(ON_BIGQUERY)] == on_bigquery
+    assert line.months()[OLDEST]["is_in_postgres"] is False
+    assert "It left Postgres" in line.done("explain", *OLDEST.split(), **KEEP_SIX).stdout
+    verified = json.loads(line.done("verify", *OLDEST.split(), "--json", **KEEP_SIX).stdout)
+    print(verified)
+    assert f"Back in Postgres, from the lake: {OLDEST}" in line.done("run").stderr
+    assert (months_in_postgres(line), line.stages()) == (held, digests)
