@@ -116,6 +116,7 @@ def _planned_month(planned: PlannedMonth) -> dict[str, Any]:
         "why": sentences.why_month(planned),
         "error": str(planned.error) if planned.error else None,
         "gone": planned.is_gone,
+        "without_postgres": planned.skips_postgres,
         "late": bool(planned.awaited and planned.awaited.late_since),
     }
 
@@ -128,5 +129,6 @@ def _step(planned: PlannedStep) -> dict[str, Any]:
         "reason": planned.reason,
         "why": sentences.why(planned.reason),
         "models": build.models if build else None,
+        "tested": build.is_tested if build else None,
         "conditional": planned.is_conditional,
     }

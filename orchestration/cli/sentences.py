@@ -105,7 +105,8 @@ def why(reason: MonthReason | BuildReason | StepReason | PublishReason) -> str:
 
 def what_is_built(build: Build) -> str:
     """Which models, for which months."""
-    return f"{_MODELS[build.models]}, {few([label(month) for month in build.months])}"
+    tests = ", with dbt's tests" if build.warehouse == "bigquery" and build.is_tested else ""
+    return f"{_MODELS[build.models]}, {few([label(month) for month in build.months])}{tests}"
 
 
 def adopted(found: Adopted) -> str:

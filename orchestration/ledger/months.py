@@ -48,6 +48,14 @@ class Months:
         row = self._session.one(query, *key)
         return _record(row) if row else None
 
+    def not_in_postgres(self) -> int:
+        """How many file months have landed, and Postgres does not hold."""
+        query = (
+            "select count(distinct file_month) from taxi_ledger.months where rows is not null and not is_in_postgres"
+        )
+        row = self._session.one(query)
+        return row["count"] if row else 0
+
     def landing_began(self, key: MonthKey) -> None:
         """From here on the stores may differ: whatever breaks off, the month is not done."""
         self._change(key, Event.LANDING_BEGAN, stores_differ=True, error=None, difference=None)

@@ -113,7 +113,7 @@ def _is_in_the_lake(context: Context, month: date) -> bool:
 
 def _drop(context: Context, month: date, of_month: Sequence[_Partition]) -> list[date]:
     """Returns the month, if it has left. Raises InUseError."""
-    drop = partial(_drop_all, of_month)
+    drop = partial(drop_all, of_month)
     for number in range(1, _TRIES + 1):
         try:
             left = context.ledger.months.leave_postgres(month, context.connections.stores, drop)
@@ -125,7 +125,8 @@ def _drop(context: Context, month: date, of_month: Sequence[_Partition]) -> list
     return []
 
 
-def _drop_all(of_month: Sequence[_Partition], connection: psycopg.Connection) -> None:
+def drop_all(of_month: Sequence[_Partition], connection: psycopg.Connection) -> None:
+    """Drop these partitions in the transaction of the connection. Raises InUseError, and waits for nobody."""
     tables = {(one.schema, one.table) for one in of_month} | {(one.schema, one.name) for one in of_month}
     if not tables:
         return

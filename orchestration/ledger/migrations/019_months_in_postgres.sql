@@ -2,7 +2,7 @@
 alter table taxi_ledger.months
     add column is_in_postgres boolean not null default false,
     add column left_postgres_at timestamptz;
-update taxi_ledger.months set is_in_postgres = true where rows is not null;
+update taxi_ledger.months set is_in_postgres = true where rows is not null or state in ('landed', 'done');
 comment on column taxi_ledger.months.is_in_postgres is
 'Postgres holds what landed; false: the lake and BigQuery alone do, or nothing has landed';
 comment on column taxi_ledger.months.left_postgres_at is
