@@ -163,7 +163,7 @@ class Months:
             if not all(record.may_leave_postgres(stores) for record in records):
                 return None
             drop(cursor.connection)
-            left = [record for record in records if record.is_in_postgres]
+            left = [record for record in records if record.is_in_postgres and record.rows is not None]
             for record in left:
                 cursor.execute(
                     "update taxi_ledger.months set is_in_postgres = false, left_postgres_at = now(), run_id = %s,"

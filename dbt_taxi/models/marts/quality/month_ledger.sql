@@ -74,7 +74,7 @@ select
     expected.service_type,
     coalesce(stg_ledger_months.state, 'missing') as state,
     coalesce(stg_ledger_months.state = 'done' and stg_ledger_months.difference = 0, false) as is_complete,
-    coalesce(stg_ledger_months.is_in_postgres, false) as is_in_postgres,
+    coalesce(stg_ledger_months.is_in_postgres and stg_ledger_months.row_count is not null, false) as is_in_postgres,
     stg_ledger_months.difference,
     {% for stage in stages -%}
     measured.{{ stage }}_rows,
