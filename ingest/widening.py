@@ -5,10 +5,11 @@ is not its external table's; each is made of itself, so the source need not have
 one way only (ingest/texts.py), which is not Postgres', so the month goes through both stores' own `replace_month`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 import pyarrow as pa
@@ -37,23 +38,29 @@ _NEXT_STEP = "Its columns keep their types until the month lands from the source
 _MOST_EXACT = 2**53
 
 
-def layout_beside(connection: psycopg.Connection, path: Path, dataset: DataSet) -> tuple[Layout, dict[str, ColumnType]]:
+def layout_beside(
+    connection: psycopg.Connection,
+    path: Path,
+    dataset: DataSet,
+    elsewhere: Mapping[str, ColumnType] = MappingProxyType({}),
+) -> tuple[Layout, dict[str, ColumnType]]:
     """The file's layout beside what the raw table holds, and the columns that are wider in it, with their types so far.
 
     A file that widens a column is read to its end first: one that cannot land changes nothing for the others.
+    `elsewhere` are undeclared columns with values that are in the lake alone, where nobody looks at them now.
     Raises BadFileError.
     """
     held = postgres.column_types(connection, dataset)
     layout = read_layout(path, dataset, held)
     known = {**held}
     for column in _texts_of_another_type(layout, path, dataset, held):
-        if not _has_values(connection, dataset, column):  # any type will do
+        if column not in elsewhere and not _has_values(connection, dataset, column):  # any type will do
             del known[column]
     layout = layout if known == held else read_layout(path, dataset, known)
     beyond_doubles = f"not between {-_MOST_EXACT} and {_MOST_EXACT}"
     for column in layout.undeclared:
         is_to_double = (known.get(column.name), column.type) == ("bigint", "double")
-        if is_to_double and _holds(connection, dataset, column.name, beyond_doubles):
+        if is_to_double and (column.name in elsewhere or _holds(connection, dataset, column.name, beyond_doubles)):
             known[column.name] = "text"  # as doubles, these integers would be others
             layout = read_layout(path, dataset, known)
     wider = _wider(layout, held)
@@ -73,8 +80,9 @@ def land_again(
     scratch: Path,
     fence: Fence = OPEN,
     is_redeclared: bool = False,
+    into: Collection[str] = ("lake", "postgres"),
 ) -> Measure:
-    """Bring the month's object into both stores with today's declared columns; returns its measure now.
+    """Bring the month's object `into` the stores with today's declared columns; returns its measure now.
 
     `types` are those of the raw table's undeclared columns. `recorded` is what was measured of the month's file, which
     landed by another declaration if it `is_redeclared`. An object that an earlier try has made again already has its
@@ -93,9 +101,12 @@ def land_again(
                 recorded = replace(recorded, columns=held.columns)  # an earlier try made it again
             _check(name, held, recorded, types)
             layout = _layout_of_object(path, dataset, types, held)
-            origin = origin_in(bucket, dataset, month)
-            measure = lake.replace_month(bucket, dataset, month, path, layout, scratch, fence=fence, origin=origin)
-            postgres.replace_month(dsn, dataset, month, path, layout, fence=fence)
+            measure = held
+            if "lake" in into:
+                origin = origin_in(bucket, dataset, month)
+                measure = lake.replace_month(bucket, dataset, month, path, layout, scratch, fence=fence, origin=origin)
+            if "postgres" in into:
+                postgres.replace_month(dsn, dataset, month, path, layout, fence=fence)
     except MissingObjectError as error:
         raise WrongObjectError(f"{name} is not in the lake", _NEXT_STEP) from error
     return measure

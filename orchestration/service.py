@@ -254,14 +254,16 @@ class Service:
         from orchestration.run.verify import verify
 
         with Servers(self._settings, "verify") as servers, self._ledger(servers) as ledger:
-            done = [key for key, record in ledger.months.all().items() if record.state == "done"]
+            records = ledger.months.all()
+            done = [key for key, record in records.items() if record.state == "done"]
             if of_run:
                 done = [key for key in done if key in ledger.history.months_of(of_run)]
                 if not done:
                     raise TaxiError(
                         f"No month is done that run {of_run} changed", "Name a data set and a month, or a run"
                     )
-            return verify(servers.all(), ledger.stages, list(keys) or done, self._settings.run.scratch)
+            absent = {key for key, record in records.items() if not record.is_in_postgres}
+            return verify(servers.all(), ledger.stages, list(keys) or done, self._settings.run.scratch, absent)
 
     def pause(self, who: str, why: str) -> None:
         """Have ticks do nothing until `resume`."""

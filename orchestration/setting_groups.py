@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ProgrammingError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 from common.masking import hide
 from ingest.datasets import TLC_SERVER, get_dataset
@@ -129,10 +129,22 @@ class BigQuerySettings(Group):
     contract: bool = Field(False, alias="bigquery_contract")
 
 
+def _number_or_all(value: Any) -> int | Literal["all"]:
+    text = str(value)  # also as a variable of the environment
+    if text == "all":
+        return "all"
+    if isinstance(value, bool) or not text.isdecimal() or int(text) < 1:
+        raise ValueError('write "all", or how many months: a whole number from 1 on')
+    return int(text)
+
+
 class RunSettings(Group):
     """How a run works, and where it keeps its files."""
 
     batch_months: int = Field(12, ge=1, alias="batch_months")
+    postgres_keeps: Annotated[int | Literal["all"], BeforeValidator(_number_or_all)] = Field(
+        "all", alias="postgres_keeps"
+    )
     dbt_select: str = Field("", alias="dbt_select")
     reconcile_lake: Literal["download", "checksum"] = Field("download", alias="reconcile_lake")
     # BigQuery keeps a client that asks for a result waiting for 10 s.
@@ -152,6 +164,11 @@ class RunSettings(Group):
         if options := [word for word in value.split() if word.startswith("-")]:
             raise ValueError(f"{options[0]} is an option of dbt, and only criteria of its --select can be given")
         return value
+
+    @property
+    def kept_months(self) -> int | None:
+        """How many file months Postgres keeps, the newest; None: all."""
+        return None if self.postgres_keeps == "all" else self.postgres_keeps
 
     @property
     def owner(self) -> dict[str, str]:

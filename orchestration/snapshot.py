@@ -31,7 +31,7 @@ def take_snapshot(
     """
     records, stores = ledger.months.all(), stores_of(settings)
     listing = take_listing(source, request, settings.source.newest_months, today, warn)
-    wanted = wanted_months(listing, request, records.values(), stores)
+    wanted = wanted_months(listing, request, records.values(), stores, settings.run.kept_months)
     answers = source.stat_many([dataset.file_path(month) for dataset, month in wanted])
     return Snapshot(
         today=today,
@@ -45,6 +45,7 @@ def take_snapshot(
             name: warehouse_of(settings.run.state_dir, ledger, name, stores, existing(name)) for name in WAREHOUSES
         },
         batch_months=settings.run.batch_months,
+        keeps=settings.run.kept_months,
     )
 
 

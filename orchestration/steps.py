@@ -90,7 +90,9 @@ DBT = {
     ),
 }
 RECONCILE = Step("reconcile", Granularity.BATCH, ("dbt on postgres", "dbt on bigquery"), _TWICE, hours=24)
+DROP = Step("drop old partitions", Granularity.BATCH, ("reconcile",), warehouse="postgres")
+"""Months that are older than those of the setting postgres_keeps leave Postgres."""
 PUBLISH = Step("publish the ledger", Granularity.BATCH, ("reconcile",), warehouse="bigquery")
 
-LINE = (PREPARE, INGEST, WIDEN, EXTERNAL_TABLES, *DBT.values(), RECONCILE, PUBLISH)
+LINE = (PREPARE, INGEST, WIDEN, EXTERNAL_TABLES, *DBT.values(), RECONCILE, DROP, PUBLISH)
 WAREHOUSES = tuple(DBT)

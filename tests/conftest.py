@@ -42,6 +42,7 @@ FILES_OF_A_LINE = {
         "orchestration/test_killed",
         "orchestration/test_line",
         "orchestration/test_planned_runs",
+        "orchestration/test_postgres_keeps",
         "orchestration/test_publish_ledger",
         "orchestration/test_source_changes",
         "orchestration/test_suspect_months",

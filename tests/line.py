@@ -76,9 +76,9 @@ class Line:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
-    def done(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def done(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run, and insist on success."""
-        result = self.run(*arguments)
+        result = self.run(*arguments, **environment)
         assert result.returncode == 0, f"{arguments} ended with {result.returncode}:\n{result.stderr}\n{result.stdout}"
         return result
 

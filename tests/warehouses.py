@@ -47,6 +47,16 @@ def differences(line: Line, kinds: str) -> tuple[int, list[str]]:
     return len(relations), different
 
 
+def rows_on_bigquery(line: Line, relation: str) -> Counter:
+    """All rows of a table or view, in no order."""
+    client = bigquery_of(line)
+    columns = [field.name for field in client.get_table(relation).schema]
+    query = f"select {', '.join(columns)} from {relation}"
+    if "file_month" in columns:
+        query += " where file_month >= date '2009-01-01'"
+    return _counted(row.values() for row in client.query_and_wait(query))
+
+
 def _counted(rows: Iterable[tuple]) -> Counter:
     """The rows, in no order, numbers without the zeros that one warehouse writes and the other does not."""
     return Counter(tuple(value.normalize() if isinstance(value, Decimal) else value for value in row) for row in rows)

@@ -101,6 +101,7 @@ def of_month(record: MonthRecord, is_gone: bool) -> dict[str, Any]:
         "rows": record.rows,
         "difference": record.difference,
         "undeclared_columns": list(record.undeclared),
+        "is_in_postgres": record.is_in_postgres,
         "gone": is_gone,
         "error": record.error,
         "updated_at": record.updated_at.isoformat(),
@@ -122,6 +123,7 @@ def _planned_month(planned: PlannedMonth) -> dict[str, Any]:
         "why": sentences.why_month(planned),
         "error": str(planned.error) if planned.error else None,
         "gone": planned.is_gone,
+        "without_postgres": planned.skips_postgres,
         "late": bool(planned.awaited and planned.awaited.late_since),
     }
 
@@ -134,5 +136,6 @@ def _step(planned: PlannedStep) -> dict[str, Any]:
         "reason": planned.reason,
         "why": sentences.why(planned.reason),
         "models": build.models if build else None,
+        "tested": build.is_tested if build else None,
         "conditional": planned.is_conditional,
     }

@@ -9,6 +9,7 @@ from ingest.months import label
 from orchestration.cli import sentences
 from orchestration.ledger.diffs import Diff
 from orchestration.ledger.history import MonthEvent
+from orchestration.ledger.records import MonthRecord
 from orchestration.ledger.transitions import State
 from orchestration.plan.months import PlannedMonth, has_landed
 from orchestration.plan.reasons import Action, MonthReason
@@ -90,7 +91,8 @@ def _verdict(planned: PlannedMonth, holder: str | None, is_source_asked: bool) -
             )
         case State.LANDED:
             error = f" The last try ended with: {record.error}." if record.error else ""
-            return f"Postgres and the lake hold its {rows}. It is not reconciled yet.{error}"
+            where = "Postgres and the lake hold" if record.is_in_postgres else "The lake holds"
+            return f"{where} its {rows}. It is not reconciled yet.{error}{_elsewhere(record)}"
         case State.FAILED:
             kept = " What landed before stays." if has_landed(record) else ""
             return f"It failed: {record.error}.{kept}"
@@ -99,12 +101,27 @@ def _verdict(planned: PlannedMonth, holder: str | None, is_source_asked: bool) -
         case State.DONE if planned.action in (Action.LAND, Action.LAND_AGAIN):
             return f"It was done with {rows}, and is due again: {why}."
         case State.DONE if planned.is_gone:
-            return f"It is done: every store holds the same {rows}. The source no longer has its file; its rows stay."
+            return f"{_done(record, rows)}. The source no longer has its file; its rows stay.{_elsewhere(record)}"
         case State.DONE if planned.error:
-            return f"It is done: every store holds the same {rows}. Its file cannot be checked now: {planned.error}."
+            return f"{_done(record, rows)}. Its file cannot be checked now: {planned.error}.{_elsewhere(record)}"
         case State.DONE:
             unchanged = ", and the file is unchanged" if is_source_asked else ""
-            return f"It is done: every store holds the same {rows}{unchanged}."
+            return f"{_done(record, rows)}{unchanged}.{_elsewhere(record)}"
+
+
+def _done(record: MonthRecord, rows: str) -> str:
+    if record.is_in_postgres or record.rows is None:
+        return f"It is done: every store holds the same {rows}"
+    return f"It is done: the lake and BigQuery hold the {rows} of its file"
+
+
+def _elsewhere(record: MonthRecord) -> str:
+    if record.is_in_postgres or record.rows is None:
+        return ""
+    if record.left_postgres_at:
+        when = f"{record.left_postgres_at.astimezone(UTC):%Y-%m-%d}"
+        return f" It left Postgres on {when}, by the setting postgres_keeps."
+    return " It is not in Postgres, by the setting postgres_keeps."
 
 
 def _command(planned: PlannedMonth, holder: str | None) -> str | None:

@@ -24,6 +24,7 @@ _TODO = {
     Action.WAIT: "nothing: it waits",
     Action.UNAVAILABLE: "unavailable",
 }
+_DONE_SOMEHOW = (Action.LAND, Action.LAND_AGAIN, Action.BUILD, Action.RECONCILE)
 _WHY_MONTH = {
     MonthReason.NEW: "new",
     MonthReason.FORCED: "forced",
@@ -40,6 +41,7 @@ _WHY_MONTH = {
     MonthReason.NOT_PUBLISHED: "not published",
     MonthReason.SOURCE_UNAVAILABLE: "source unavailable",
     MonthReason.GONE: "gone from the source; its rows stay",
+    MonthReason.KEPT_AGAIN: "Postgres keeps it by postgres_keeps, and does not have it",
     MonthReason.REFUSED: "refused by the source, or gone from it; its rows stay",
 }
 _WHY_BUILD = {
@@ -54,6 +56,7 @@ _WHY_STEP = {
     StepReason.WORK_TO_COME: "there is work to do",
     StepReason.BUILDS_TO_COME: "dbt builds from them",
     StepReason.TABLES_CHANGE: "the tables of these months change",
+    StepReason.OLDER_THAN_KEPT: "they are older than what Postgres keeps (postgres_keeps)",
 }
 _WHY_PUBLISH = {
     PublishReason.MONTHS_CHANGE: "months change, or fail",
@@ -69,7 +72,12 @@ _MODELS = {
 
 def todo(planned: PlannedMonth) -> str:
     """What is to be done for a month."""
-    return "nothing now" if planned.lander else _TODO[planned.action]
+    if planned.lander:
+        return "nothing now"
+    if planned.reason is MonthReason.KEPT_AGAIN:
+        return "bring back to Postgres from the lake, build there, reconcile"
+    text = _TODO[planned.action]
+    return f"{text}, without Postgres" if planned.skips_postgres and planned.action in _DONE_SOMEHOW else text
 
 
 def why_month(planned: PlannedMonth) -> str:
@@ -101,7 +109,8 @@ def why(reason: MonthReason | BuildReason | StepReason | PublishReason) -> str:
 
 def what_is_built(build: Build) -> str:
     """Which models, for which months."""
-    return f"{_MODELS[build.models]}, {few([label(month) for month in build.months])}"
+    tests = ", with dbt's tests" if build.warehouse == "bigquery" and build.is_tested else ""
+    return f"{_MODELS[build.models]}, {few([label(month) for month in build.months])}{tests}"
 
 
 def adopted(found: Adopted) -> str:

@@ -83,6 +83,10 @@ class Output:
         for month in sorted({record.month for record in records}):
             table.add_row(label(month), *(_cell(by_key.get((dataset, month))) for dataset in datasets))
         self._console.print(table)
+        if elsewhere := sorted({one.month for one in records if one.rows is not None and not one.is_in_postgres}):
+            span = label(elsewhere[0]) + (f" … {label(elsewhere[-1])}" if len(elsewhere) > 1 else "")
+            count = f"{len(elsewhere):,} file months" if len(elsewhere) > 1 else "1 file month"
+            self.print_text(f"\nNot in Postgres, by the setting postgres_keeps: {count} ({span})")
         for record in records:
             if record.error:
                 self.print_text(f"\n{record.dataset} {label(record.month)}: {record.error}")

@@ -19,10 +19,15 @@ from orchestration.ledger.transitions import Event, State, next_state
 _COLUMNS = (
     "service_type as dataset, file_month as month, state, source_etag, source_length, source_sha256, declared, stores,"
     " stores_differ, undeclared, rows, difference, error, updated_at, is_doubtful, suspect_etag, suspect_length,"
-    " suspect_sha256, suspect_why, accepted_sha256, source_name, gone_since, is_built, run_id"
+    " suspect_sha256, suspect_why, accepted_sha256, source_name, gone_since, is_built, run_id, is_in_postgres,"
+    " left_postgres_at"
 )
 # Columns of sentences: an error that is none of ours may repeat an address with its password.
 _PROSE = ("error", "suspect_why")
+
+
+class InUseError(Exception):
+    """A month cannot be dropped from Postgres while somebody reads its tables."""
 
 
 class Months:
@@ -43,6 +48,14 @@ class Months:
         row = self._session.one(query, *key)
         return _record(row) if row else None
 
+    def not_in_postgres(self) -> int:
+        """How many file months have landed, and Postgres does not hold."""
+        query = (
+            "select count(distinct file_month) from taxi_ledger.months where rows is not null and not is_in_postgres"
+        )
+        row = self._session.one(query)
+        return row["count"] if row else 0
+
     def landing_began(self, key: MonthKey) -> None:
         """From here on the stores may differ: whatever breaks off, the month is not done."""
         self._change(key, Event.LANDING_BEGAN, stores_differ=True, error=None, difference=None)
@@ -55,16 +68,18 @@ class Months:
         stores: str,
         undeclared: Mapping[str, ColumnType],
         rows: int,
+        is_in_postgres: bool = True,
     ) -> None:
-        """Both stores hold this edition of the file."""
+        """The lake holds this edition of the file, and so does Postgres if it keeps the month."""
         self._change(
             key, Event.LANDED, source_name=fetched.stat.url, source_etag=fetched.stat.etag,
             source_length=fetched.stat.length, source_sha256=fetched.sha256, declared=declared,
             stores=stores, stores_differ=False, undeclared=Jsonb(undeclared), rows=rows, error=None, difference=None,
+            is_in_postgres=is_in_postgres, left_postgres_at=None,
         )  # fmt: skip
 
     def rebuilt(self, key: MonthKey, undeclared: Mapping[str, ColumnType], **values: Any) -> None:
-        """Both stores hold this edition of the file, as they say themselves: the ledger was lost."""
+        """The stores hold this edition of the file, as they say themselves: the ledger was lost."""
         self._change(key, Event.REBUILT, undeclared=Jsonb(undeclared), **values)
 
     def landing_failed(self, key: MonthKey, error: str) -> None:
@@ -126,6 +141,38 @@ class Months:
         """Both stores hold the same edition with other types."""
         event = "landed again with today's columns"
         self._update(key, event, declared=declared, undeclared=Jsonb(undeclared), is_built=False)
+
+    def returned(self, key: MonthKey) -> None:
+        """Postgres holds the month again, as the lake does."""
+        news = ", updated_at = now(), change_number = nextval('taxi_ledger.changes')"
+        self._update(key, "back in Postgres", news, is_in_postgres=True, left_postgres_at=None, is_built=False)
+
+    def leave_postgres(
+        self, month: date, stores: str, drop: Callable[[psycopg.Connection[Any]], None]
+    ) -> list[MonthKey] | None:
+        """`drop` what Postgres holds of a file month, and record it, in one transaction: it is done, or nothing is.
+
+        Returns the data sets whose month has left. None if one of them is not done in these `stores`: then nothing was
+        dropped. Raises what `drop` raises, such as InUseError; then too.
+        """
+        with self._session.writing() as cursor:
+            rows = cursor.execute(
+                f"select {_COLUMNS} from taxi_ledger.months where file_month = %s for update", (month,)
+            ).fetchall()
+            records = [_record(row) for row in rows]
+            if not all(record.may_leave_postgres(stores) for record in records):
+                return None
+            drop(cursor.connection)
+            left = [record for record in records if record.is_in_postgres and record.rows is not None]
+            for record in left:
+                cursor.execute(
+                    "update taxi_ledger.months set is_in_postgres = false, left_postgres_at = now(), run_id = %s,"
+                    " updated_at = now(), change_number = nextval('taxi_ledger.changes')"
+                    " where (service_type, file_month) = (%s, %s)",
+                    (self._session.run_id, *record.key),
+                )
+                add_event(cursor, record.key, record.state, record.state, "left Postgres", self._session.run_id, {})
+            return [record.key for record in left]
 
     def unchanged(self, key: MonthKey, etag: str, length: int | None) -> None:
         """The source states another ETag for the same bytes."""

@@ -39,6 +39,8 @@ class MonthRecord:
     gone_since: datetime | None = None  # a run found that the source no longer has the file
     is_built: bool = False  # landed, with its tables made by hand on both warehouses
     run_id: str | None = None  # the run that changed it last
+    is_in_postgres: bool = True  # what landed; False: the lake and BigQuery alone hold it
+    left_postgres_at: datetime | None = None
 
     @property
     def key(self) -> MonthKey:
@@ -51,8 +53,13 @@ class MonthRecord:
         return self.state == "suspect" and self.suspect_sha256 == self.source_sha256
 
     def is_held_in(self, stores: str) -> bool:
-        """Whether Postgres and the lake hold one edition of the file, the last or an earlier one."""
+        """Whether the lake, and Postgres if it keeps the month, hold one edition of the file, maybe an earlier one."""
         return self.stores == stores and not self.stores_differ
+
+    def may_leave_postgres(self, stores: str) -> bool:
+        """Whether it is done in these `stores`, or nothing of it ever landed."""
+        is_done = self.state is State.DONE and self.is_held_in(stores)
+        return is_done or (self.rows is None and not self.stores_differ)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,12 @@ from ingest.measure import Measure
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.session import Session
 
+OF_TODAY = (
+    "(stage not like 'postgres%%' or not exists (select from taxi_ledger.months where not is_in_postgres"
+    " and (service_type, file_month) = (stages.service_type, stages.file_month)))"
+)
+"""A condition on rows of taxi_ledger.stages: what Postgres held of a month that has left it is history."""
+
 
 class Stages:
     """Reads and writes taxi_ledger.stages."""
@@ -27,10 +33,10 @@ class Stages:
         )  # fmt: skip
 
     def latest(self, key: MonthKey) -> dict[str, Measure]:
-        """The measure of each stage of the month by the last run that took it."""
+        """The measure of each stage of the month by the last run that took it; none of Postgres if it has left."""
         rows = self._session.all(
             "select distinct on (stage) stage, rows, cents, columns from taxi_ledger.stages"
-            " where (service_type, file_month) = (%s, %s) order by stage, run_number desc",
+            f" where (service_type, file_month) = (%s, %s) and {OF_TODAY} order by stage, run_number desc",
             *key,
         )
         return {

@@ -53,7 +53,8 @@ class Rebuild:
 class Build:
     """One invocation of dbt: on this warehouse, for these file months, these models.
 
-    `is_of_others`: for months that are done, and are brought up to the project of today.
+    `is_of_others`: for months that are done, and are brought up to the project of today. `is_tested`: with dbt's tests
+    of the data. On BigQuery these run for months that Postgres, whose tests are the gate, does not hold.
     """
 
     warehouse: str
@@ -61,6 +62,7 @@ class Build:
     models: Models
     reason: BuildReason
     is_of_others: bool = False
+    is_tested: bool = True
 
 
 def rebuild_of(warehouse: Warehouse, project: Fingerprint) -> Rebuild | None:
@@ -87,21 +89,26 @@ def plan_builds(
     doubtful: Collection[date],
     size: int,
     is_built: Collection[date] = (),
+    untested: Collection[date] = (),
 ) -> list[Build]:
     """The builds of a warehouse: `others`, where it needs a rebuild, then the `new` months; `size` months at a time.
 
     `doubtful` are months whose last build failed: each is built alone, so that no other is held up. Months that
-    somebody has built by hand (`is_built`) need no build, unless the warehouse needs one.
+    somebody has built by hand (`is_built`) need no build, unless the warehouse needs one. Those that are `untested` are
+    built without the tests of the data, apart from the others.
     """
     if rebuild is None:
         new = [month for month in new if month not in is_built]
-        return [Build(warehouse, some, Models.OF_MONTHS, BuildReason.LANDED) for some in _batches(new, doubtful, size)]
+        return [
+            Build(warehouse, some, Models.OF_MONTHS, BuildReason.LANDED, is_tested=is_tested)
+            for some, is_tested in _batches(new, doubtful, size, untested)
+        ]
     is_all = rebuild.models is Models.ALL
     of_new = Models.ALL if is_all else Models.OF_MONTHS_AND_CHANGED
     return [
-        Build(warehouse, some, models, rebuild.reason, is_of_others)
+        Build(warehouse, some, models, rebuild.reason, is_of_others, is_tested)
         for months, models, is_of_others in ((others, rebuild.models, True), (new, of_new, False))
-        for some in _batches(months, doubtful, size)
+        for some, is_tested in _batches(months, doubtful, size, untested)
     ]
 
 
@@ -114,7 +121,14 @@ def with_what_is_due(build: Build, due: Models | None) -> Build:
     return replace(build, models=Models.OF_MONTHS_AND_CHANGED) if build.models is Models.OF_MONTHS else build
 
 
-def _batches(months: Sequence[date], doubtful: Collection[date], size: int) -> list[tuple[date, ...]]:
-    sure = [month for month in months if month not in doubtful]
-    together = [tuple(sure[start : start + size]) for start in range(0, len(sure), size)]
-    return together + [(month,) for month in months if month in doubtful]
+def _batches(
+    months: Sequence[date], doubtful: Collection[date], size: int, untested: Collection[date]
+) -> list[tuple[tuple[date, ...], bool]]:
+    """The months of each build, and whether they are tested."""
+    found: list[tuple[tuple[date, ...], bool]] = []
+    for is_tested in (False, True):
+        some = [month for month in months if (month not in untested) is is_tested]
+        sure = [month for month in some if month not in doubtful]
+        found += [(tuple(sure[start : start + size]), is_tested) for start in range(0, len(sure), size)]
+        found += [((month,), is_tested) for month in some if month in doubtful]
+    return found

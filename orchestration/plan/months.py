@@ -11,6 +11,7 @@ from ingest.publication import check_month
 from ingest.source import FileStat
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.plan.calendar import Awaited
+from orchestration.plan.keeping import ALL, Kept, is_missed, passes_postgres_by
 from orchestration.plan.reasons import Action, MonthReason
 from orchestration.plan.suspicion import Edition, SuspectError
 from orchestration.plan.wanted import Pair, Request, is_redeclared
@@ -31,6 +32,7 @@ class PlannedMonth:
     is_gone: bool = False  # it landed, and the source no longer has it
     awaited: Awaited | None = None  # it is not published yet
     lander: str | None = None  # the run that lands it just now
+    skips_postgres: bool = False  # it goes to the lake and BigQuery alone
 
     @property
     def key(self) -> MonthKey:
@@ -57,19 +59,21 @@ def plan_months(
     stores: str,
     request: Request,
     today: date,
+    kept: Kept = ALL,
 ) -> list[PlannedMonth]:
     """What is to be done for each of the `wanted` file months, in their order.
 
     `files` is what the source says of each. `stores` names the lake and the BigQuery project in use: a month that was
     landed in others is landed again. With `request.accept`, what is suspicious of the files asked for was looked at,
-    and is right. Unless months are named, one that landed and is gone from the source is no error.
+    and is right. Unless months are named, one that landed and is gone from the source is no error. `kept` are the file
+    months that Postgres keeps: those that it lacks come back from the lake, older ones pass it by.
     """
     planned = []
     for dataset, month in wanted:
         stat, record = files[dataset, month], records.get((dataset.name, month))
         is_asked_for = request.names((dataset, month))
         force, accept = request.force and is_asked_for, request.accept and is_asked_for
-        decided = _decide(dataset, month, stat, record, stores, force, today)
+        decided = _decide(dataset, month, stat, record, stores, force, today, kept)
         if record and record.state == "suspect" and isinstance(stat, FileStat) and not force:
             decided = _decide_suspect(decided, record, stat, stores, accept)
         if _is_redone_as_held(decided, request, stores):
@@ -79,7 +83,8 @@ def plan_months(
             reason = MonthReason.REFUSED if isinstance(stat, RefusedError) else MonthReason.GONE
             decided = replace(decided, reason=reason)
             decided = decided if request.months else replace(decided, action=Action.NOTHING, error=None)
-        planned.append(replace(decided, is_accepted=accept, is_gone=is_gone))
+        skips = passes_postgres_by(decided.action, decided.reason, month, record, kept)
+        planned.append(replace(decided, is_accepted=accept, is_gone=is_gone, skips_postgres=skips))
     return planned
 
 
@@ -109,6 +114,7 @@ def _decide(
     stores: str,
     force: bool,
     today: date,
+    kept: Kept,
 ) -> PlannedMonth:
     def planned(action: Action, reason: MonthReason, error: TaxiError | None = None) -> PlannedMonth:
         return PlannedMonth(dataset, month, action, reason, record, error)
@@ -117,6 +123,8 @@ def _decide(
     if isinstance(stat, TaxiError):
         if record and is_redeclared(record, stores):
             return planned(Action.LAND_AGAIN, MonthReason.COLUMNS_CHANGED)
+        if record and is_missed(record, stores, kept):
+            return planned(Action.LAND_AGAIN, MonthReason.KEPT_AGAIN)
         if record and record.state == "landed" and record.stores == stores and not force:
             return planned(waiting, MonthReason.NOT_RECONCILED)  # which needs no source
         if isinstance(stat, RefusedError) and has_landed(record):
@@ -137,6 +145,8 @@ def _decide(
         return planned(Action.LAND, MonthReason.COLUMNS_CHANGED)
     if record.stores != stores:
         return planned(Action.LAND, MonthReason.LANDED_ELSEWHERE)
+    if is_missed(record, stores, kept):
+        return planned(Action.LAND_AGAIN, MonthReason.KEPT_AGAIN)
     if record.state == "done":
         return planned(Action.NOTHING, MonthReason.DONE)
     if record.state == "landed":

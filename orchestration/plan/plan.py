@@ -6,7 +6,7 @@ with wider columns has the earlier months of its data set follow.)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from typing import TypeVar
@@ -16,10 +16,12 @@ from ingest.months import label
 from ingest.source import FileStat
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.plan.builds import Build, Fingerprint, Rebuild, Warehouse, plan_builds, rebuild_of
+from orchestration.plan.homes import Homes
+from orchestration.plan.keeping import kept_months, landed_months, leaving, newest
 from orchestration.plan.months import PlannedMonth, plan_months
 from orchestration.plan.reasons import Action, BuildReason, MonthReason, PublishReason, StepReason
 from orchestration.plan.wanted import Pair, Request, is_redeclared
-from orchestration.steps import DBT, EXTERNAL_TABLES, INGEST, PREPARE, PUBLISH, RECONCILE, WIDEN, Step
+from orchestration.steps import DBT, DROP, EXTERNAL_TABLES, INGEST, PREPARE, PUBLISH, RECONCILE, WIDEN, Step
 
 T = TypeVar("T")
 
@@ -30,7 +32,7 @@ class Snapshot:
 
     `files` is what the source says of each wanted month, in the order of the work. `stores` names the lake and the
     BigQuery project in use; `is_published`: its copy of the ledger is up to date. `project` is the dbt project of
-    today, `warehouses` are in the order in which they are built.
+    today, `warehouses` are in the order in which they are built. Postgres `keeps` so many file months (None: all).
     """
 
     today: date
@@ -42,6 +44,7 @@ class Snapshot:
     project: Fingerprint
     warehouses: Mapping[str, Warehouse]
     batch_months: int = 12
+    keeps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Batch:
 
     `held` are the file months that are built with them whatever becomes of their landings, as a warehouse is brought up
     to the project. `waiting` are those of them that have landed and were not done, though nobody may have asked for
-    them in this run.
+    them in this run. `leaving` are the file months that Postgres drops when all is done.
     """
 
     months: tuple[PlannedMonth, ...]
@@ -85,6 +88,7 @@ class Batch:
     reconciliations: tuple[Reconciliation, ...]
     held: frozenset[date] = frozenset()
     waiting: tuple[MonthKey, ...] = ()
+    leaving: tuple[date, ...] = ()
 
     @property
     def others(self) -> list[date]:
@@ -136,12 +140,15 @@ class Plan:
             for month in batch.months:
                 if month.action is Action.LAND_AGAIN:
                     yield PlannedStep(WIDEN, str(month), month.reason)
-            yield PlannedStep(EXTERNAL_TABLES, "", StepReason.BUILDS_TO_COME)
+            if batch.months or batch.reconciliations:
+                yield PlannedStep(EXTERNAL_TABLES, "", StepReason.BUILDS_TO_COME)
             for build in batch.builds:
                 yield PlannedStep(DBT[build.warehouse], subject_of(build.months), build.reason, build)
             for one in batch.reconciliations:
                 reason, is_conditional = StepReason.TABLES_CHANGE, bool(one.others)
                 yield PlannedStep(RECONCILE, subject_of(one.months), reason, is_conditional=is_conditional)
+            if batch.leaving:
+                yield PlannedStep(DROP, subject_of(batch.leaving), StepReason.OLDER_THAN_KEPT)
             yield PlannedStep(PUBLISH, "", PublishReason.MONTHS_CHANGE)
         if self.publish and not self.batches:
             yield PlannedStep(PUBLISH, "", self.publish)
@@ -155,16 +162,18 @@ def subject_of(months: Sequence[date]) -> str:
 def make_plan(snapshot: Snapshot) -> Plan:
     """Compare what is wanted with what the ledger says is done, and each warehouse with the dbt project."""
     wanted, records = list(snapshot.files), snapshot.records
-    months = plan_months(wanted, snapshot.files, records, snapshot.stores, snapshot.request, snapshot.today)
+    kept = kept_months(records, snapshot.files, snapshot.keeps)
+    months = plan_months(wanted, snapshot.files, records, snapshot.stores, snapshot.request, snapshot.today, kept)
     to_do = (Action.LAND, Action.LAND_AGAIN, Action.BUILD, Action.RECONCILE)
     todo = [planned for planned in months if planned.action in to_do]
     held = [key for key, record in records.items() if record.is_held_in(snapshot.stores)]
     rebuilds = {}
+    homes = Homes(records, todo, snapshot.stores)
     if todo or held:
         for name, warehouse in snapshot.warehouses.items():
-            if rebuild := rebuild_of(warehouse, snapshot.project):
+            if (rebuild := rebuild_of(warehouse, snapshot.project)) and homes.has_any(name):
                 rebuilds[name] = rebuild
-    batches = list(_plan_batches(snapshot, todo, held, rebuilds))
+    batches = list(_with_leaving(snapshot, list(_plan_batches(snapshot, todo, held, rebuilds, homes)), homes))
     is_news = any(one.action in (Action.UNAVAILABLE, Action.WAIT) or one.is_now_gone is not None for one in months)
     publish = PublishReason.MONTHS_CHANGE if batches or is_news else None
     if publish is None and not snapshot.is_published:
@@ -173,17 +182,23 @@ def make_plan(snapshot: Snapshot) -> Plan:
 
 
 def _plan_batches(
-    snapshot: Snapshot, todo: Sequence[PlannedMonth], held: Sequence[MonthKey], rebuilds: Mapping[str, Rebuild]
+    snapshot: Snapshot,
+    todo: Sequence[PlannedMonth],
+    held: Sequence[MonthKey],
+    rebuilds: Mapping[str, Rebuild],
+    homes: Homes,
 ) -> Iterator[Batch]:
     """The planned months, `batch_months` file months at a time, every data set of a file month in the same batch.
 
     What landed by another declaration is the first batch, all of it: the external tables get today's types after it.
     The first batch brings all other months that are held up to the project: else some would stand there by other rules
-    than others, or be missing from a table that is made again.
+    than others, or be missing from a table that is made again. Months that Postgres keeps come before older ones, which
+    pass it by: its tables are then there.
     """
     records, size = snapshot.records, snapshot.batch_months
     doubtful = {month for (_, month), record in records.items() if record.is_doubtful}
     by_month = [list(group) for _, group in groupby(todo, key=lambda planned: planned.month)]
+    by_month.sort(key=lambda group: all(planned.skips_postgres for planned in group))
     is_due = bool(rebuilds) and bool(held)
     taken: set[date] = set()  # with the first batch
     redeclared = {key[1] for key, record in records.items() if is_redeclared(record, snapshot.stores)}
@@ -204,14 +219,17 @@ def _plan_batches(
         new = sorted(({one.month for one in planned} | {month for _, month in waiting}) - half)
         if is_due:
             others = sorted({month for _, month in held} - set(new) - half)
+        by_hand = {month for month in new if _is_built(records, planned, month)}
+        builds = []
+        for warehouse in snapshot.warehouses:
+            some, some_others = homes.of(warehouse, new), homes.of(warehouse, others)
+            is_built = by_hand | homes.built(warehouse, some)
+            untested = homes.untested(warehouse, {*new, *others})
+            rebuild = rebuilds.get(warehouse)
+            builds += plan_builds(warehouse, rebuild, some, some_others, doubtful, size, is_built, untested)
+        others = sorted({month for build in builds if build.is_of_others for month in build.months})
         if not planned and not others and not new:
             continue
-        is_built = {month for month in new if _is_built(records, planned, month)}
-        builds = [
-            build
-            for warehouse in snapshot.warehouses
-            for build in plan_builds(warehouse, rebuilds.get(warehouse), new, others, doubtful, size, is_built)
-        ]
         yield Batch(
             tuple(planned),
             tuple(builds),
@@ -219,7 +237,26 @@ def _plan_batches(
             frozenset(month for _, month in held) if is_due else frozenset(),
             tuple(waiting),
         )
-        rebuilds, is_due = {}, False
+        built = {build.warehouse for build in builds}
+        rebuilds, is_due = {name: one for name, one in rebuilds.items() if name not in built}, False
+
+
+def _with_leaving(snapshot: Snapshot, batches: Sequence[Batch], homes: Homes) -> Iterator[Batch]:
+    """The batches with the months that leave Postgres after each; one of its own where there is no other."""
+    if snapshot.keeps is None:
+        yield from batches
+        return
+    present, landed, done = homes.present, landed_months(snapshot.records.values()), set[MonthKey]()
+    for batch in batches or [Batch((), (), ())]:
+        landing = [one for one in batch.months if one.action in (Action.LAND, Action.LAND_AGAIN)]
+        present |= {one.key for one in landing if not one.skips_postgres}
+        landed |= {one.month for one in landing}
+        done |= {key for one in batch.reconciliations for key in one.keys}
+        kept = newest(landed, snapshot.keeps)
+        months = leaving(present, snapshot.records, done, kept, snapshot.stores)
+        present -= {key for key in present if key[1] in months}
+        if batches or months:
+            yield replace(batch, leaving=tuple(months))
 
 
 def _half_landed(records: Mapping[MonthKey, MonthRecord], planned: Sequence[PlannedMonth]) -> set[date]:

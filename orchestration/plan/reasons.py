@@ -39,6 +39,8 @@ class MonthReason(StrEnum):
     SOURCE_UNAVAILABLE = "source_unavailable"
     GONE = "gone"
     REFUSED = "refused"
+    KEPT_AGAIN = "kept_again"
+    """By the setting postgres_keeps, Postgres holds the month, which it does not have."""
 
 
 class BuildReason(StrEnum):
@@ -59,6 +61,7 @@ class StepReason(StrEnum):
     WORK_TO_COME = "work_to_come"
     BUILDS_TO_COME = "builds_to_come"
     TABLES_CHANGE = "tables_change"
+    OLDER_THAN_KEPT = "older_than_kept"
 
 
 class PublishReason(StrEnum):

@@ -7,6 +7,7 @@ from datetime import date
 from ingest.datasets import DATASETS, DataSet, declared_fingerprint
 from ingest.not_taken import no_month
 from orchestration.ledger.records import MonthRecord
+from orchestration.plan.keeping import is_missed, landed_months, newest
 from orchestration.plan.shares import ALL, Share
 
 Pair = tuple[DataSet, date]
@@ -52,7 +53,11 @@ class Listing:
 
 
 def wanted_months(
-    listing: Listing, request: Request, records: Iterable[MonthRecord] = (), stores: str = ""
+    listing: Listing,
+    request: Request,
+    records: Iterable[MonthRecord] = (),
+    stores: str = "",
+    keeps: int | None = None,
 ) -> list[Pair]:
     """The file months that are wanted, in the order in which they are done: by month, then by data set.
 
@@ -60,12 +65,13 @@ def wanted_months(
     reads no object whose types are not those of its external table. Otherwise none is of a data set other than those of
     the request.
 
-    Without named months, all that a source holds that can be listed, and what has landed and is not done, which needs
-    no source. Of one that can't be listed, the newest months of each data set, and those that the ledger says were
-    begun and are not done: a backfill that broke off goes on. What landed from this source belongs to it too, to find
-    out what is gone: all of it where there is a listing, otherwise what is as new as the newest months. Named months
-    are wanted of every data set if the data sets are named, otherwise of those that the source holds or that landed
-    from it. Raises SettingError where the source holds nothing.
+    Without named months, all that a source holds that can be listed, what has landed and is not done, which needs no
+    source, and those of the newest `keeps` months that Postgres lacks (None: of all). Of a source that can't be listed,
+    the newest months of each data set, and those that the ledger says were begun and are not done: a backfill that
+    broke off goes on. What landed from this source belongs to it too, to find out what is gone: all of it where there
+    is a listing, otherwise what is as new as the newest months. Named months are wanted of every data set if the data
+    sets are named, otherwise of those that the source holds or that landed from it. Raises SettingError where the
+    source holds nothing.
     """
     records = list(records)
     redeclared = [_pair(record) for record in records if is_redeclared(record, stores)]
@@ -84,6 +90,9 @@ def wanted_months(
         begun = [_pair(record) for record in known if record.state != "done"]
         newer = [pair for pair in map(_pair, from_here) if pair[1] >= first.get(pair[0], date.max)]
         wanted = [*listing.newest, *begun, *newer, *request.also]
+    if not request.months:
+        kept = newest(landed_months(records), keeps)
+        wanted += [_pair(record) for record in known if is_missed(record, stores, kept)]
     order = list(DATASETS)
     shared = {pair for pair in (*wanted, *redeclared) if request.share.has(*pair)}
     return sorted(shared, key=lambda pair: (pair[1], order.index(pair[0].name)))

@@ -16,8 +16,10 @@ from orchestration.warehouses.dbt_by_hand import NotProvenError, read_hand_build
 from orchestration.warehouses.dbt_listing import list_nodes
 from orchestration.warehouses.dbt_project import keep_manifest, manifest_folder, project_fingerprint
 
-# On Postgres a run insists on the tests of the data, on BigQuery it does not: its tables are compared with tested ones.
-_KINDS = {"postgres": ("model", "seed", "test"), "bigquery": ("model", "seed")}
+# On Postgres a run insists on the tests of the data. On BigQuery it does not if Postgres has all months: its tables are
+# compared with tested ones.
+_UNTESTED = ("model", "seed")
+_TESTED = (*_UNTESTED, "test")
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,11 @@ def adopt(
     since = manifest_folder(settings.state_dir, build.warehouse) if models is Models.CHANGED else None
     selected = selection(models, settings.dbt_select, since)
     folder = settings.state_dir / "adopt" / build.warehouse
-    needed = list_nodes(build.warehouse, variables, _KINDS[build.warehouse], selected, folder)
+    records = [one for one in ledger.months.all().values() if one.is_held_in(stores)]
+    is_gate = build.warehouse == "postgres" or not all(one.is_in_postgres for one in records)
+    needed = list_nodes(build.warehouse, variables, _TESTED if is_gate else _UNTESTED, selected, folder)
     build.check_project(folder / "manifest.json")
-    held = {key[1] for key, one in ledger.months.all().items() if one.is_held_in(stores)}
+    held = {one.month for one in records if build.warehouse == "bigquery" or one.is_in_postgres}
     if rebuild:
         build.check_nodes(needed)
         build.check_months(held)

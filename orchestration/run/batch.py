@@ -15,13 +15,15 @@ from orchestration.ledger.claims import Purpose
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.transitions import State
 from orchestration.plan.plan import Batch, chunks
+from orchestration.plan.reasons import MonthReason
 from orchestration.plan.wanted import is_redeclared
 from orchestration.run.build import Building
 from orchestration.run.context import Context
+from orchestration.run.drop import drop_old_partitions
 from orchestration.run.land import Landing
 from orchestration.run.reconcile import reconcile
 from orchestration.run.widen import Widening
-from orchestration.steps import DBT, EXTERNAL_TABLES, INGEST, RECONCILE, WIDEN, Step
+from orchestration.steps import DBT, DROP, EXTERNAL_TABLES, INGEST, RECONCILE, WIDEN, Step
 from orchestration.warehouses.dbt import Dbt
 
 
@@ -55,6 +57,7 @@ class BatchWork:
             EXTERNAL_TABLES.name: self._refresh_external_tables,
             **{step.name: self._build_on(warehouse) for warehouse, step in DBT.items()},
             RECONCILE.name: self._reconcile,
+            DROP.name: self._drop,
         }
 
     def __enter__(self) -> "BatchWork":
@@ -89,7 +92,9 @@ class BatchWork:
 
     def _widen(self, _: set[date]) -> set[date]:
         """Earlier months follow the columns of today; from here on only months that both stores hold whole go on."""
-        self._widened, failed = self._widening.follow() if WIDEN.name in self._scope else ([], [])
+        returning = [planned.key for planned in self._batch.months if planned.reason is MonthReason.KEPT_AGAIN]
+        followed, failed = self._widening.follow(returning) if WIDEN.name in self._scope else ([], [])
+        self._widened = [key for key in followed if key not in returning]
         going = self._claim({month for _, month in {*self._landed} - {*failed}} | self._batch.held)
         self._context.touch(self._batch.waiting)
         stores = self._context.connections.stores
@@ -186,6 +191,11 @@ class BatchWork:
         for some in chunks(followers, context.settings.batch_months):
             reconcile(context, some)
         return measured
+
+    def _drop(self, months: set[date]) -> set[date]:
+        self._entered.close()
+        drop_old_partitions(self._context)
+        return months
 
     def _start_dbt(self) -> None:
         """It starts while the run goes on."""

@@ -106,6 +106,7 @@ class Building:
                         folder,
                         parse_cache=self._context.settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
                         models=build.models,
+                        is_tested=build.is_tested,
                         wanted=self._context.settings.dbt_select,
                         changed_since=since,
                         on_progress=lambda text: self._context.progress(step, subject, f"{step.name}: {shown}: {text}"),

@@ -16,6 +16,8 @@ from orchestration.ledger.diffs import Diff, add_diff
 from orchestration.ledger.records import MonthKey, MonthRecord
 from orchestration.run.changed_rows import changes_between
 
+NOT_IN_POSTGRES = "the former edition is not in Postgres, by the setting postgres_keeps"
+
 
 def comparison(record: MonthRecord | None, last: Diff | None, fetched: Fetched, run_id: str) -> Compare | None:
     """What Postgres is to do before it swaps the month; None where it holds no other edition than the fetched one.
@@ -38,8 +40,10 @@ def comparison(record: MonthRecord | None, last: Diff | None, fetched: Fetched, 
     }
     key = record.key
 
+    missing = "Postgres no longer had the old rows" if record.is_in_postgres else NOT_IN_POSTGRES
+
     def compare(connection: psycopg.Connection, old: sql.Identifier | None, new: sql.Identifier) -> None:
-        _compare(connection, old, new, key, run_id, editions)
+        _compare(connection, old, new, key, run_id, editions, missing)
 
     return compare
 
@@ -51,12 +55,13 @@ def _compare(
     key: MonthKey,
     run_id: str,
     editions: dict[str, str | None],
+    missing: str,
 ) -> None:
     """Record what changed, or why nobody knows: a month is worth more than what is said about it."""
     started = time.monotonic()
     found: dict[str, Any] = {}
     if old is None:
-        found["error"] = "Postgres no longer had the old rows"
+        found["error"] = missing
     else:
         try:
             with connection.transaction():  # a savepoint

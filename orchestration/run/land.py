@@ -17,7 +17,7 @@ import pyarrow as pa
 from common.masking import masked
 from ingest import lake, postgres
 from ingest.conform import Layout
-from ingest.datasets import declared_fingerprint
+from ingest.datasets import ColumnType, declared_fingerprint
 from ingest.errors import (
     NotPublishedError,
     StoreDownError,
@@ -186,7 +186,7 @@ class Landing:
             layout = self._layout(planned, fetched)
             figures.rows = layout.rows
             self._ledger.months.landing_began(planned.key)
-            file = self._land_in_both(planned, fetched, layout)
+            file = self._land_in_stores(planned, fetched, layout)
             # Up to 90 MB that Arrow would keep, and dbt has use for: first what only a cycle of references holds.
             gc.collect()
             pa.default_memory_pool().release_unused()
@@ -194,8 +194,10 @@ class Landing:
             declared, stores = declared_fingerprint(planned.dataset), self._connections.stores
             self._ledger.stages.add(planned.key, "file", file, 0.0)
             self._ledger.lake_objects.record(planned.key, self._stored.pop(), file)
-            self._ledger.months.landed(planned.key, fetched, declared, stores, undeclared, layout.rows)
-        self._events.say(f"{planned}: {layout.rows:,} rows landed in Postgres and the lake")
+            held = not planned.skips_postgres
+            self._ledger.months.landed(planned.key, fetched, declared, stores, undeclared, layout.rows, held)
+        where = "Postgres and the lake" if held else "the lake"
+        self._events.say(f"{planned}: {layout.rows:,} rows landed in {where}")
         diff = self._ledger.diffs.last(planned.key)
         if diff and diff.run_id == self._ledger.run_id:
             self._events.say(f"{planned}: its new edition: {diff.words}")
@@ -208,8 +210,9 @@ class Landing:
         """
         dataset = planned.dataset
         while True:
+            elsewhere = self._types_elsewhere(dataset.name)
             with connect(self._connections.dsn, f"make room for the columns of {planned}") as connection:
-                layout, wider = layout_beside(connection, fetched.path, dataset)
+                layout, wider = layout_beside(connection, fetched.path, dataset, elsewhere)
                 self._check_rows(planned, fetched, layout.rows)
                 held = postgres.column_types(connection, dataset)
                 is_as_held = all(held.get(column.name) == column.type for column in layout.undeclared)
@@ -227,6 +230,12 @@ class Landing:
             names = ", ".join(map(printable, layout.left_out))
             self._events.warn(f"{planned}: columns that nobody declared are left out, as they hold no value: {names}")
         return layout
+
+    def _types_elsewhere(self, dataset: str) -> dict[str, ColumnType]:
+        """The undeclared columns of the data set's months that Postgres does not hold."""
+        records = [one for one in self._ledger.months.all().values() if one.dataset == dataset]
+        absent = [one for one in records if one.rows is not None and not one.is_in_postgres]
+        return {name: kind for one in absent for name, kind in one.undeclared.items()}
 
     def _check_rows(self, planned: PlannedMonth, fetched: Fetched, rows: int) -> None:
         """Raises SuspectError, before either store changes, where the file has far fewer rows than the last edition."""
@@ -254,8 +263,8 @@ class Landing:
             self._ledger.months.unchanged(planned.key, fetched.stat.etag, fetched.stat.length)
         return is_same
 
-    def _land_in_both(self, planned: PlannedMonth, fetched: Fetched, layout: Layout) -> Measure:
-        """Replace the month in both stores; returns what was read of the file.
+    def _land_in_stores(self, planned: PlannedMonth, fetched: Fetched, layout: Layout) -> Measure:
+        """Replace the month in the stores that keep it; returns what was read of the file.
 
         The file is measured once, on its way to the lake: both pipelines read the same bytes, and to measure takes as
         long as to read.
@@ -265,10 +274,11 @@ class Landing:
         last = self._ledger.diffs.last(planned.key)
         compare = comparison(planned.record, last, fetched, self._ledger.run_id)
         replace: dict[str, ReplaceMonth] = {
-            **self._replace,
             "postgres": partial(self._replace["postgres"], compare=compare),
             "lake": partial(self._replace["lake"], origin=origin_of(fetched)),
         }
+        if planned.skips_postgres:
+            del replace["postgres"]
         futures = land_side_by_side(replace, planned.dataset, planned.month, fetched.path, layout, pipelines)
         failures = [error for future in futures.values() if (error := future.exception())]
         failures.sort(key=lambda error: not isinstance(error, StoreDownError))

@@ -1,7 +1,7 @@
 """Measures what each store holds of a file month: rows, cents and a checksum of every column."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,15 @@ def measure_stages(
     files: dict[MonthKey, Measure],
     scratch: Path,
     trusted: Mapping[MonthKey, StoredObject] | None = None,
+    not_in_postgres: Collection[MonthKey] = (),
 ) -> dict[MonthKey, dict[str, Stage]]:
     """Measure every stage of these file months again, but for the files, which were measured as they landed (`files`).
 
     One query per table and warehouse, whatever the number of months: preparing one takes BigQuery a second. Objects of
-    the lake are read by way of the folder `scratch`, but for those that are still the `trusted` ones.
-    Raises StoreError.
+    the lake are read by way of the folder `scratch`, but for those that are still the `trusted` ones. Months that are
+    `not_in_postgres` have no stages there. Raises StoreError.
     """
+    of_postgres = {key: file for key, file in files.items() if key not in not_in_postgres}
     with connect(connections.dsn) as connection:
         marts = _monthly_marts(connection)
         columns = dict(marts)
@@ -52,12 +54,12 @@ def measure_stages(
             columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
 
     def in_postgres() -> _Measured:
-        with connect(connections.dsn, f"measure {len(files)} file months") as connection:
+        with connect(connections.dsn, f"measure {len(of_postgres)} file months") as connection:
             # Of a partitioned table Postgres has no statistics, and expects 40,000 groups where there is one a file:
             # it would sort 1.2 GB a month, in twice the time.
             connection.execute("set enable_sort = off")
             return _measure_warehouse(
-                "postgres", POSTGRES, POSTGRES, lambda query: connection.execute(query).fetchall(), files, columns
+                "postgres", POSTGRES, POSTGRES, lambda query: connection.execute(query).fetchall(), of_postgres, columns
             )
 
     def in_bigquery() -> _Measured:
@@ -76,7 +78,8 @@ def measure_stages(
         return {(key, "lake"): stage for key, stage in measure_lake(connections, files, scratch, trusted or {}).items()}
 
     with thread_pool(2) as pool:
-        futures = [pool.submit(work) for work in (in_postgres, in_bigquery, in_lake)]
+        works = (in_postgres, in_bigquery, in_lake) if of_postgres else (in_bigquery, in_lake)
+        futures = [pool.submit(work) for work in works]
         try:
             measured = {pair: stage for future in futures for pair, stage in future.result().items()}
         except psycopg.Error as error:
@@ -89,7 +92,14 @@ def measure_stages(
         measured[key, "file"] = Stage(file, 0.0)
     nothing = Stage(Measure(), 0.0)  # a table without a row of the month
     stages = [*RAW_STAGES, *(stage_of(warehouse, table) for warehouse in ("postgres", "bigquery") for table in marts)]
-    return {key: {name: measured.get((key, name), nothing) for name in stages} for key in files}
+    return {
+        key: {
+            name: measured.get((key, name), nothing)
+            for name in stages
+            if key in of_postgres or not name.startswith("postgres_")
+        }
+        for key in files
+    }
 
 
 def check_zones(connections: Connections) -> None:

@@ -37,9 +37,10 @@ class Rebuilt:
 
 
 def rebuild(ledger: Ledger, connections: Connections, scratch: Path) -> Rebuilt:
-    """Record the months that Postgres and the lake hold alike, each object of the lake read once. Raises StoreError.
+    """Record the months that Postgres and the lake hold alike, and those of the lake alone: each object is read once.
 
-    Whether Postgres has the same values, and the marts, is for the next run to reconcile.
+    Of the latter the object's metadata prove what landed: Postgres may not keep such a month. Whether the stores have
+    the same values, and the marts, is for the next run to reconcile. Raises StoreError.
     """
     with connect(connections.dsn, "count the raw rows") as connection:
         rows = {dataset.name: _rows_by_month(connection, dataset) for dataset in DATASETS.values()}
@@ -61,7 +62,8 @@ def rebuild(ledger: Ledger, connections: Connections, scratch: Path) -> Rebuilt:
         left_out.pop(key, None)
     # Last: a rebuild that is interrupted before has recorded nothing, and can be done again.
     for key, (held, measure) in measured.items():
-        _record(ledger, connections.stores, held, measure, types[key[0]])
+        is_in_postgres = key[1] in rows[key[0]] or not measure.rows
+        _record(ledger, connections.stores, held, measure, types[key[0]], is_in_postgres)
     return Rebuilt(tuple(measured), dict(sorted(left_out.items())))
 
 
@@ -77,16 +79,19 @@ def _mismatch(held: HeldMonth, in_postgres: int | None) -> str | None:
     """Why the month cannot be taken as landed; None: it can."""
     if not held.metadata.get("source_sha256"):
         return "its object in the lake does not name the file that it was made of"
-    if in_postgres is None and held.metadata.get("rows") != "0":
-        return "it is in the lake alone"
-    if str(in_postgres or 0) != held.metadata.get("rows"):
-        return (
-            f"Postgres holds {in_postgres or 0:,} rows, and the lake's object was made with {held.metadata.get('rows')}"
-        )
+    if in_postgres is not None and str(in_postgres) != held.metadata.get("rows"):
+        return f"Postgres holds {in_postgres:,} rows, and the lake's object was made with {held.metadata.get('rows')}"
     return None
 
 
-def _record(ledger: Ledger, stores: str, held: HeldMonth, measure: Measure, types: Mapping[str, ColumnType]) -> None:
+def _record(
+    ledger: Ledger,
+    stores: str,
+    held: HeldMonth,
+    measure: Measure,
+    types: Mapping[str, ColumnType],
+    is_in_postgres: bool,
+) -> None:
     key, metadata = (held.dataset.name, held.month), held.metadata
     declared = {column.name for column in held.dataset.columns}
     length = metadata.get("source_length")
@@ -101,4 +106,5 @@ def _record(ledger: Ledger, stores: str, held: HeldMonth, measure: Measure, type
         stores=stores,
         undeclared={name: kind for name, kind in types.items() if name in measure.columns and name not in declared},
         rows=measure.rows,
+        is_in_postgres=is_in_postgres,
     )

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from common.rows import one_value
-from ingest.errors import TaxiError, first_line
+from ingest import external_tables
+from ingest.errors import StoreError, TaxiError, first_line
 from ingest.external_tables import BIGQUERY_FAULTS
 from ingest.measure import Measure
 from ingest.postgres_connection import connect
@@ -21,9 +22,10 @@ from orchestration.run.tries import tried
 from orchestration.steps import RECONCILE
 from orchestration.warehouses.bigquery_jobs import billed_bytes
 
-_MOST_FREQUENT_RULES = (
-    "select mode() within group (order by reject_reasons) from taxi_marts.fct_rejected_trips"
-    " where (service_type, file_month) = (%s, %s)"
+_MOST_FREQUENT_RULES = (  # on both warehouses
+    "select reject_reasons from taxi_marts.fct_rejected_trips"
+    " where service_type = '{}' and file_month = date '{}' group by reject_reasons"
+    " order by count(*) desc, reject_reasons limit 1"
 )
 
 
@@ -77,9 +79,12 @@ def _measure(
     with context.step(RECONCILE, subject_of(sorted(months)), f"reconciling {len(files)} file months") as figures:
         figures.rows = sum(file.rows for file in files.values())
         trusted = known if context.settings.reconcile_lake == "checksum" else {}
-        stages = measure_stages(context.connections, files, context.settings.scratch, trusted)
+        records = context.ledger.months.all()
+        absent = {key for key, record in records.items() if record.rows is not None and not record.is_in_postgres}
+        stages = measure_stages(context.connections, files, context.settings.scratch, trusted, absent)
         check_zones(context.connections)
-        differing = differing_reports(context.connections, months)
+        compared = {month for _, month in files.keys() - absent}
+        differing = differing_reports(context.connections, compared, absent) if compared else {}
         figures.bytes_billed = _billed(context)
         context.budget.spend(figures.bytes_billed or 0)
     return stages, differing
@@ -94,16 +99,29 @@ def _billed(context: Context) -> int | None:
         return None
 
 
+def _on_bigquery(context: Context, query: str) -> str:
+    try:
+        rows = external_tables.query(context.connections.bigquery, query, context.connections.uncounted_jobs)
+    except BIGQUERY_FAULTS as error:
+        raise StoreError(f"BigQuery does not say why rows were rejected: {first_line(error)}", "Run again") from error
+    return str(rows[0][0])
+
+
 def _suspicion(context: Context, key: MonthKey, measured: dict[str, Stage]) -> SuspectError | None:
     """What is suspicious of a month as it was built; what this run was told to accept is recorded as such."""
-    if "postgres_rejected" not in measured:  # left out by the setting dbt_select
+    warehouse = "postgres" if "postgres_raw" in measured else "bigquery"
+    if f"{warehouse}_rejected" not in measured:  # left out by the setting dbt_select
         return None
-    rows, rejected = (measured[f"postgres_{name}"].measure.rows for name in ("raw", "rejected"))
+    rows, rejected = (measured[f"{warehouse}_{name}"].measure.rows for name in ("raw", "rejected"))
     record = context.ledger.months.get(key)
     if record is None or not is_mostly_rejected(rows, rejected):
         return None
-    with connect(context.connections.dsn) as connection:
-        rules = one_value(connection.execute(_MOST_FREQUENT_RULES, key))
+    query = _MOST_FREQUENT_RULES.format(*key)
+    if warehouse == "postgres":
+        with connect(context.connections.dsn) as connection:
+            rules = one_value(connection.execute(query))
+    else:
+        rules = _on_bigquery(context, query)
     suspicion = after_build(record, rows, rejected, rules)
     if suspicion and record.source_sha256 and key in context.accepted:
         context.ledger.months.accepted(key, record.source_sha256)

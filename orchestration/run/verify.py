@@ -1,6 +1,6 @@
 """Measures the stores again and compares them with the ledger's evidence; changes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,20 @@ class Verdict:
     findings: tuple[str, ...]
 
 
-def verify(connections: Connections, evidence: Stages, keys: Sequence[MonthKey], scratch: Path) -> list[Verdict]:
-    """Whether every store still holds what the ledger says of these months. Raises StoreError."""
+def verify(
+    connections: Connections,
+    evidence: Stages,
+    keys: Sequence[MonthKey],
+    scratch: Path,
+    not_in_postgres: Collection[MonthKey] = (),
+) -> list[Verdict]:
+    """Whether every store that keeps these months still holds what the ledger says. Raises StoreError.
+
+    Of those that are `not_in_postgres`, the lake and BigQuery are measured.
+    """
     recorded = {key: evidence.latest(key) for key in keys}
     files = {key: measures["file"] for key, measures in recorded.items() if "file" in measures}
-    measured = measure_stages(connections, files, scratch) if files else {}
+    measured = measure_stages(connections, files, scratch, None, not_in_postgres) if files else {}
     if files:
         check_zones(connections)
     now = {key: {name: stage.measure for name, stage in stages.items()} for key, stages in measured.items()}

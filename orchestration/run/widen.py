@@ -85,24 +85,28 @@ class Widening:
         ]
         self._context.events.warn(f"{dataset.name}: {', '.join(changes)}; earlier months that follow: {len(concerned)}")
 
-    def follow(self, only_alone: bool = False) -> tuple[list[MonthKey], list[MonthKey]]:
-        """Land every month again that has other types than its table, then let others have the data sets.
+    def follow(
+        self, returning: Collection[MonthKey] = (), only_alone: bool = False
+    ) -> tuple[list[MonthKey], list[MonthKey]]:
+        """Land every month again that has other types than its table, and those `returning` to Postgres.
 
-        With `only_alone`, months of the data sets that we have to ourselves. Months that others have just now are left
-        to the next run. Returns those that were done and wait to be reconciled, and those that failed. Raises
-        StoreDownError.
+        Then let others have the data sets. With `only_alone`, months of the data sets that we have to ourselves. Months
+        that others have just now are left to the next run. Returns those that were done and wait to be reconciled, and
+        those that failed, or did not return. Raises StoreDownError.
         """
         followed: list[MonthKey] = []
         failed: list[MonthKey] = []
-        for record, types in list(self._stale()):
+        for record, types in list(self._stale(returning)):
             key, name = record.key, name_of(record.key)
             if only_alone and record.dataset not in self._alone:
                 continue
             if taken := self._ledger.claims.take([key], Purpose.LAND):
                 self._context.events.say(f"{name} is left to the next run: {taken[key]}")
+                failed += [key] if key in returning else []
                 continue
             try:
-                tried(WIDEN, partial(self._land_again, record, types), self._context.events.warn)
+                is_back = key in returning
+                tried(WIDEN, partial(self._land_again, record, types, is_back), self._context.events.warn)
                 followed.append(key)
             except StoreDownError:  # no month would fare better; the next run goes on from here
                 raise
@@ -118,7 +122,10 @@ class Widening:
             self._alone.clear()
             self._ledger.claims.let_go_data_sets()
         if followed:
-            self._context.events.say(f"{len(followed)} file months landed again from the lake, with today's columns")
+            if back := {*followed} & {*returning}:
+                self._context.events.say(f"Back in Postgres, from the lake: {', '.join(map(name_of, sorted(back)))}")
+            if others := len(followed) - len(back):
+                self._context.events.say(f"{others} file months landed again from the lake, with today's columns")
         return [key for key in followed if key in self._were_done], failed
 
     def _fail(self, key: MonthKey, error: TaxiError) -> None:
@@ -129,16 +136,17 @@ class Widening:
         else:
             self._ledger.months.landing_failed(key, str(error))
 
-    def _land_again(self, record: MonthRecord, types: Types) -> None:
+    def _land_again(self, record: MonthRecord, types: Types, is_back: bool) -> None:
         name = name_of(record.key)
         with self._context.step(WIDEN, name, f"{name}: landing again from the lake") as figures:
             figures.rows = record.rows
-            self._replace(record, types)
+            self._replace(record, types, is_back)
 
-    def _replace(self, record: MonthRecord, types: Types) -> None:
+    def _replace(self, record: MonthRecord, types: Types, is_back: bool) -> None:
         key, dataset = record.key, DATASETS[record.dataset]
         self._were_done |= {key} if record.state is State.DONE else set()
         self._ledger.months.tables_will_change([key])
+        into = {"lake": _is_stale(record, types), "postgres": record.is_in_postgres or is_back}
         measure = land_again(
             self._connections.dsn,
             self._connections.bucket,
@@ -149,16 +157,20 @@ class Widening:
             self._context.scratch,
             self._ledger.lease,
             is_redeclared=record.declared != declared_fingerprint(dataset),
+            into=[store for store, is_due in into.items() if is_due],
         )
         self._ledger.stages.add(key, "file", measure, 0.0)
         undeclared = {name: kind for name, kind in types.items() if name in measure.columns}
-        self._ledger.months.landed_again(key, declared_fingerprint(dataset), undeclared)
+        if into["lake"]:
+            self._ledger.months.landed_again(key, declared_fingerprint(dataset), undeclared)
+        if is_back:
+            self._ledger.months.returned(key)
 
-    def _stale(self) -> Iterator[tuple[MonthRecord, Types]]:
+    def _stale(self, returning: Collection[MonthKey]) -> Iterator[tuple[MonthRecord, Types]]:
         """The months that landed by another declaration, or whose undeclared columns have other types than their table.
 
-        With them the types of the table's undeclared columns. Left out are those that the stores hold in two editions,
-        or that were about to land: they land from the source.
+        And those `returning` to Postgres. With them the types of the table's undeclared columns. Left out are those
+        that the stores hold in two editions, or that were about to land: they land from the source.
         """
         with connect(self._connections.dsn) as connection:
             column_types = partial(postgres.column_types, connection)
@@ -167,7 +179,11 @@ class Widening:
             dataset, table = DATASETS[record.dataset], tables[record.dataset]
             declared = {column.name for column in dataset.columns}
             types = {name: kind for name, kind in table.items() if name not in declared}
-            is_redeclared = record.declared != declared_fingerprint(dataset)
-            is_stale = is_redeclared or any(types.get(name, held) != held for name, held in record.undeclared.items())
-            if is_stale and record.is_held_in(self._connections.stores) and record.state is not State.LANDING:
+            is_due = _is_stale(record, types) or record.key in returning
+            if is_due and record.is_held_in(self._connections.stores) and record.state is not State.LANDING:
                 yield record, types
+
+
+def _is_stale(record: MonthRecord, types: Types) -> bool:
+    is_redeclared = record.declared != declared_fingerprint(DATASETS[record.dataset])
+    return is_redeclared or any(types.get(name, held) != held for name, held in record.undeclared.items())

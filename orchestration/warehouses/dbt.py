@@ -22,11 +22,8 @@ from orchestration.settings import ROOT
 from orchestration.warehouses.dbt_artifacts import DbtResult, read_result
 from orchestration.warehouses.dbt_faults import is_of_the_server, is_passing, next_step
 
-# Unit tests are about the code, not the data: CI runs them.
-_COMMANDS = {
-    "postgres": ("build", "--exclude-resource-type", "unit_test"),
-    "bigquery": ("build", "--exclude-resource-type", "unit_test", "test"),
-}
+# Unit tests are about the code, not the data: CI runs them. `test` follows the option for builds without tests.
+_BUILD = ("build", "--exclude-resource-type", "unit_test")
 _SERVERS = {"postgres": "Postgres", "bigquery": "BigQuery"}
 
 DBT_LOG = "dbt.log"
@@ -102,15 +99,16 @@ class Dbt:
         folder: Path,
         parse_cache: Path,
         models: Models = Models.ALL,
+        is_tested: bool = True,
         wanted: str = "",
         changed_since: Path | None = None,
         on_progress: Callable[[str], None] = lambda _: None,
         on_billed: Callable[[int], None] = lambda _: None,
     ) -> DbtResult:
-        """Build models on `target`, for these file months only; on Postgres, the gate, with all tests of the data.
+        """Build models on `target`, for these file months only, with all tests of the data if it `is_tested`.
 
-        BigQuery's tables need no tests of their own in a run: they are held against the tested ones, column by column.
-        (`dbt build` by hand tests them as well.)
+        Postgres is the gate. BigQuery's tables need no tests of their own in a run where Postgres has the month: they
+        are compared with the tested ones, column by column. (`dbt build` by hand tests them as well.)
 
         `models` names a selector of dbt_taxi/selectors.yml; those of what changed need `changed_since`, the folder with
         the manifest of the last build. `wanted` are dbt's selection criteria, as for its --select ('': all models):
@@ -122,7 +120,8 @@ class Dbt:
         """
         arguments = [
             *("--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"),
-            *_COMMANDS[target],
+            *_BUILD,
+            *(() if is_tested else ("test",)),
             *selection(models, wanted, changed_since),
             *("--project-dir", str(ROOT / "dbt_taxi"), "--profiles-dir", str(ROOT), "--target", target),
             *("--target-path", str(folder / "target")),

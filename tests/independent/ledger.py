@@ -66,6 +66,7 @@ LEDGER = {
         select service_type, case when raw.n is null then 'missing' else 'done' end as state,
             (abs(raw.n - accepted.n - rejected.n) + abs(raw.cents - accepted.cents - rejected.cents))::bigint
                 as difference, coalesce(difference = 0, false) as is_complete,
+            raw.n is not null as is_in_postgres,
             {ROWS}, {DOLLARS}, error, run_id, file_month, reconciled_at, updated_at
         from expected left join raw_rows as raw using (service_type, file_month)
         left join accepted using (service_type, file_month) left join rejected using (service_type, file_month)

@@ -18,6 +18,7 @@ class Edit:
 _T, _I = "tests/orchestration/test_", "tests/ingest/test_"
 RECONCILE = (f"{_T}reconcile.py",)
 BUILDS = (f"{_T}builds.py",)
+KEEPING, LEAVING = (f"{_T}keeping.py",), (f"{_T}leaving_postgres.py",)
 _SUSPECT = f"{_T}suspect_months.py"
 SUSPICION = (f"{_SUSPECT}::test_an_edition_with_less_than_half_of_the_rows_of_the_last_is_suspicious",
              f"{_SUSPECT}::test_a_month_with_more_than_half_of_its_rows_rejected_is_suspicious")  # fmt: skip
@@ -35,7 +36,14 @@ _DIFF, _LAKE, _PG = "orchestration/run/differences.py", "ingest/lake.py", "inges
 _TABLE, _LEASE, _MONTHS = (f"orchestration/ledger/{name}.py" for name in ("transitions", "lease", "months"))
 _PLAN, _BUILDS, _DECIDE, _WANTED = (f"orchestration/plan/{name}.py" for name in ("plan", "builds", "months", "wanted"))
 
+_HOMES, _RECORDS = "orchestration/plan/homes.py", "orchestration/ledger/records.py"
+
 EDITS = (
+    # Months that Postgres does not keep
+    Edit("months without Postgres are built on BigQuery without tests", _HOMES,
+         "return self._will_be_in_postgres(key) and not has_left", "return True", KEEPING),
+    Edit("months leave Postgres that are not done", _RECORDS,
+         "return is_done or (self.rows is None and not self.stores_differ)", "return True", LEAVING),
     # Reconciliation
     Edit("accepted + rejected are not compared with raw", _DIFF,
          'found.append(_compare(raw, stages[raw], f"{warehouse} accepted + rejected", both))', "pass", RECONCILE),
@@ -43,6 +51,8 @@ EDITS = (
     Edit("rejected cents are not counted", _DIFF, "accepted.cents + rejected.cents", "accepted.cents", RECONCILE),
     Edit("marts are not compared across warehouses", _DIFF,
          "found.append(_compare(left, measure, right, stages[right], by_column=True))", "pass", RECONCILE),
+    Edit("accepted + rejected of a month without Postgres are not compared with raw", _DIFF,
+         'if is_in_postgres else ("bigquery",)', "if is_in_postgres else ()", RECONCILE),
     Edit("the lake is not compared", _DIFF, "for name in RAW_STAGES[1:]", "for name in RAW_STAGES[3:]", RECONCILE),
     Edit("BigQuery's raw rows are not compared", _DIFF, "for name in RAW_STAGES[1:]",
          "for name in RAW_STAGES[1:3]", RECONCILE),
@@ -165,8 +175,9 @@ EDITS = (
          "others = sorted({month for _, month in held} - set(new) - half)", "others = []", BUILDS),
     Edit("months in two editions are rebuilt", "orchestration/ledger/records.py",
          "return self.stores == stores and not self.stores_differ", "return self.stores == stores", BUILDS),
-    Edit("later batches make all models again", _PLAN, "        rebuilds, is_due = {}, False\n",
-         "        is_due = False\n", BUILDS),
+    Edit("later batches make all models again", _PLAN,
+         "rebuilds, is_due = {name: one for name, one in rebuilds.items() if name not in built}, False",
+         "is_due = False", BUILDS),
     Edit("a copy of the ledger that is older is not made again", _PLAN,
          "if publish is None and not snapshot.is_published:", "if False:", BUILDS),
     Edit("failed months are reconciled", _PLAN, '(record.state in ("landed", "done") or record.is_suspect_as_held)',

@@ -132,3 +132,24 @@ def test_a_column_whose_type_has_no_checksum_is_named_with_its_model(
         finished_line.execute("drop table taxi_marts.odd")
     assert "taxi_marts.odd cannot be reconciled: waited is interval, a type without a checksum" in caught.value.what
     assert "Cast waited in the model odd to one of smallint, integer, bigint" in caught.value.next_step
+
+
+def without_postgres() -> dict[str, Measure]:
+    """A file month that Postgres does not keep."""
+    return {name: measure for name, measure in stages().items() if not name.startswith("postgres_")}
+
+
+def test_a_month_without_postgres_agrees_if_file_lake_and_bigquery_do():
+    assert find_differences(without_postgres()) == []
+
+
+@pytest.mark.parametrize("stage", ["lake", "bigquery_raw"])
+def test_of_a_month_without_postgres_each_other_store_is_compared_with_the_file(stage: str):
+    found = find_differences(without_postgres() | {stage: with_other_value(RAW, "fare_amount")})
+    assert [(one.left, one.right, one.columns) for one in found] == [("file", stage, ("fare_amount",))]
+
+
+@pytest.mark.parametrize("changes", [{"rows": 7}, {"cents": 11_999}])
+def test_of_a_month_without_postgres_every_raw_row_is_accepted_or_rejected_on_bigquery(changes: dict):
+    (found,) = find_differences(without_postgres() | {"bigquery_accepted": replace(ACCEPTED, **changes)})
+    assert (found.left, found.right) == ("bigquery_raw", "bigquery accepted + rejected")

@@ -44,7 +44,8 @@ def test_a_step_may_be_named_by_a_part_that_no_other_has():
 
 
 def test_from_is_the_step_and_all_that_follow():
-    assert scope_of(None, "bigquery") == {"dbt on bigquery", "reconcile", "publish the ledger"}
+    following = {"reconcile", "drop old partitions", "publish the ledger"}
+    assert scope_of(None, "bigquery") == {"dbt on bigquery"} | following
     assert scope_of("bigquery", None) == {"dbt on bigquery"}
     assert scope_of(None, None) is None
 

@@ -26,6 +26,7 @@ renamed as (
 
         -- booleans
         stores_differ as has_differing_stores,
+        is_in_postgres,
 
         -- dates
         file_month,

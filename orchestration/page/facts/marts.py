@@ -54,6 +54,8 @@ class Marts:
     zones: Chart
     map: ZoneMap
     top: int
+    elsewhere: int
+    """File months that Postgres does not keep, which the charts lack."""
     now: datetime
 
     def chart(self, name: str) -> Chart:
@@ -122,6 +124,7 @@ def facts(reading: Reading) -> Marts:
         zones=zones,
         map=zone_map(zones.rows, kept.paths),
         top=_TOP,
+        elsewhere=reading.ledger.months.not_in_postgres(),
         now=reading.now,
     )  # fmt: skip
 

@@ -88,6 +88,7 @@ class Month:
     open_run: str | None
     rows: int | None
     difference: int | None
+    is_in_postgres: bool
     chain: Chain
     file: File | None
     editions: list[Edition]
@@ -128,6 +129,7 @@ def facts(reading: Reading, dataset: str, month: str, reason: str = "") -> Month
         open_run=claim.holder.run_id if claim else holder.run_id if holder else None,
         rows=record.rows if record else None,
         difference=record.difference if record else None,
+        is_in_postgres=record.is_in_postgres if record and record.rows is not None else True,
         chain=measured,
         file=_file(record, declared_fingerprint(of), calendar.get(key)) if record else None,
         editions=_editions(reading, key),

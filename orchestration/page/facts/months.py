@@ -74,13 +74,15 @@ class Episode:
 class Months:
     """The page. `done` of `known` months are done; `difference` adds up the rows and cents by which stores differ.
 
-    `beginnings` are ways to begin, for a ledger without months.
+    `elsewhere` file months are in the lake and BigQuery, and not in Postgres. `beginnings` are ways to begin, for a
+    ledger without months.
     """
 
     episodes: list[Episode]
     done: int
     known: int
     rows: int
+    elsewhere: int
     difference: int
     paused: str | None
     last_tick: datetime | None
@@ -116,6 +118,7 @@ def facts(reading: Reading) -> Months:
         done=sum(one.done for one in calendars),
         known=sum(one.known for one in calendars),
         rows=sum(one.rows or 0 for one in records.values() if one.state == "done"),
+        elsewhere=ledger.months.not_in_postgres(),
         difference=sum(one.difference or 0 for one in records.values()),
         paused=str(pause) if pause else None,
         last_tick=ticks.last_at,
@@ -203,6 +206,7 @@ def _cell(month: date, record: MonthRecord | None, awaited: Awaited | None, is_r
     if record.state == "done":
         rows = f"{record.rows:,} rows" if record.rows is not None else "done"
         gone = "; gone from the source" if record.gone_since else ""
+        gone += "" if record.is_in_postgres else "; not in Postgres"
         if is_republished:
             return Cell(month, "republished", f"done with a new edition, {rows}{gone}")
         return Cell(month, "done", f"done, {rows}{gone}")

@@ -78,6 +78,8 @@ class Quality:
     earlier: date | None
     later: date | None
     now: datetime
+    elsewhere: int = 0
+    """File months that Postgres does not keep, which the tables of shares lack."""
     missing: str | None = None
     next_step: str | None = None
 
@@ -90,7 +92,7 @@ def facts(reading: Reading, dataset: str = "", last: str = "") -> Quality:
     held = marts.held_months(reading)
     if not held or reading.existing(*marts.MARTS) != {*marts.MARTS}:
         missing = None if tests.count else NOTHING_YET
-        return Quality(tests, [], None, None, None, None, until, None, None, reading.now, missing, NEXT_STEP)
+        return Quality(tests, [], None, None, None, None, until, None, None, reading.now, 0, missing, NEXT_STEP)
     everything = sorted({month for months in held.values() for month in months}, reverse=True)
     window, earlier, later = windowed(everything, until)
     chosen = dataset if dataset in held else max(held, key=lambda name: (held[name][0], len(held[name])))
@@ -107,6 +109,7 @@ def facts(reading: Reading, dataset: str = "", last: str = "") -> Quality:
         earlier=earlier,
         later=later,
         now=reading.now,
+        elsewhere=reading.ledger.months.not_in_postgres(),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestration.cli.explanation import STAGES
 from orchestration.ledger.records import MonthKey
+from orchestration.ledger.stages import OF_TODAY
 from orchestration.page.reading import Reading
 
 _RAW = ("file", "postgres_raw", "lake", "bigquery_raw")
@@ -50,7 +51,8 @@ def chain(reading: Reading, key: MonthKey) -> Chain:
     """What was last measured of the month."""
     found = reading.rows(
         "select distinct on (stage) stage, rows, cents, digest, columns, seconds, measured_at, run_id, run_number"
-        " from taxi_ledger.stages where (service_type, file_month) = (%s, %s) order by stage, run_number desc",
+        f" from taxi_ledger.stages where (service_type, file_month) = (%s, %s) and {OF_TODAY}"
+        " order by stage, run_number desc",
         *key,
     )
     by_name = {row["stage"]: row for row in found}

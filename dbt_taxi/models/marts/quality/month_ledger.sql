@@ -46,6 +46,17 @@ expected as (
         on months.file_month between begun.first_file_month and newest.file_month
 ),
 
+-- What Postgres held of a month that has left it is history.
+held as (
+    select stg_ledger_stages.*
+    from stg_ledger_stages
+    left join stg_ledger_months
+        on
+            stg_ledger_stages.service_type = stg_ledger_months.service_type
+            and stg_ledger_stages.file_month = stg_ledger_months.file_month
+    where stg_ledger_months.is_in_postgres or stg_ledger_stages.stage not like 'postgres%'
+),
+
 measured as (
     select
         service_type,
@@ -55,7 +66,7 @@ measured as (
         max(case when stage = '{{ stage }}' then cents end) as {{ stage }}_cents,
         {% endfor -%}
         max(case when stage != 'file' and run_number = last_run_number then measured_at end) as reconciled_at
-    from stg_ledger_stages
+    from held
     group by service_type, file_month
 )
 
@@ -63,6 +74,7 @@ select
     expected.service_type,
     coalesce(stg_ledger_months.state, 'missing') as state,
     coalesce(stg_ledger_months.state = 'done' and stg_ledger_months.difference = 0, false) as is_complete,
+    coalesce(stg_ledger_months.is_in_postgres and stg_ledger_months.row_count is not null, false) as is_in_postgres,
     stg_ledger_months.difference,
     {% for stage in stages -%}
     measured.{{ stage }}_rows,
