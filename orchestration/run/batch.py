@@ -176,6 +176,6 @@ class BatchWork:
             "DBT_TAXI_RUN_ID": self._context.ledger.run_id,
             "DBT_TAXI_LEASE": str(lease.epoch),
             "DBT_TAXI_LOCK_SECONDS": f"{LOCK:.0f}",
-            "DBT_TAXI_APPLICATION_NAME": f"{connections.postgres['application_name']} dbt",
+            "PGAPPNAME": f"{connections.postgres['application_name']} dbt",
             "PGOPTIONS": " ".join([*asked, environment.get("PGOPTIONS", "")]).strip(),
         }
