@@ -132,7 +132,8 @@ class BigQuerySettings(Group):
 class RunSettings(Group):
     """How a run works, and where it keeps its files."""
 
-    batch_months: int = Field(12, ge=1, alias="batch_months")
+    batch_months: int = Field(48, ge=1, alias="batch_months")
+    batch_rows: int = Field(300_000_000, ge=1, alias="batch_rows")
     dbt_select: str = Field("", alias="dbt_select")
     reconcile_lake: Literal["download", "checksum"] = Field("download", alias="reconcile_lake")
     # BigQuery keeps a client that asks for a result waiting for 10 s.

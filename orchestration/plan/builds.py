@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from orchestration.plan.batches import BatchLimits
 from orchestration.plan.reasons import BuildReason, Models
 
 
@@ -85,23 +86,25 @@ def plan_builds(
     new: Sequence[date],
     others: Sequence[date],
     doubtful: Collection[date],
-    size: int,
+    limits: BatchLimits,
     is_built: Collection[date] = (),
 ) -> list[Build]:
-    """The builds of a warehouse: `others`, where it needs a rebuild, then the `new` months; `size` months at a time.
+    """The builds of a warehouse: `others`, where it needs a rebuild, then the `new` months; within the limits.
 
     `doubtful` are months whose last build failed: each is built alone, so that no other is held up. Months that
     somebody has built by hand (`is_built`) need no build, unless the warehouse needs one.
     """
     if rebuild is None:
         new = [month for month in new if month not in is_built]
-        return [Build(warehouse, some, Models.OF_MONTHS, BuildReason.LANDED) for some in _batches(new, doubtful, size)]
+        return [
+            Build(warehouse, some, Models.OF_MONTHS, BuildReason.LANDED) for some in _batches(new, doubtful, limits)
+        ]
     is_all = rebuild.models is Models.ALL
     of_new = Models.ALL if is_all else Models.OF_MONTHS_AND_CHANGED
     return [
         Build(warehouse, some, models, rebuild.reason, is_of_others)
         for months, models, is_of_others in ((others, rebuild.models, True), (new, of_new, False))
-        for some in _batches(months, doubtful, size)
+        for some in _batches(months, doubtful, limits)
     ]
 
 
@@ -114,7 +117,6 @@ def with_what_is_due(build: Build, due: Models | None) -> Build:
     return replace(build, models=Models.OF_MONTHS_AND_CHANGED) if build.models is Models.OF_MONTHS else build
 
 
-def _batches(months: Sequence[date], doubtful: Collection[date], size: int) -> list[tuple[date, ...]]:
+def _batches(months: Sequence[date], doubtful: Collection[date], limits: BatchLimits) -> list[tuple[date, ...]]:
     sure = [month for month in months if month not in doubtful]
-    together = [tuple(sure[start : start + size]) for start in range(0, len(sure), size)]
-    return together + [(month,) for month in months if month in doubtful]
+    return [*limits.split(sure)] + [(month,) for month in months if month in doubtful]

@@ -38,6 +38,7 @@ LINES = {
     "datasets = []": "datasets .* write a list",
     "newest_months = -1": "newest_months -1 .* write 1 or more",
     "batch_months = 1.5": "batch_months 1.5 .* write a whole number",
+    "batch_rows = 0": "batch_rows 0 .* write 1 or more",
     'dbt_select = "fct_trips --full-refresh"': "dbt_select .*--full-refresh is an option of dbt",
     "owner_name = 3": "owner_name 3 .* write a text in quotes",
     'owner_email = "the team"': "owner_email 'the team' .* write an address such as data@example.org",
