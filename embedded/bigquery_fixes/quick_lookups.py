@@ -5,9 +5,13 @@ local-bigquery: asks duckdb_tables() and duckdb_columns() for each table of each
     every project and of all past results, 30 ms a time with 80 tables; `select 1` takes 200 ms of processor time. Each
     job begins with such a list, of the temporary tables: a seventh of the time that jobs of a small month take.
 Changed: DuckLake's own tables are asked, which are indexed by name: 3 ms. A past result is looked up by its name. A job
-    without a session begins with a connection of its own, which has no temporary tables.
+    without a session begins with a connection of its own, which has no temporary tables. Within `remembered` a table's
+    columns are looked up once.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import duckdb
@@ -35,6 +39,8 @@ FROM {{0}}.ducklake_column AS c JOIN {{0}}.ducklake_table AS t USING (table_id)
     JOIN {{0}}.ducklake_schema AS s USING (schema_id)
 WHERE c.end_snapshot IS NULL AND c.parent_column IS NULL AND {_NOW} AND t.table_name = $2
 """
+_found: ContextVar[dict[tuple, Any] | None] = ContextVar("found", default=None)
+
 _TEMPORARY = "SELECT table_name FROM duckdb_tables() WHERE temporary"
 
 
@@ -52,6 +58,16 @@ class _Fresh:
         return self._connection.sql("SELECT '' WHERE false" if text == _TEMPORARY else text, **named)
 
 
+@contextmanager
+def remembered() -> Iterator[None]:
+    """No table gets other columns within this: what was found of one is not asked again."""
+    token = _found.set({})
+    try:
+        yield
+    finally:
+        _found.reset(token)
+
+
 def apply() -> None:
     """Ask for the one table, and not for temporary ones that cannot be there."""
     objects_as_before, execute_as_before = database.objects, query.execute
@@ -65,6 +81,14 @@ def apply() -> None:
         return _of_catalogue(_OBJECTS, project_id, dataset_id, table_id)
 
     def columns(project_id: str, dataset_id: str, table_id: str) -> list:
+        found, key = _found.get(), (project_id, dataset_id, table_id)
+        if found is None:
+            return columns_of(*key)
+        if key not in found:
+            found[key] = columns_of(*key)
+        return found[key]
+
+    def columns_of(project_id: str, dataset_id: str, table_id: str) -> list:
         required = set()
         if dataset_id != tables.RESULTS:  # whose columns are all nullable
             found = _of_catalogue(_COLUMNS, project_id, dataset_id, table_id)
@@ -93,6 +117,16 @@ def apply() -> None:
 
 def _of_catalogue(sql: str, project_id: str, dataset_id: str, table_id: str | None) -> list[tuple]:
     """What the catalogue of a project holds by these names; nothing, if it has none."""
+    found, key = _found.get(), (sql, project_id, dataset_id, table_id)
+    if found is not None and key in found:
+        return found[key]
+    rows = _asked(sql, project_id, dataset_id, table_id)
+    if found is not None:
+        found[key] = rows
+    return rows
+
+
+def _asked(sql: str, project_id: str, dataset_id: str, table_id: str | None) -> list[tuple]:
     try:
         return database.fetch(sql.format(quote(f"__ducklake_metadata_{project_id}")), [dataset_id, table_id])
     except (duckdb.CatalogException, duckdb.BinderException):
