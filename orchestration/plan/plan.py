@@ -79,7 +79,7 @@ class Batch:
 
     `held` are the file months that are built with them whatever becomes of their landings, as a warehouse is brought up
     to the project. `waiting` are those of them that have landed and were not done, though nobody may have asked for
-    them in this run.
+    them in this run. `rows` are those of the file months that land or wait, as far as anybody knows.
     """
 
     months: tuple[PlannedMonth, ...]
@@ -87,6 +87,7 @@ class Batch:
     reconciliations: tuple[Reconciliation, ...]
     held: frozenset[date] = frozenset()
     waiting: tuple[MonthKey, ...] = ()
+    rows: int = 0
 
     @property
     def others(self) -> list[date]:
@@ -225,6 +226,7 @@ def _plan_batches(
             tuple(_reconciliations(snapshot, planned, sorted({*new, *others}), others, limits)),
             frozenset(month for _, month in held) if is_due else frozenset(),
             tuple(waiting),
+            sum(limits.rows_of.get(month, 0) for month in new),
         )
         rebuilds, is_due = {}, False
 
