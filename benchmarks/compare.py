@@ -17,7 +17,7 @@ class Finding:
     """What came of a comparison, a line of the table: seconds that a work took us in each round, and its limit's.
 
     `target` is the most that `compared` may be: `times` the limit, or seconds `more` than it. A line without a limit
-    is a figure to know. `unit` is s, or MB where bytes are counted. `peak_mb` is what our processes held at most,
+    is a figure to know. `unit` is s, MB where bytes are counted, or jobs. `peak_mb` is what our processes held at most,
     `peak_target` what they may. `facts` is what else was found, for the JSON.
     """
 
@@ -28,7 +28,7 @@ class Finding:
     measured_in: Literal["times", "more"] = "times"
     peak_mb: float | None = None
     peak_target: float | None = None
-    unit: Literal["s", "MB"] = "s"
+    unit: Literal["s", "MB", "jobs"] = "s"
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -6,6 +6,7 @@ from benchmarks.compare import Comparison
 from benchmarks.growth import growth
 from benchmarks.history import month_after_others
 from benchmarks.idle import run_with_nothing_to_do
+from benchmarks.jobs import jobs_of_a_month
 from benchmarks.landers import landers_side_by_side
 from benchmarks.landing import landing_in_both, landing_in_lake, landing_in_postgres
 from benchmarks.page import pages_of_a_full_ledger
@@ -22,6 +23,7 @@ COMPARISONS = (
     Comparison("idle", "nothing to do, against the same imports", run_with_nothing_to_do),
     Comparison("history", "a month after 24 others, against one after one other", month_after_others),
     Comparison("backfill", "12 months in one run, against 12 runs", twelve_months),
+    Comparison("jobs", "one more small month: its seconds, its jobs on BigQuery", jobs_of_a_month, is_default=False),
     Comparison("page", "each page of a full ledger, against its limit", pages_of_a_full_ledger),
     Comparison("wal", "bytes written by a month, against those kept", bytes_written),
     Comparison(

@@ -1,12 +1,16 @@
 """BigQuery reads the lake in place: one external table per data set, its schema declared, never guessed.
 
+A table is declared when it is missing, or was declared otherwise: its description holds a digest of the statement.
+
 BigQuery guesses an external table's schema from one file, and then refuses files whose physical types differ ("Parquet
 column X has type INT32 which does not match the target cpp_type DOUBLE"). Here every file has the declared schema.
 A query has to name data sets or file months, or BigQuery refuses it: without, it would read and bill every month.
 https://docs.cloud.google.com/bigquery/docs/hive-partitioned-queries#predicate_filters_on_partition_keys_in_queries
 """
 
+import hashlib
 from collections.abc import Mapping
+from typing import get_args
 
 from google.api_core.exceptions import GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
@@ -14,10 +18,11 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 from requests.exceptions import RequestException
 
+from common.pool import thread_pool
 from ingest.conform import ROW_NUMBER
 from ingest.datasets import DATASETS, Column, ColumnType, DataSet
 from ingest.errors import StoreError, first_line
-from ingest.external_times import detect_time_type
+from ingest.external_times import TimeType, detect_time_type
 from ingest.lake import RAW_PREFIX
 from ingest.postgres import RAW_SCHEMA
 from ingest.small_tables import SMALL_TABLES, external_table
@@ -61,25 +66,55 @@ def ensure_dataset(client: bigquery.Client, name: str, location: str) -> None:
 def ensure_external_tables(
     client: bigquery.Client, bucket: str, location: str, undeclared: dict[str, tuple[Column, ...]] | None = None
 ) -> None:
-    """Make the raw dataset and its external tables over gs://`bucket`, or make them again.
+    """Make the raw dataset and its external tables over gs://`bucket`; again, those that were declared otherwise.
 
     `undeclared` are the columns that came with files though nobody declared them, by data set.
     Raises StoreError.
     """
+
+    def statements(time_type: TimeType) -> dict[str, str]:
+        types = {**BIGQUERY_TYPES, "timestamp": time_type}
+        of_trips = {
+            one.table: trips_ddl(
+                f"{client.project}.{RAW_SCHEMA}.{one.table}", f"gs://{bucket}", one, types,
+                (undeclared or {}).get(one.name, ()),
+            )
+            for one in DATASETS.values()
+        }  # fmt: skip
+        return of_trips | {small.name: external_table(small, client.project, bucket) for small in SMALL_TABLES}
+
     try:
         ensure_dataset(client, RAW_SCHEMA, location)
-        types = {**BIGQUERY_TYPES, "timestamp": detect_time_type(client, bucket)}
-        for taxi_dataset in DATASETS.values():
-            extra = (undeclared or {}).get(taxi_dataset.name, ())
-            table = f"{client.project}.{RAW_SCHEMA}.{taxi_dataset.table}"
-            query(client, trips_ddl(table, f"gs://{bucket}", taxi_dataset, types, extra))
-        for small in SMALL_TABLES:
-            query(client, external_table(small, client.project, bucket))
+        known = {one: statements(one) for one in get_args(TimeType)}
+        held = _descriptions(client, list(known["TIMESTAMP"]))
+        if any(held == {name: _note(text) for name, text in declared.items()} for declared in known.values()):
+            return
+        for name, statement in known[detect_time_type(client, bucket)].items():
+            if held[name] != (note := _note(statement)):
+                query(client, f"{statement.removesuffix(')')}, description = '{note}')")
     except BIGQUERY_FAULTS as error:
         raise StoreError(
             f"BigQuery refused the external tables in {client.project}.{RAW_SCHEMA}: {first_line(error)}",
             "Check the settings bigquery_project and bigquery_location, and the account's permissions",
         ) from error
+
+
+def _descriptions(client: bigquery.Client, tables: list[str]) -> dict[str, str | None]:
+    """What the tables say of themselves, side by side; None: there is no such table, or it says nothing."""
+
+    def description(table: str) -> str | None:
+        try:
+            said: str | None = client.get_table(f"{client.project}.{RAW_SCHEMA}.{table}", retry=RETRY).description
+        except NotFound:
+            return None
+        return said
+
+    with thread_pool(len(tables)) as pool:
+        return dict(zip(tables, pool.map(description, tables), strict=True))
+
+
+def _note(statement: str) -> str:
+    return f"Read from the lake, as declared by {hashlib.sha256(statement.encode()).hexdigest()[:16]}"
 
 
 def trips_ddl(

@@ -45,6 +45,7 @@ def take_snapshot(
             name: warehouse_of(settings.run.state_dir, ledger, name, stores, existing(name)) for name in WAREHOUSES
         },
         batch_months=settings.run.batch_months,
+        batch_rows=settings.run.batch_rows,
         keeps=settings.run.kept_months,
     )
 

@@ -19,6 +19,8 @@ from local_bigquery.sql.dialect import BigQueryDialect
 from local_bigquery.sql.translate import translate
 from sqlglot import exp
 
+from embedded.bigquery_fixes import quick_lookups
+
 
 @dataclass
 class Replacement:
@@ -90,7 +92,8 @@ def apply() -> None:
         except duckdb.TransactionException:  # within a script's own
             return run_as_before(cursor, tree, context)
         try:
-            statistics = _replace(cursor, parts, context)
+            with quick_lookups.remembered():
+                statistics = _replace(cursor, parts, context)
             cursor.execute("COMMIT")
         except BaseException:
             cursor.execute("ROLLBACK")

@@ -1,5 +1,7 @@
 """What each store held of a file month when a run measured it."""
 
+from collections.abc import Mapping
+
 from psycopg.types.json import Jsonb
 
 from ingest.measure import Measure
@@ -21,16 +23,28 @@ class Stages:
 
     def add(self, key: MonthKey, stage: str, measure: Measure, seconds: float) -> None:
         """Record what a store holds of the month."""
-        self._session.write(
+        self.add_all(key, {stage: (measure, seconds)})
+
+    def add_all(self, key: MonthKey, stages: Mapping[str, tuple[Measure, float]]) -> None:
+        """Record what the stores hold of the month, each with the seconds that it took, in one transaction.
+
+        A month has 35 stages, and a transaction each would take half a second of a busy disk.
+        """
+        statement = (
             "insert into taxi_ledger.stages"
             " (run_id, run_number, service_type, file_month, stage, rows, cents, digest, columns, seconds)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " on conflict (run_id, service_type, file_month, stage) do update set"
             " rows = excluded.rows, cents = excluded.cents, digest = excluded.digest, columns = excluded.columns,"
-            " seconds = excluded.seconds, measured_at = now()",
-            self._session.run_id, self._session.run_number, *key,
-            stage, measure.rows, measure.cents, measure.digest, Jsonb(measure.columns), seconds,
-        )  # fmt: skip
+            " seconds = excluded.seconds, measured_at = now()"
+        )
+        run = (self._session.run_id, self._session.run_number, *key)
+        rows = [
+            (*run, stage, measure.rows, measure.cents, measure.digest, Jsonb(measure.columns), seconds)
+            for stage, (measure, seconds) in stages.items()
+        ]
+        with self._session.writing() as cursor:
+            cursor.executemany(statement, rows)
 
     def latest(self, key: MonthKey) -> dict[str, Measure]:
         """The measure of each stage of the month by the last run that took it; none of Postgres if it has left."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from orchestration.plan.batches import BatchLimits
 from orchestration.plan.reasons import BuildReason, Models
 
 
@@ -87,11 +88,11 @@ def plan_builds(
     new: Sequence[date],
     others: Sequence[date],
     doubtful: Collection[date],
-    size: int,
+    limits: BatchLimits,
     is_built: Collection[date] = (),
     untested: Collection[date] = (),
 ) -> list[Build]:
-    """The builds of a warehouse: `others`, where it needs a rebuild, then the `new` months; `size` months at a time.
+    """The builds of a warehouse: `others`, where it needs a rebuild, then the `new` months; within the limits.
 
     `doubtful` are months whose last build failed: each is built alone, so that no other is held up. Months that
     somebody has built by hand (`is_built`) need no build, unless the warehouse needs one. Those that are `untested` are
@@ -101,14 +102,14 @@ def plan_builds(
         new = [month for month in new if month not in is_built]
         return [
             Build(warehouse, some, Models.OF_MONTHS, BuildReason.LANDED, is_tested=is_tested)
-            for some, is_tested in _batches(new, doubtful, size, untested)
+            for some, is_tested in _batches(new, doubtful, limits, untested)
         ]
     is_all = rebuild.models is Models.ALL
     of_new = Models.ALL if is_all else Models.OF_MONTHS_AND_CHANGED
     return [
         Build(warehouse, some, models, rebuild.reason, is_of_others, is_tested)
         for months, models, is_of_others in ((others, rebuild.models, True), (new, of_new, False))
-        for some, is_tested in _batches(months, doubtful, size, untested)
+        for some, is_tested in _batches(months, doubtful, limits, untested)
     ]
 
 
@@ -122,13 +123,12 @@ def with_what_is_due(build: Build, due: Models | None) -> Build:
 
 
 def _batches(
-    months: Sequence[date], doubtful: Collection[date], size: int, untested: Collection[date]
+    months: Sequence[date], doubtful: Collection[date], limits: BatchLimits, untested: Collection[date]
 ) -> list[tuple[tuple[date, ...], bool]]:
     """The months of each build, and whether they are tested."""
     found: list[tuple[tuple[date, ...], bool]] = []
     for is_tested in (False, True):
         some = [month for month in months if (month not in untested) is is_tested]
-        sure = [month for month in some if month not in doubtful]
-        found += [(tuple(sure[start : start + size]), is_tested) for start in range(0, len(sure), size)]
+        found += [(sure, is_tested) for sure in limits.split([month for month in some if month not in doubtful])]
         found += [((month,), is_tested) for month in some if month in doubtful]
     return found

@@ -11,12 +11,10 @@ from common.bigquery_sizes import LEAST_BILLED, SIZES
 from ingest.datasets import DATASETS
 from ingest.source import FileStat
 from orchestration.ledger.records import MonthKey, PastStep
+from orchestration.plan.batches import ROW_BYTES
 from orchestration.plan.plan import Plan, PlannedStep, Snapshot
 from orchestration.plan.reasons import Action
 from orchestration.steps import DBT, INGEST, RECONCILE
-
-# TLC's files take 15 to 25 bytes a row.
-_ROW_BYTES = 20
 
 
 class Basis(StrEnum):
@@ -120,7 +118,7 @@ class Estimator:
             record = self.snapshot.records.get(key)
             if key[1] in months:
                 length = self._length(key) if key in landing else None
-                yield key, length // _ROW_BYTES if length else (record.rows or 0) if record else 0
+                yield key, length // ROW_BYTES if length else (record.rows or 0) if record else 0
 
     def _length(self, key: MonthKey) -> int | None:
         stat = self.snapshot.files.get((DATASETS[key[0]], key[1]))

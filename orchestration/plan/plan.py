@@ -1,7 +1,7 @@
 """The plan of a run: a pure function of what was found. `plan` shows it, `run` does it and decides nothing again.
 
 What only becomes known on the way, such as a month that fails, takes work away from the plan and never adds any.
-(But for two things that are policies of their steps: months that fail together are built again one by one, and a file
+(But for two things that are policies of their steps: months that fail together are built again by halves, and a file
 with wider columns has the earlier months of its data set follow.)
 """
 
@@ -15,6 +15,7 @@ from ingest.errors import TaxiError
 from ingest.months import label
 from ingest.source import FileStat
 from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.plan.batches import BatchLimits, batch_limits
 from orchestration.plan.builds import Build, Fingerprint, Rebuild, Warehouse, plan_builds, rebuild_of
 from orchestration.plan.homes import Homes
 from orchestration.plan.keeping import kept_months, landed_months, leaving, newest
@@ -43,7 +44,8 @@ class Snapshot:
     is_published: bool
     project: Fingerprint
     warehouses: Mapping[str, Warehouse]
-    batch_months: int = 12
+    batch_months: int = 48
+    batch_rows: int = 300_000_000
     keeps: int | None = None
 
 
@@ -80,7 +82,8 @@ class Batch:
 
     `held` are the file months that are built with them whatever becomes of their landings, as a warehouse is brought up
     to the project. `waiting` are those of them that have landed and were not done, though nobody may have asked for
-    them in this run. `leaving` are the file months that Postgres drops when all is done.
+    them in this run. `leaving` are the file months that Postgres drops when all is done. `rows` are those of the file
+    months that land or wait, as far as anybody knows.
     """
 
     months: tuple[PlannedMonth, ...]
@@ -89,6 +92,7 @@ class Batch:
     held: frozenset[date] = frozenset()
     waiting: tuple[MonthKey, ...] = ()
     leaving: tuple[date, ...] = ()
+    rows: int = 0
 
     @property
     def others(self) -> list[date]:
@@ -188,14 +192,15 @@ def _plan_batches(
     rebuilds: Mapping[str, Rebuild],
     homes: Homes,
 ) -> Iterator[Batch]:
-    """The planned months, `batch_months` file months at a time, every data set of a file month in the same batch.
+    """The planned months, as many file months at once as the snapshot allows, every data set of one in the same batch.
 
     What landed by another declaration is the first batch, all of it: the external tables get today's types after it.
     The first batch brings all other months that are held up to the project: else some would stand there by other rules
     than others, or be missing from a table that is made again. Months that Postgres keeps come before older ones, which
     pass it by: its tables are then there.
     """
-    records, size = snapshot.records, snapshot.batch_months
+    records = snapshot.records
+    limits = batch_limits(snapshot.batch_months, snapshot.batch_rows, snapshot.files, records)
     doubtful = {month for (_, month), record in records.items() if record.is_doubtful}
     by_month = [list(group) for _, group in groupby(todo, key=lambda planned: planned.month)]
     by_month.sort(key=lambda group: all(planned.skips_postgres for planned in group))
@@ -204,7 +209,11 @@ def _plan_batches(
     redeclared = {key[1] for key, record in records.items() if is_redeclared(record, snapshot.stores)}
     first = [group for group in by_month if group[0].month in redeclared]
     rest = [group for group in by_month if group[0].month not in redeclared]
-    batches: list[Sequence[list[PlannedMonth]]] = [first] * bool(first) + [*chunks(rest, size)]
+    of_month = {group[0].month: group for group in rest}
+    together: list[Sequence[list[PlannedMonth]]] = [
+        [of_month[month] for month in months] for months in limits.split(list(of_month))
+    ]
+    batches = [first] * bool(first) + together
     for batch in batches or [[]] * is_due:
         planned = [one for group in batch for one in group]
         waiting: list[MonthKey] = []
@@ -226,16 +235,17 @@ def _plan_batches(
             is_built = by_hand | homes.built(warehouse, some)
             untested = homes.untested(warehouse, {*new, *others})
             rebuild = rebuilds.get(warehouse)
-            builds += plan_builds(warehouse, rebuild, some, some_others, doubtful, size, is_built, untested)
+            builds += plan_builds(warehouse, rebuild, some, some_others, doubtful, limits, is_built, untested)
         others = sorted({month for build in builds if build.is_of_others for month in build.months})
         if not planned and not others and not new:
             continue
         yield Batch(
             tuple(planned),
             tuple(builds),
-            tuple(_reconciliations(snapshot, planned, new, others)),
+            tuple(_reconciliations(snapshot, planned, sorted({*new, *others}), others, limits)),
             frozenset(month for _, month in held) if is_due else frozenset(),
             tuple(waiting),
+            rows=sum(limits.rows_of.get(month, 0) for month in new),
         )
         built = {build.warehouse for build in builds}
         rebuilds, is_due = {name: one for name, one in rebuilds.items() if name not in built}, False
@@ -273,7 +283,11 @@ def _is_built(records: Mapping[MonthKey, MonthRecord], planned: Sequence[Planned
 
 
 def _reconciliations(
-    snapshot: Snapshot, planned: Sequence[PlannedMonth], new: Sequence[date], others: Sequence[date]
+    snapshot: Snapshot,
+    planned: Sequence[PlannedMonth],
+    measured: Sequence[date],
+    others: Sequence[date],
+    limits: BatchLimits,
 ) -> Iterator[Reconciliation]:
     landing = {one.key for one in planned}
     built = {
@@ -281,7 +295,7 @@ def _reconciliations(
         for key, record in snapshot.records.items()
         if record.is_held_in(snapshot.stores) and (record.state in ("landed", "done") or record.is_suspect_as_held)
     }
-    for months in chunks(sorted({*new, *others}), snapshot.batch_months):
+    for months in limits.split(measured):
         keys = tuple(sorted((key for key in landing | built if key[1] in months), key=lambda key: (key[1], key[0])))
         if keys:
             yield Reconciliation(keys, frozenset(others) & {*months})

@@ -86,7 +86,7 @@ class Building:
     def _build(
         self, dbt: Dbt, build: Build, months: list[date], since: Path | None
     ) -> tuple[list[date], list[DbtResult]]:
-        """One build; if several months fail together, each is tried alone. Returns those that passed, and results."""
+        """One build; of months that fail together each half is tried alone. Returns those that passed, and results."""
         step, warehouse = DBT[build.warehouse], build.warehouse
         subject = subject_of(months)
         shown = subject if len(months) < 4 else f"{label(months[0])} … {label(months[-1])}, {len(months)} months"
@@ -123,8 +123,9 @@ class Building:
         except DbtError as error:
             self._context.budget.check_refusal(error, step.name)
             if error.is_about_the_data and len(months) > 1 and step.retry.months_alone:
-                self._context.events.warn(f"{error.what}; each month is tried alone")
-                alone = [self._build(dbt, build, [month], since) for month in months]
+                self._context.events.warn(f"{error.what}; each half of the months is tried alone")
+                halves = months[: len(months) // 2], months[len(months) // 2 :]
+                alone = [self._build(dbt, build, half, since) for half in halves]
                 return [month for passed, _ in alone for month in passed], [one for _, made in alone for one in made]
             self._could_run &= error.is_about_the_data
             self._fail(months, error)

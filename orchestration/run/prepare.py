@@ -13,7 +13,7 @@ from ingest.zone_shapes import read_zone_shapes
 from ingest.zones import ZONE_IDS, read_zone_lookup
 from orchestration.run.context import Context
 from orchestration.run.leftovers import remove_folders_of_landers, remove_leftovers
-from orchestration.run.publish import publish_ledger
+from orchestration.run.publish import ensure_published
 from orchestration.steps import PREPARE
 from orchestration.warehouses.bigquery_jobs import job_label
 
@@ -43,7 +43,7 @@ def prepare(context: Context) -> None:
             context.failures.append(f"zone lookup: {error}")
         _land_shapes(context)
         _land_report(context)
-        publish_ledger(connections, context.ledger.run_id, "running")  # dbt reads it
+        ensure_published(connections, context.ledger.run_id)
 
 
 def prepare_stores(context: Context) -> None:

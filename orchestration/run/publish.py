@@ -7,9 +7,11 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
+from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
 from common.masking import masked
+from common.pool import thread_pool
 from common.rows import one_value
 from ingest.errors import StoreError, first_line
 from ingest.external_tables import BIGQUERY_FAULTS, RETRY, ensure_dataset
@@ -44,6 +46,28 @@ _QUERIES = {
 }
 
 
+def ensure_published(connections: Connections, run_id: str) -> None:
+    """Publish where the copy lacks a table or a column. dbt's views read it, whatever its age. Raises StoreError."""
+    client = connections.bigquery
+    with connect(connections.dsn) as connection:
+        wanted = {name: set(_schema(connection, name).names) for name in _QUERIES}
+
+    def held(name: str) -> set[str]:
+        try:
+            table = client.get_table(f"{client.project}.{LEDGER_SCHEMA}.{name}", retry=RETRY)
+        except NotFound:
+            return set()
+        return {field.name for field in table.schema}
+
+    try:
+        with thread_pool(len(wanted)) as pool:
+            is_whole = dict(zip(wanted, pool.map(held, wanted), strict=True)) == wanted
+    except BIGQUERY_FAULTS as error:
+        raise _refused(client, error) from error
+    if not is_whole:
+        publish_ledger(connections, run_id, "running")
+
+
 def publish_ledger(connections: Connections, run_id: str, outcome: str, error: str | None = None) -> int:
     """Replace BigQuery's copy of the ledger; each table is replaced as a whole, or stays as it is.
 
@@ -63,20 +87,28 @@ def publish_ledger(connections: Connections, run_id: str, outcome: str, error: s
         for job in [_load(client, name, table) for name, table in tables.items()]:  # side by side
             job.result(retry=RETRY)
     except BIGQUERY_FAULTS as error:
-        raise StoreError(
-            f"BigQuery refused the copy of the ledger in {client.project}.{LEDGER_SCHEMA}: {first_line(error)}",
-            "The months are as they were, and so is the ledger in Postgres; run again to copy it",
-        ) from error
+        raise _refused(client, error) from error
     return newest
 
 
-def _read(connection: psycopg.Connection, table: str, query: str) -> pa.Table:
+def _refused(client: bigquery.Client, error: Exception) -> StoreError:
+    return StoreError(
+        f"BigQuery refused the copy of the ledger in {client.project}.{LEDGER_SCHEMA}: {first_line(error)}",
+        "The months are as they were, and so is the ledger in Postgres; run again to copy it",
+    )
+
+
+def _schema(connection: psycopg.Connection, table: str) -> pa.Schema:
     held = connection.execute(
         "select column_name, data_type from information_schema.columns"
         " where table_schema = %s and table_name = %s order by ordinal_position",
         (LEDGER_SCHEMA, table),
     ).fetchall()
-    schema = pa.schema([(name, _TYPES[data_type][0]) for name, data_type in held if data_type in _TYPES])
+    return pa.schema([(name, _TYPES[data_type][0]) for name, data_type in held if data_type in _TYPES])
+
+
+def _read(connection: psycopg.Connection, table: str, query: str) -> pa.Table:
+    schema = _schema(connection, table)
     rows = connection.execute(query.format(columns=", ".join(f'"{name}"' for name in schema.names))).fetchall()
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
 

@@ -46,9 +46,8 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
         return
     sound = []
     for key, measured in stages.items():
-        for name, stage in measured.items():
-            if name != "file":
-                ledger.stages.add(key, name, stage.measure, stage.seconds)
+        stores = {name: (stage.measure, stage.seconds) for name, stage in measured.items() if name != "file"}
+        ledger.stages.add_all(key, stores)
         differences = find_differences({name: stage.measure for name, stage in measured.items()})
         lake = measured["lake"]
         if lake.stored and lake.stored != known.get(key) and lake.measure.digest == files[key].digest:

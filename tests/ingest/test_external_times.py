@@ -8,7 +8,7 @@ import pytest
 from google.api_core.exceptions import BadRequest
 
 from ingest import lake
-from ingest.datasets import YELLOW
+from ingest.datasets import YELLOW, Column
 from ingest.errors import StoreError
 from ingest.external_tables import ensure_external_tables
 from ingest.external_times import declared_time_type, detect_time_type
@@ -25,6 +25,7 @@ def declared(stores: Stores) -> Stores:
 def placeholder(declared: Stores) -> Iterator[str]:
     yield lake.placeholder_name(YELLOW)
     lake.ensure_prefixes(declared.bucket, declared.folder)
+    ensure_external_tables(declared.bigquery, declared.bucket.name, "US")
 
 
 def test_the_answer_is_declared_and_the_table_that_asked_is_gone(declared: Stores):
@@ -33,6 +34,21 @@ def test_the_answer_is_declared_and_the_table_that_asked_is_gone(declared: Store
     names = {table.table_id for table in declared.bigquery.list_tables("taxi_raw")}
     assert {f"{name}_tripdata" for name in ("yellow", "green", "fhv", "fhvhv")} <= names
     assert not [name for name in names if "probe" in name]
+
+
+def test_only_a_table_that_is_missing_or_declared_otherwise_is_declared_again(declared: Stores):
+    def sent_for(undeclared: dict[str, tuple[Column, ...]]) -> list[str]:
+        before = {job.job_id for job in declared.bigquery.list_jobs()}
+        ensure_external_tables(declared.bigquery, declared.bucket.name, "US", undeclared)
+        return [job.query.split("`")[1] for job in declared.bigquery.list_jobs() if job.job_id not in before]
+
+    yellow = f"{declared.bigquery.project}.taxi_raw.{YELLOW.table}"
+    assert sent_for({}) == []
+    assert sent_for({"yellow": (Column("surprise", "text", ""),)}) == [yellow]
+    assert "surprise" in {field.name for field in declared.bigquery.get_table(yellow).schema}
+    assert sent_for({}) == [yellow]
+    declared.bigquery.delete_table(yellow)
+    assert sent_for({}) == [yellow]
 
 
 def test_a_query_that_names_neither_months_nor_data_sets_is_refused(declared: Stores):
@@ -55,6 +71,7 @@ def test_a_time_is_read_as_new_yorks_clocks_showed_it(declared: Stores):
 @pytest.mark.parametrize("column", ["tpep_pickup_datetime", "another"])
 def test_any_other_answer_is_an_error_that_names_it_and_the_object(declared: Stores, placeholder: str, column: str):
     lake.replace_table(declared.bucket, placeholder, pa.table({column: pa.array([], pa.string())}), declared.folder)
+    declared.bigquery.delete_table(f"taxi_raw.{YELLOW.table}")  # of tables that are there, nothing is asked
     answer = {"another": "no column"}.get(column, "STRING")
     with pytest.raises(StoreError, match=f"reads tpep_pickup_datetime of the lake as {answer}") as raised:
         ensure_external_tables(declared.bigquery, declared.bucket.name, "US")

@@ -39,6 +39,7 @@ def plan(
     postgres: Warehouse = CURRENT,
     bigquery: Warehouse = CURRENT,
     batch_months: int = 12,
+    batch_rows: int = 300_000_000,
     is_published: bool = True,
     etag: str = "etag",
 ) -> Plan:
@@ -55,6 +56,7 @@ def plan(
             project=PROJECT,
             warehouses={"postgres": postgres, "bigquery": bigquery},
             batch_months=batch_months,
+            batch_rows=batch_rows,
         )
     )
 
@@ -117,6 +119,14 @@ def test_new_months_go_through_the_line_in_batches():
         *("reconcile: 2024-03", "publish the ledger"),
     ]
     assert {models for _, _, models in builds(found)} == {Models.OF_MONTHS}
+
+
+def test_a_batch_ends_where_its_rows_are_many():
+    records = [record(month, State.LANDED) for month in (JANUARY, FEBRUARY, MARCH)]
+    found = plan([JANUARY, FEBRUARY, MARCH], records, batch_rows=20)  # of 10 rows each
+    assert [months for warehouse, months, _ in builds(found) if warehouse == "postgres"] == [
+        (JANUARY, FEBRUARY), (MARCH,)
+    ]  # fmt: skip
 
 
 def test_the_first_batch_of_all_makes_every_model_and_the_others_what_months_change():

@@ -38,6 +38,7 @@ LINES = {
     "datasets = []": "datasets .* write a list",
     "newest_months = -1": "newest_months -1 .* write 1 or more",
     "batch_months = 1.5": "batch_months 1.5 .* write a whole number",
+    "batch_rows = 0": "batch_rows 0 .* write 1 or more",
     "postgres_keeps = 0": 'postgres_keeps 0 .* write "all", or how many months',
     'postgres_keeps = "some"': 'postgres_keeps .some. .* write "all", or how many months',
     "postgres_keeps = true": 'postgres_keeps .* write "all", or how many months',

@@ -13,7 +13,13 @@
     {#- The bare column: a function around it may not prune, nor satisfy require_partition_filter. -#}
     {%- set months = "DBT_INTERNAL_DEST." ~ partition_by.field ~ " in (" ~ literals | join(", ") ~ ")" -%}
     {%- set new_rows -%}
-        (select * from {{ tmp_relation }})
+        {%- if tmp_relation_exists -%}
+            (select * from {{ tmp_relation }})
+        {%- else -%}
+            (
+                {{ sql }}
+            )
+        {%- endif -%}
     {%- endset -%}
     {{ get_insert_overwrite_merge_sql(target_relation, new_rows, dest_columns, [months], include_sql_header=false) }}
 {%- endmacro %}

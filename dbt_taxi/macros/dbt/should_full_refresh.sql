@@ -1,3 +1,4 @@
 {% macro should_full_refresh() -%}
-    {{ return(dbt.should_full_refresh() or (env_var("DBT_TAXI_LEASE", "") != "" and has_other_columns(this))) }}
+    {%- set can_lose_columns = env_var("DBT_TAXI_LEASE", "") != "" and not is_as_built() -%}
+    {{ return(dbt.should_full_refresh() or (can_lose_columns and has_other_columns(this))) }}
 {%- endmacro %}

@@ -1,0 +1,29 @@
+"""How file months are put together into batches."""
+
+from datetime import date
+
+from ingest.datasets import GREEN, YELLOW
+from ingest.source import FileStat
+from orchestration.plan.batches import ROW_BYTES, BatchLimits, batch_limits
+from tests.orchestration.test_builds import record
+
+MONTHS = [date(2024, month, 1) for month in range(1, 7)]
+
+
+def stat(rows: int | None) -> FileStat:
+    return FileStat("url", "etag", None if rows is None else rows * ROW_BYTES, "")
+
+
+def test_as_many_months_go_together_as_the_limits_allow():
+    limits = BatchLimits(3, 100, dict(zip(MONTHS, (50, 50, 1, 99, 101, 1), strict=True)))
+    assert [len(some) for some in limits.split(MONTHS)] == [2, 2, 1, 1]
+    assert [len(some) for some in BatchLimits(4, 100).split(MONTHS)] == [4, 2]
+    assert list(limits.split([])) == []
+
+
+def test_a_months_rows_are_those_of_the_ledger_or_what_its_files_bytes_tell():
+    january, february, march = MONTHS[:3]
+    files = {(GREEN, january): stat(7), (YELLOW, january): stat(30), (GREEN, february): stat(None)}
+    records = {one.key: one for one in (record(january), record(march))}
+    limits = batch_limits(12, 120, files, records)
+    assert limits.rows_of == {january: 10 + 30, february: 10, march: 10}
