@@ -39,7 +39,7 @@ class OutsideLine(Line):
 def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     """Built images; no service runs yet."""
     if not engine():
-        pytest.skip("Neither Docker answers, nor are root, podman, runc, netavark, catatonit and debootstrap here")
+        pytest.skip("Neither Docker answers, nor are root and podman with all it needs here (docs/containers.md)")
     if engine() == "podman":
         stand_ins.make_missing()
     folder = tmp_path_factory.mktemp("compose")

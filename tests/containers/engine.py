@@ -19,14 +19,16 @@ from tests.line import ROOT
 FILES = Path(__file__).with_name("images")
 _PODMAN = {"CONTAINERS_CONF": str(FILES / "containers.conf")}
 _HEALTHY_SECONDS = 180
+_UP_SECONDS = 600
+_NEEDED = {"docker": ["docker"], "podman": ["podman", "runc", "netavark", "iptables", "catatonit", "debootstrap"]}
 
 
 @cache
 def engine() -> str:
     """Which engine answers: 'docker' or 'podman', or '' for neither."""
-    for name, needed in (("docker", "docker"), ("podman", "podman runc netavark debootstrap catatonit")):
+    for name, needed in _NEEDED.items():
         helpers = f"{os.environ['PATH']}:/usr/lib/podman:/usr/libexec/podman:/usr/sbin"
-        is_there = all(shutil.which(program, path=helpers) for program in needed.split())
+        is_there = all(shutil.which(program, path=helpers) for program in needed)
         if is_there and (name == "docker" or os.geteuid() == 0):
             done = subprocess.run([name, "info"], env={**os.environ, **_PODMAN}, capture_output=True, check=False)
             if done.returncode == 0:
@@ -45,10 +47,14 @@ def podman(*arguments: str, check: bool = True, **more: Any) -> subprocess.Compl
 
 
 def _run(command: list[str], environment: Any, check: bool, **more: Any) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command, env={**environment, **_PODMAN}, capture_output=True, encoding="utf-8", errors="replace", check=False,
-        **more,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            command, env={**environment, **_PODMAN}, capture_output=True, encoding="utf-8", errors="replace",
+            check=False, **more,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        said = (error.stderr or b"").decode(errors="replace")
+        raise AssertionError(f"{' '.join(command)} did not end in {error.timeout} s\n{said[-4000:]}") from None
     assert not check or done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return done
 
@@ -95,10 +101,11 @@ class Compose:
     def up(self, *services: str) -> None:
         """Until these services are healthy; with none named, all that run by themselves."""
         if engine() == "docker":
-            self("up", "--wait", "--no-build", *services)
+            self("up", "--wait", "--no-build", *services, timeout=_UP_SECONDS)
         else:
             with _health_checks(self.project):
-                self("up", "-d", "--no-build", *services)
+                # podman-compose waits without end for a container that podman cannot start.
+                self("up", "-d", "--no-build", *services, timeout=_UP_SECONDS)
                 self.wait(*services)
 
     def wait(self, *services: str) -> None:
