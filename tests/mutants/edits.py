@@ -23,7 +23,7 @@ _SUSPECT = f"{_T}suspect_months.py"
 SUSPICION = (f"{_SUSPECT}::test_an_edition_with_less_than_half_of_the_rows_of_the_last_is_suspicious",
              f"{_SUSPECT}::test_a_month_with_more_than_half_of_its_rows_rejected_is_suspicious")  # fmt: skip
 PLAN = (f"{_T}plan.py", f"{_SUSPECT}::test_the_edition_that_waits_is_not_taken_up_again_until_it_is_accepted")
-LEASE = (f"{_T}lease.py",)
+LEASE, CLAIMS = (f"{_T}lease.py",), (f"{_T}claims.py",)
 LEDGER = (f"{_T}transitions.py", f"{_T}events.py", f"{_T}suspicion.py", f"{_T}clock.py", f"{_T}lease.py")
 CHECKSUMS = (f"{_I}checksums.py",)
 STORES = (f"{_I}stores.py",)
@@ -34,6 +34,7 @@ ALERTS = (f"{_T}alerts.py", f"{_T}alert_conditions.py", f"{_T}calendar.py")
 
 _DIFF, _LAKE, _PG = "orchestration/run/differences.py", "ingest/lake.py", "ingest/postgres.py"
 _TABLE, _LEASE, _MONTHS = (f"orchestration/ledger/{name}.py" for name in ("transitions", "lease", "months"))
+_HOLDERS, _CLAIMS = (f"orchestration/ledger/{name}.py" for name in ("holders", "claims"))
 _PLAN, _BUILDS, _DECIDE, _WANTED = (f"orchestration/plan/{name}.py" for name in ("plan", "builds", "months", "wanted"))
 
 _HOMES, _RECORDS = "orchestration/plan/homes.py", "orchestration/ledger/records.py"
@@ -141,15 +142,27 @@ EDITS = (
          "order by stage, run_number", LEDGER),
     Edit("writes do not hold the lease", "orchestration/ledger/session.py",
          "                    self.lease.hold(self.connection)\n", "                    pass\n", LEDGER),
-    Edit("a living holder is succeeded", _LEASE, "holder.is_gone or _is_silent(connection, holder)", "True", LEASE),
-    Edit("an expired lease is waited for", _LEASE, "holder.is_expired or holder.is_gone or _is_silent",
+    Edit("a living holder is succeeded", _HOLDERS, "holder.is_gone or _is_silent(connection, holder)", "True", LEASE),
+    Edit("an expired lease is waited for", _HOLDERS, "holder.is_expired or holder.is_gone or _is_silent",
          "holder.is_gone or _is_silent", LEASE),
-    Edit("two may take the lease at once", _LEASE, '" where epoch = %s and renewed_at = %s returning epoch"',
-         '" where (%s, %s) is not null returning epoch"', LEASE),
+    Edit("two may take the lease at once", _LEASE,
+         "clock_timestamp() where epoch = %s and renewed_at = %s returning epoch",
+         "clock_timestamp() where scope = 'line' and (%s, %s) is not null returning epoch", LEASE),
     Edit("a holder that cannot renew goes on", _LEASE, "if not self._loss and self.deadline.has_passed():", "if False:",
          LEASE),
-    Edit("sessions of a killed run go on", _LEASE,
+    Edit("sessions of a killed run go on", _HOLDERS,
          '"select pg_terminate_backend(pid) from pg_stat_activity"', '"select pid from pg_stat_activity"', LEASE),
+    # Claims
+    Edit("the run of a living lander is interrupted", "orchestration/ledger/runs.py",
+         "and run_id not in (select run_id from taxi_ledger.lease where not is_free)", "", CLAIMS),
+    Edit("a month that another has is ours too", _CLAIMS,
+         " where coalesce(claims.epoch, whole.epoch) <> %(epoch)s", " where false and %(epoch)s > 0", CLAIMS),
+    Edit("months of a dead lander stay its own", _CLAIMS, "if not any(self._end_if_dead(epoch)",
+         "if True or not any(self._end_if_dead(epoch)", CLAIMS),
+    Edit("a month of a data set that is claimed goes to another", _CLAIMS,
+         "whole.service_type = wanted.service_type and", "whole.service_type = '' and", CLAIMS),
+    Edit("two shares have a month", "orchestration/plan/shares.py", "place % self.count == self.index",
+         "place % self.count <= self.index", (f"{_T}shares.py",)),
     # The plan
     Edit("a changed file is not landed", _DECIDE, "if not stat.is_of(record.source_etag, record.source_length):",
          "if False:", PLAN),
