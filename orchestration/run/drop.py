@@ -9,7 +9,6 @@ from functools import partial
 import psycopg
 from psycopg import sql
 
-from ingest import lake
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError, first_line
 from ingest.months import label
@@ -20,6 +19,7 @@ from orchestration.ledger.records import MonthKey
 from orchestration.plan.keeping import landed_months, leaving, newest
 from orchestration.plan.plan import subject_of
 from orchestration.run.context import Context
+from orchestration.run.measure_lake import measure_lake
 from orchestration.steps import DROP
 from orchestration.warehouses.dbt_project import SCHEMAS
 
@@ -57,23 +57,41 @@ def drop_old_partitions(context: Context) -> None:
     """Drop all months but the newest from Postgres; those that are not done, or that somebody reads, stay for now.
 
     It waits for no reader, as all later readers would wait behind it: the next run tries again. Each month is dropped
-    and recorded in one transaction. Raises StoreError.
+    and recorded in one transaction.
     """
     if context.settings.kept_months is None:
         return
+    left: list[date] = []
     try:
         with connect(context.connections.dsn, "list partitions") as connection:
             found = partitions(connection)
+        if months := _months_to_drop(context, found):
+            _drop_months(context, months, found, left)
     except psycopg.Error as error:
-        raise StoreError(f"Postgres does not list its partitions: {first_line(error)}", "Run again") from error
-    months = _months_to_drop(context, found)
-    if not months:
-        return
-    left: list[date] = []
+        _fail(context, StoreError(f"Postgres does not list its partitions: {first_line(error)}", "Run again"))
+    except StoreError as error:
+        _fail(context, error)
+    if left:
+        context.events.say(f"Left Postgres, and stay in the lake and on BigQuery: {subject_of(left)}")
+
+
+def partitions(connection: psycopg.Connection) -> list[_Partition]:
+    """The partitions by file month of the raw tables and the models."""
+    return [_Partition(*row) for row in connection.execute(_PARTITIONS, ([RAW_SCHEMA, *SCHEMAS],)).fetchall()]
+
+
+def _fail(context: Context, error: StoreError) -> None:
+    """What has not left stays for the next run; all else of the run goes on."""
+    context.events.fail(error)
+    context.failures.append(str(error))
+
+
+def _drop_months(context: Context, months: Sequence[date], found: Sequence[_Partition], left: list[date]) -> None:
+    """Adds those that have left to `left`."""
     with context.step(DROP, subject_of(months), f"leaving Postgres: {len(months)} file months"):
         for place, month in enumerate(months):
             if not _is_in_the_lake(context, month):
-                what = "its object in the lake is not the one that was reconciled; `verify` says more"
+                what = "its object in the lake is not what was reconciled; `verify` says more"
                 context.events.warn(f"{label(month)} stays in Postgres: {what}")
                 continue
             try:
@@ -82,13 +100,6 @@ def drop_old_partitions(context: Context) -> None:
                 stay = subject_of(months[place:])
                 context.events.warn(f"Somebody reads its tables, so this stays in Postgres until the next run: {stay}")
                 break
-    if left:
-        context.events.say(f"Left Postgres, and stay in the lake and on BigQuery: {subject_of(left)}")
-
-
-def partitions(connection: psycopg.Connection) -> list[_Partition]:
-    """The partitions by file month of the raw tables and the models."""
-    return [_Partition(*row) for row in connection.execute(_PARTITIONS, ([RAW_SCHEMA, *SCHEMAS],)).fetchall()]
 
 
 def _months_to_drop(context: Context, found: Sequence[_Partition]) -> list[date]:
@@ -103,12 +114,13 @@ def _months_to_drop(context: Context, found: Sequence[_Partition]) -> list[date]
 
 
 def _is_in_the_lake(context: Context, month: date) -> bool:
-    """Whether the lake holds the month's objects that were reconciled: it has the only raw rows from now on."""
+    """Whether the lake's objects hold what was reconciled: they have the only raw rows from now on."""
     ledger = context.ledger
     keys = [key for key, record in ledger.months.all().items() if key[1] == month and record.rows is not None]
-    known = ledger.lake_objects.holding({key: ledger.stages.latest(key)["file"] for key in keys})
-    bucket = context.connections.bucket
-    return all(lake.look_up(bucket, DATASETS[key[0]], month) == known.get(key, "") for key in keys)
+    files = {key: ledger.stages.latest(key)["file"] for key in keys}
+    known = ledger.lake_objects.holding(files)  # which need not be read
+    stages = measure_lake(context.connections, files, context.settings.scratch, known)
+    return all(stages[key].measure.digest == file.digest for key, file in files.items())
 
 
 def _drop(context: Context, month: date, of_month: Sequence[_Partition]) -> list[date]:
@@ -140,3 +152,8 @@ def drop_all(of_month: Sequence[_Partition], connection: psycopg.Connection) -> 
                 connection.execute(sql.SQL("drop table {}").format(sql.Identifier(one.schema, one.name)))
     except psycopg.errors.LockNotAvailable as error:
         raise InUseError from error
+    except psycopg.errors.DependentObjectsStillExist as error:
+        what = f"{label(of_month[0].month)} cannot be dropped from Postgres: {first_line(error)}"
+        raise StoreError(
+            what, "Drop what depends on the partition, such as a view of your own; then run again"
+        ) from error

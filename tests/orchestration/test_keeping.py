@@ -11,6 +11,7 @@ from orchestration.ledger.transitions import State
 from orchestration.plan.builds import Warehouse
 from orchestration.plan.plan import Plan, Snapshot, make_plan
 from orchestration.plan.reasons import Action
+from orchestration.plan.scope import StepMissingError, check_passed
 from orchestration.plan.wanted import Listing, Request, wanted_months
 from tests.orchestration.test_builds import CURRENT, EDITED, HERE, PROJECT, record, steps
 
@@ -152,3 +153,12 @@ def test_months_leave_after_the_batch_in_which_newer_ones_land():
 
 def test_a_warehouse_without_months_needs_no_rebuild():
     assert plan([], [left(JANUARY)], keeps=1, both=EDITED).rebuilds.keys() == {"bigquery"}
+
+
+def test_a_month_without_postgres_needs_no_step_there():
+    found = plan([JANUARY], [left(JANUARY, State.LANDED), record(FEBRUARY)])
+    latest = {("external tables", ""): (3, True), ("dbt on bigquery", "2024-01"): (4, True)}
+    check_passed(found, frozenset({"reconcile"}), latest)
+    held = plan([JANUARY], [record(JANUARY, State.LANDED), record(FEBRUARY)])
+    with pytest.raises(StepMissingError, match="dbt on postgres"):
+        check_passed(held, frozenset({"reconcile"}), latest)

@@ -5,6 +5,7 @@ from datetime import date
 import psycopg
 import pytest
 
+from ingest.errors import StoreError
 from ingest.measure import Measure
 from ingest.source import Fetched, FileStat
 from orchestration.ledger.ledger import Ledger
@@ -82,6 +83,15 @@ def test_a_month_that_somebody_reads_stays_and_later_readers_do_not_wait(ledger,
             later.execute("select count(*) from taxi_marts.fct_trips")
     assert names(connection) == before
     assert ledger.months.get(GREEN).is_in_postgres
+
+
+def test_a_month_on_which_a_view_of_somebody_depends_stays_with_the_reason(ledger, connection):
+    before = names(connection)
+    connection.execute("create view taxi_marts.mine as select * from taxi_marts.fct_trips_2024_03")
+    with pytest.raises(StoreError, match=r"2024-03 cannot be dropped from Postgres: .*depend") as caught:
+        leave(ledger, connection)
+    assert "view of your own" in caught.value.next_step
+    assert names(connection) == before
 
 
 def test_what_breaks_off_drops_and_records_nothing(ledger, connection):

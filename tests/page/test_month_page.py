@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from orchestration.ledger.diffs import add_diff
 from orchestration.ledger.ledger import Ledger
-from tests.page.conftest import GREEN, finish, land, measure, run_of
+from tests.page.conftest import GREEN, STORES, finish, land, measure, run_of
 
 PAGE = "/months/green/2024-03"
 HOSTILE = "</p><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -125,6 +125,23 @@ def test_a_month_without_marts_has_a_page(browser: TestClient, ledger: Ledger):
     with run_of(ledger):
         finish(ledger)
     assert "The marts in Postgres are not built yet" in browser.get(PAGE).text
+
+
+def test_a_month_that_has_left_postgres_says_so_and_shows_what_the_others_hold(browser: TestClient, ledger: Ledger):
+    with run_of(ledger):
+        finish(ledger)
+        ledger.months.leave_postgres(GREEN[1], STORES, lambda _: None)
+    found = browser.get(f"/api{PAGE}").json()
+    assert found["is_in_postgres"] is False
+    assert not any(one["stage"].startswith("postgres") for one in found["chain"]["stages"])
+    assert "It left Postgres on" in found["sentence"]
+    text = browser.get(PAGE).text
+    assert "Postgres does not keep this month (setting postgres_keeps)" in text
+    assert "tables of the marts were measured on both warehouses" not in text
+    assert "sql --on bigquery" in text
+    months = browser.get("/")
+    assert "1 file month is in the lake and BigQuery alone (setting postgres_keeps)" in months.text
+    assert "done, 2,000 rows; not in Postgres" in months.text
 
 
 def test_html_in_errors_and_in_names_of_columns_is_escaped(browser: TestClient, ledger: Ledger):

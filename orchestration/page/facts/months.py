@@ -118,7 +118,7 @@ def facts(reading: Reading) -> Months:
         done=sum(one.done for one in calendars),
         known=sum(one.known for one in calendars),
         rows=sum(one.rows or 0 for one in records.values() if one.state == "done"),
-        elsewhere=ledger.months.not_in_postgres(),
+        elsewhere=len({one.month for one in records.values() if one.rows is not None and not one.is_in_postgres}),
         difference=sum(one.difference or 0 for one in records.values()),
         paused=str(pause) if pause else None,
         last_tick=ticks.last_at,
