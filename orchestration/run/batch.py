@@ -59,6 +59,8 @@ class BatchWork:
         }
 
     def __enter__(self) -> "BatchWork":
+        if self._batch.rows <= _FEW_ROWS and self._has_builds:
+            self._start_dbt()  # its imports take a second or two
         return self
 
     def __exit__(
@@ -82,8 +84,6 @@ class BatchWork:
 
     def _ingest(self, _: set[date]) -> set[date]:
         is_passed_by = INGEST.name not in self._scope
-        if self._batch.rows <= _FEW_ROWS and self._has_builds:
-            self._start_dbt()  # its imports take a second or two
         landed = self._batch.months if is_passed_by else self._landing.land(self._batch.months)
         self._landed = [planned.key for planned in landed]
         return {month for _, month in self._landed} | self._batch.held
