@@ -15,7 +15,7 @@ from orchestration.ledger.records import MonthKey
 from orchestration.ledger.transitions import State
 from orchestration.plan.plan import Batch, chunks
 from orchestration.plan.wanted import is_redeclared
-from orchestration.run.build import Building
+from orchestration.run.build import Building, parse_cache
 from orchestration.run.context import Context
 from orchestration.run.land import Landing
 from orchestration.run.reconcile import reconcile
@@ -60,7 +60,8 @@ class BatchWork:
 
     def __enter__(self) -> "BatchWork":
         if self._batch.rows <= _FEW_ROWS and self._has_builds:
-            self._start_dbt()  # its imports take a second or two
+            folder, warehouse = self._context.folder / "project", self._batch.builds[0].warehouse
+            self._start_dbt().read(warehouse, folder, parse_cache(self._context, warehouse))
         return self
 
     def __exit__(
@@ -169,13 +170,14 @@ class BatchWork:
     def _has_builds(self) -> bool:
         return bool(self._batch.builds) and not {step.name for step in DBT.values()}.isdisjoint(self._scope)
 
-    def _start_dbt(self) -> None:
+    def _start_dbt(self) -> Dbt:
         """It starts, unless it has, while the run goes on."""
         if self._dbt:
-            return
+            return self._dbt
         lease = self._context.ledger.lease
         dbt = Dbt(self._variables_of_dbt(), self._context.connections.heartbeats, lease.deadline)
         self._dbt = self._entered.enter_context(dbt)
+        return self._dbt
 
     def _variables_of_dbt(self) -> dict[str, str]:
         connections, lease = self._context.connections, self._context.ledger.lease
