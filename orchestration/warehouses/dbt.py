@@ -70,7 +70,7 @@ class Dbt:
         self._heartbeats = heartbeats or {}
         self._deadline = deadline
         self._entered = ExitStack()
-        self._read_into: Path | None = None
+        self._read_into: dict[str, Path] = {}  # by target, until it is built on
 
     def __enter__(self) -> "Dbt":
         self._start()
@@ -101,8 +101,8 @@ class Dbt:
 
         `folder` receives its log. Where the project cannot be read, the build says so.
         """
-        self._read_into = folder / "target"
-        arguments = [*_logging(folder), "parse", *_project(target, self._read_into, parse_cache)]
+        self._read_into[target] = folder / "target"
+        arguments = [*_logging(folder), "parse", *_project(target, folder / "target", parse_cache)]
         with suppress(OSError):  # it has ended: the build starts another
             self._channel.send({"arguments": arguments, "environment": dict(self._environment), "read": target})
 
@@ -158,10 +158,8 @@ class Dbt:
             ended = f"signal {-status} (9: killed, as where memory runs out)" if status < 0 else f"exit code {status}"
             what = f"dbt on {target} could not run: its process ended with {ended}"
             raise DbtError(what, f"See what it said above, if anything, and {log}", False) from None
-        for written in (folder / "target", self._read_into):
-            if written:
-                _keep_parsed(written / "partial_parse.msgpack", parse_cache)
-        self._read_into = None
+        for written in (folder / "target", self._read_into.pop(target, folder / "target")):
+            _keep_parsed(written / "partial_parse.msgpack", parse_cache)
         if error:
             raise DbtError(f"dbt on {target} could not run: {error[:600]}", next_step(error) or f"See {log}", False)
         try:
