@@ -24,12 +24,11 @@ from embedded.bigquery_fixes import quick_lookups
 
 @dataclass
 class Replacement:
-    """The parts of such a MERGE, in BigQuery's SQL."""
+    """The parts of such a MERGE, in BigQuery's SQL; the source, which may be long, as it was parsed, with its alias."""
 
     target: str
     target_alias: str
-    source: str
-    source_alias: str
+    source: exp.Expression
     deleted: str
     columns: str
     values: str
@@ -51,8 +50,7 @@ def _replacement(tree: exp.Merge) -> Replacement | None:
     return Replacement(
         target=merge._unaliased(tree.this),
         target_alias=tree.this.alias_or_name,
-        source=merge._unaliased(tree.args["using"]),
-        source_alias=tree.args["using"].alias_or_name,
+        source=tree.args["using"],
         deleted=merge._sql(delete.args["condition"]),
         columns=merge._sql(insert.this) if insert.this else "",
         values=", ".join(merge._sql(value) for value in insert.expression.expressions),
@@ -60,17 +58,18 @@ def _replacement(tree: exp.Merge) -> Replacement | None:
 
 
 def _replace(cursor: duckdb.DuckDBPyConnection, parts: Replacement, context) -> JobStatistics2:
-    def execute(sql: str) -> int | None:
-        done = cursor.execute(*translate(sqlglot.parse_one(sql, dialect=BigQueryDialect), context)).fetchone()
+    def execute(sql: str, source: exp.Expression | None = None) -> int | None:
+        tree = sqlglot.parse_one(sql, dialect=BigQueryDialect)
+        if source:
+            tree.find(exp.From).set("this", source)
+        done = cursor.execute(*translate(tree, context)).fetchone()
         return done[0] if done else None
 
     # Deleted last, since the source may read the old rows. Old are those up to the last one of before: DuckLake numbers
     # the rows of an open transaction from 10^18.
     target = f"{parts.target} AS {parts.target_alias}"
     last = execute(f"SELECT MAX({parts.target_alias}.rowid) FROM {target} WHERE {parts.deleted}")
-    inserted = execute(
-        f"INSERT INTO {parts.target} {parts.columns} SELECT {parts.values} FROM {parts.source} AS {parts.source_alias}"
-    )
+    inserted = execute(f"INSERT INTO {parts.target} {parts.columns} SELECT {parts.values} FROM source", parts.source)
     deleted = 0
     if last is not None:
         old = f"{parts.target_alias}.rowid <= {last}"

@@ -17,7 +17,7 @@ from orchestration.ledger.transitions import State
 from orchestration.plan.plan import Batch, chunks
 from orchestration.plan.reasons import MonthReason
 from orchestration.plan.wanted import is_redeclared
-from orchestration.run.build import Building
+from orchestration.run.build import Building, parse_cache
 from orchestration.run.context import Context
 from orchestration.run.drop import drop_old_partitions
 from orchestration.run.land import Landing
@@ -64,6 +64,9 @@ class BatchWork:
         }
 
     def __enter__(self) -> "BatchWork":
+        if self._batch.rows <= _FEW_ROWS and self._has_builds:
+            folder, warehouse = self._context.folder / "project", self._batch.builds[0].warehouse
+            self._start_dbt().read(warehouse, folder, parse_cache(self._context, warehouse))
         return self
 
     def __exit__(
@@ -89,8 +92,6 @@ class BatchWork:
 
     def _ingest(self, _: set[date]) -> set[date]:
         is_passed_by = INGEST.name not in self._scope
-        if self._batch.rows <= _FEW_ROWS and self._has_builds:
-            self._start_dbt()  # its imports take a second or two
         landed = self._batch.months if is_passed_by else self._landing.land(self._batch.months)
         self._landed = [planned.key for planned in landed]
         return {month for _, month in self._landed} | self._batch.held
@@ -206,13 +207,14 @@ class BatchWork:
     def _has_builds(self) -> bool:
         return bool(self._batch.builds) and not {step.name for step in DBT.values()}.isdisjoint(self._scope)
 
-    def _start_dbt(self) -> None:
+    def _start_dbt(self) -> Dbt:
         """It starts, unless it has, while the run goes on."""
         if self._dbt:
-            return
+            return self._dbt
         lease = self._context.ledger.lease
         dbt = Dbt(self._variables_of_dbt(), self._context.connections.heartbeats, lease.deadline)
         self._dbt = self._entered.enter_context(dbt)
+        return self._dbt
 
     def _variables_of_dbt(self) -> dict[str, str]:
         connections, lease = self._context.connections, self._context.ledger.lease

@@ -104,7 +104,7 @@ class Building:
                         warehouse,
                         months,
                         folder,
-                        parse_cache=self._context.settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack",
+                        parse_cache(self._context, warehouse),
                         models=build.models,
                         is_tested=build.is_tested,
                         wanted=self._context.settings.dbt_select,
@@ -189,3 +189,8 @@ class Building:
                     self._ledger.months.not_verified(key, str(error))
         if len(context.failures) == before:  # months that were done, and are as they were
             context.failures.append(f"{subject_of(months)}: {error}")
+
+
+def parse_cache(context: Context, warehouse: str) -> Path:
+    """Where dbt keeps the project as it was last read for this warehouse."""
+    return context.settings.state_dir / "dbt" / f"{warehouse}_partial_parse.msgpack"

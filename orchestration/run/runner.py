@@ -51,12 +51,12 @@ class Runner:
 
     def _execute(self, plan: Plan) -> None:
         self._take_up(plan)
-        if plan.batches:
-            prepare(self._context)
         for number, batch in enumerate(plan.batches, start=1):
-            self._context.touch(planned.key for planned in batch.months)
-            self._stores.ask_bigquery()
             with BatchWork(self._context, batch, self._landing, self._widening, self._building, self._scope) as work:
+                if number == 1:
+                    prepare(self._context)
+                self._context.touch(planned.key for planned in batch.months)
+                self._stores.ask_bigquery()
                 for step in self._steps():
                     work.do(step)
             self._publish("running" if number < len(plan.batches) else None)

@@ -67,6 +67,7 @@ class Dbt:
         self._heartbeats = heartbeats or {}
         self._deadline = deadline
         self._entered = ExitStack()
+        self._read_into: dict[str, Path] = {}  # by target, until it is built on
 
     def __enter__(self) -> "Dbt":
         self._start()
@@ -91,6 +92,16 @@ class Dbt:
     def pid(self) -> int:
         """Of its process."""
         return self._process.pid
+
+    def read(self, target: str, folder: Path, parse_cache: Path) -> None:
+        """Have dbt read the project for the first build, on `target`, while the caller is at something else.
+
+        `folder` receives its log. Where the project cannot be read, the build says so.
+        """
+        self._read_into[target] = folder / "target"
+        arguments = [*_logging(folder), "parse", *_project(target, folder / "target", parse_cache)]
+        with suppress(OSError):  # it has ended: the build starts another
+            self._channel.send({"arguments": arguments, "environment": dict(self._environment), "read": target})
 
     def build(
         self,
@@ -119,13 +130,11 @@ class Dbt:
         DbtError that names the models and tests that failed, StoreDownError where it hangs.
         """
         arguments = [
-            *("--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"),
+            *_logging(folder),
             *_BUILD,
             *(() if is_tested else ("test",)),
             *selection(models, wanted, changed_since),
-            *("--project-dir", str(ROOT / "dbt_taxi"), "--profiles-dir", str(ROOT), "--target", target),
-            *("--target-path", str(folder / "target")),
-            *(("--partial-parse-file-path", str(parse_cache)) if parse_cache.is_file() else ()),
+            *_project(target, folder / "target", parse_cache),
         ]
         variables = {
             "DBT_TAXI_FILE_MONTHS": ",".join(month.isoformat() for month in months),
@@ -138,7 +147,7 @@ class Dbt:
             (folder / "target" / "run_results.json").unlink()  # of an earlier build of the same months
         try:
             with waiting_for(f"dbt on {target}", self._heartbeats.get(target), self._break_off) as wait:
-                error = self._invoke(arguments, variables, wait, on_progress, on_billed)
+                error = self._invoke(target, arguments, variables, wait, on_progress, on_billed)
         except (EOFError, OSError):  # of the channel, whose other end is no more
             self._process.kill()
             if wait and wait.hopeless:
@@ -148,7 +157,8 @@ class Dbt:
             ended = f"signal {-status} (9: killed, as where memory runs out)" if status < 0 else f"exit code {status}"
             what = f"dbt on {target} could not run: its process ended with {ended}"
             raise DbtError(what, f"See what it said above, if anything, and {log}", False) from None
-        _keep_parsed(folder / "target" / "partial_parse.msgpack", parse_cache)
+        for written in (folder / "target", self._read_into.pop(target, folder / "target")):
+            _keep_parsed(written / "partial_parse.msgpack", parse_cache)
         if error:
             raise DbtError(f"dbt on {target} could not run: {error[:600]}", next_step(error) or f"See {log}", False)
         try:
@@ -169,6 +179,7 @@ class Dbt:
 
     def _invoke(
         self,
+        target: str,
         arguments: list[str],
         variables: Mapping[str, str],
         wait: Wait,
@@ -179,7 +190,8 @@ class Dbt:
         if self._process.poll() is not None:  # with a build before this one
             self._channel.close()
             self._start()
-        self._channel.send({"arguments": arguments, "environment": {**self._environment, **variables}})
+        environment = {**self._environment, **variables}
+        self._channel.send({"arguments": arguments, "environment": environment, "target": target})
         while "ended" not in (answer := self._channel.recv()):
             wait.moved()
             if "billed" in answer:
@@ -206,6 +218,16 @@ class Dbt:
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # stderr: the run's stdout is for results
             )
+
+
+def _logging(folder: Path) -> list[str]:
+    return ["--log-level", "none", "--log-level-file", "debug", "--log-path", str(folder), "--no-use-colors"]
+
+
+def _project(target: str, target_path: Path, parse_cache: Path) -> list[str]:
+    cached = ["--partial-parse-file-path", str(parse_cache)] if parse_cache.is_file() else []
+    project = ["--project-dir", str(ROOT / "dbt_taxi"), "--profiles-dir", str(ROOT), "--target", target]
+    return [*project, "--target-path", str(target_path), *cached]
 
 
 def selection(models: Models, wanted: str = "", changed_since: Path | None = None) -> list[str]:

@@ -32,9 +32,10 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
 
     Nor do we live past the `deadline`.
 
-    A request is {"arguments": dbt's command line, "environment": variables that dbt reads}. Its answers are any number
-    of {"progress": text} and {"billed": bytes}, then {"ended": '', or why dbt could not run}. What became of models and
-    tests is in dbt's own artifacts, in the folder that the arguments name.
+    A request is {"arguments": dbt's command line, "environment": variables that dbt reads, "target": its target}. Its
+    answers are any number of {"progress": text} and {"billed": bytes}, then {"ended": '', or why dbt could not run}.
+    What became of models and tests is in dbt's own artifacts, in the folder that the arguments name. A request with
+    {"read": target} instead has no answer: what dbt reads is kept for the next one, if that has the same target.
     """
     logging.raiseExceptions = False  # a log that its disk cannot take is no reason for a traceback a line
     os.environ["PYTHONWARNINGS"] = "ignore"  # multiprocessing's tracker warns when we are killed
@@ -50,6 +51,7 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
 
         _write_the_manifest_once()
     sending = threading.Lock()  # dbt's threads tell of their progress side by side
+    manifests: dict[str, Any] = {}
 
     def tell(**answer: Any) -> None:
         with sending:
@@ -61,22 +63,37 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
         except EOFError:
             return
         os.environ.update(request["environment"])
+        if "read" in request:
+            manifests[request["read"]] = _read(request["arguments"])
+            continue
         try:
-            error = _invoke(request["arguments"], tell)
+            error = _invoke(request["arguments"], tell, manifests.pop(request["target"], None))
         except Exception as failure:  # dbt's are among its results: this is a fault of the installation, or ours
             error = f"{type(failure).__name__}: {_one_line(failure)}"
         tell(ended=error)
 
 
-def _invoke(arguments: list[str], tell: Callable[..., None]) -> str:
-    """Invoke dbt; returns why it could not run, '' where it did."""
+def _read(arguments: list[str]) -> Any:
+    """The manifest of the project, None where dbt cannot read it: whoever needs it then hears why."""
+    with suppress(Exception):
+        return _ended(arguments).result
+    return None
+
+
+def _invoke(arguments: list[str], tell: Callable[..., None], manifest: Any) -> str:
+    """Invoke dbt, which reads the project if there is no `manifest`; returns why it could not run, '' where it did."""
+    ended = _ended(arguments, manifest, [_teller(tell)])
+    return _one_line(ended.exception) if ended.exception else ""
+
+
+def _ended(arguments: list[str], manifest: Any = None, callbacks: list[Callable[[Any], None]] | None = None) -> Any:
     from dbt.cli.main import dbtRunner
 
     sys.argv = ["dbt", *arguments]  # dbt writes it into its log and artifacts
-    ended = dbtRunner(callbacks=[_teller(tell)]).invoke(arguments)
+    ended = dbtRunner(manifest, callbacks).invoke(arguments)
     if isinstance(ended.exception, KeyboardInterrupt):
         raise ended.exception
-    return _one_line(ended.exception) if ended.exception else ""
+    return ended
 
 
 def _write_the_manifest_once() -> None:

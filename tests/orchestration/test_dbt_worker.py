@@ -47,6 +47,21 @@ def silent_server() -> Iterator[socket.socket]:
         yield server
 
 
+def test_the_project_is_read_before_a_build_and_not_again_with_it(tmp_path: Path):
+    folder, cache = tmp_path / "read", tmp_path / "cache" / "postgres.msgpack"
+    with socket.create_server(("127.0.0.1", 0)) as refusing:
+        address = {"DBT_TAXI_POSTGRES_HOST": "127.0.0.1", "DBT_TAXI_POSTGRES_PORT": str(refusing.getsockname()[1])}
+    with Dbt(address) as dbt:
+        dbt.read("postgres", folder, cache)
+        with pytest.raises(DbtError, match="refused"):
+            dbt.build("postgres", [date(2024, 1, 1)], tmp_path / "first", cache)
+        assert cache.is_file()
+        with pytest.raises(DbtError, match="refused"):
+            dbt.build("postgres", [date(2024, 1, 1)], tmp_path / "second", cache)
+    logs = [(tmp_path / name / "dbt.log").read_text(encoding="utf-8") for name in ("read", "first", "second")]
+    assert ["artial pars" in log for log in logs] == [True, False, True]
+
+
 def test_a_killed_run_takes_its_dbt_with_it(silent_server: socket.socket, tmp_path: Path):
     command = [sys.executable, "-c", RUN, str(silent_server.getsockname()[1]), str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT) as run:
