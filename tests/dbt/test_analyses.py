@@ -35,7 +35,7 @@ def compiled(marts_line: Line) -> dict[tuple[str, str], str]:
     for target in TARGETS:
         result = dbt(marts_line, "compile", "--target", target, "--select", "path:analyses")
         assert result.returncode == 0, result.stdout[-3000:]
-        folder = marts_line.state / "by_hand/compiled/taxi/analyses"
+        folder = marts_line.state / f"by_hand_{target}/compiled/taxi/analyses"
         statements |= {(target, name): (folder / f"{name}.sql").read_text() for name in ANALYSES}
     return statements
 
