@@ -52,6 +52,7 @@ class Line:
     models: str = ""  # the setting dbt_select; '': all
     root: Path = ROOT  # the project's folder, or a copy in which something is changed
     timeout: int = 600  # seconds that a command may take
+    warehouses: tuple[str, ...] = ("postgres", "bigquery")  # those that its months are brought to
     _servers: tuple[str, dict[str, str]] = field(default=("", {}), repr=False)
 
     @property

@@ -9,7 +9,7 @@ from tests.line import Line
 from tests.warehouses import differences
 
 
-@pytest.mark.parametrize("batches", ["one", pytest.param("two", marks=pytest.mark.slow)])  # see marts_line
+@pytest.mark.slow
 def test_every_table_and_view_that_no_run_compares_holds_the_same_rows_on_both_warehouses(
     marts_line: Line, batches: str
 ):

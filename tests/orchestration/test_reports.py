@@ -43,9 +43,8 @@ def connections(marts_line: Line, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
         yield servers.all()
 
 
-@pytest.mark.parametrize(
-    "report", ["origin_destination", pytest.param("travel_time_percentiles", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("report", ["origin_destination", "travel_time_percentiles"])
 def test_a_report_that_lacks_trips_on_bigquery_is_found(marts_line: Line, connections: Connections, report: str):
     client = bigquery_of(marts_line)
     assert client.get_table(f"taxi_marts.{report}").time_partitioning.field == "pickup_month"
