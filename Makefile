@@ -28,7 +28,7 @@ docs: install
 	$(BIN)/dbt docs generate --static --target postgres --target-path $$PWD/$(DEMO)/dbt_docs
 	@cp $(DEMO)/dbt_docs/static_index.html $(DEMO)/dbt_docs.html && echo "The dbt docs: $(DEMO)/dbt_docs.html"
 
-# Lint runs beside the tests, and what it found comes last: one after the other takes a third longer.
+# Lint runs beside the tests, so that the second core is not idle while one waits; what it found comes last.
 test: install
 	@mkdir -p dbt_taxi/target
 	@$(MAKE) --no-print-directory lint >dbt_taxi/target/lint.txt 2>&1 & lint=$$!; \
