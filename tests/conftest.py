@@ -129,7 +129,7 @@ def finished_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 
 
 @pytest.fixture(scope="session")
-def marts_line(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Line]:
+def marts_line(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Line]:
     """A line with every model of the dbt project, and months enough to ask it something. Tests only read it.
 
     Slow tests have it on both warehouses, in two batches, of which the second is merged into the tables of the first.
@@ -140,7 +140,7 @@ def marts_line(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
     source = _source(root / "source", MARTS_MONTHS)
     shutil.copy(TLC_REPORT, source / "misc")
     for line in opened(root / "state", source, ""):
-        if "not slow" in pytestconfig.getoption("markexpr"):
+        if not any(item.get_closest_marker("slow") for item in request.session.items):
             line.warehouses = ("postgres",)
             line.done("run", "--only", "ingest")
             line.done("run", "--only", "postgres")
