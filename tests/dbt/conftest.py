@@ -1,6 +1,8 @@
 """The project as dbt understands it, parsed once for all tests."""
 
+import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,17 @@ from tests.dbt.parsing import parse
 
 @pytest.fixture(scope="session")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The folders of dbt's artifacts by target."""
-    folders = {target: tmp_path_factory.mktemp(target) for target in ("postgres", "bigquery")}
-    for target, folder in folders.items():
-        result = parse(target, folder)
-        assert result.returncode == 0, result.stdout
+    """The folders of dbt's artifacts by target: the first of pytest's processes that asks for them makes them."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folders = {target: root / f"parsed_{target}" for target in ("postgres", "bigquery")}
+    with (root / "parsed.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for target, folder in folders.items():
+            if not (folder / "ok").exists():
+                result = parse(target, folder)
+                assert result.returncode == 0, result.stdout
+                (folder / "ok").touch()
     return folders
 
 

@@ -20,6 +20,7 @@ def project(tmp_path: Path) -> Path:
     return shutil.copytree(PROJECT, tmp_path / "dbt_taxi", ignore=shutil.ignore_patterns("target", "logs"))
 
 
+@pytest.mark.slow
 def test_a_new_mart_has_a_model_with_contract_and_a_unit_test_that_dbt_parses(project: Path, tmp_path: Path):
     new_mart("daily_things", "mobility", project)
     arguments = ["parse", "--project-dir", str(project), "--profiles-dir", str(ROOT), "--target", "postgres"]

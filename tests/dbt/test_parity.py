@@ -3,11 +3,16 @@
 The tables kept by file month are held against each other by each run, by checksums of every column.
 """
 
+import pytest
+
 from tests.line import Line
 from tests.warehouses import differences
 
 
-def test_every_table_and_view_that_no_run_compares_holds_the_same_rows_on_both_warehouses(marts_line: Line):
+@pytest.mark.slow
+def test_every_table_and_view_that_no_run_compares_holds_the_same_rows_on_both_warehouses(
+    marts_line: Line, batches: str
+):
     relations, different = differences(marts_line, kinds="rv")
     assert relations > 20
     assert different == []

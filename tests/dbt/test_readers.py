@@ -57,6 +57,7 @@ def on_bigquery(parsed: dict[str, Path]) -> list[tuple[dict, dict]]:
     return found
 
 
+@pytest.mark.slow
 def test_every_view_that_a_mart_reads_is_authorized_on_what_it_reads(
     marts_line: Line, on_bigquery: list[tuple[dict, dict]]
 ):
@@ -76,6 +77,7 @@ def test_the_check_tries_to_authorise_what_dbt_will(on_bigquery: list[tuple[dict
     assert found == AUTHORISED
 
 
+@pytest.mark.slow
 def test_who_may_read_the_data_set_of_the_marts_on_bigquery_reads_the_views_of_other_data_sets(
     marts_line: Line, on_bigquery: list[tuple[dict, dict]]
 ):

@@ -44,6 +44,7 @@ def in_postgres(running: Endpoints, statement: str) -> list[tuple]:
         return cursor.fetchall() if cursor.description else []
 
 
+@pytest.mark.slow
 def test_the_servers_run_in_a_folder_of_any_name_under_any_shell_and_from_a_copy_of_it(
     stacks: tuple[Stack, Stack], monkeypatch: pytest.MonkeyPatch
 ):

@@ -45,7 +45,7 @@ def test_no_mart_is_forgotten(marts_line: Line) -> None:
     assert {name for (name,) in tables} == set(MARTS)
 
 
-# On BigQuery slow: each run, and tests/dbt/test_parity.py, hold the two warehouses against each other.
+# On BigQuery slow, as all that has every mart there; each run holds those by file month against Postgres.
 @pytest.mark.parametrize("warehouse", ["postgres", pytest.param("bigquery", marks=pytest.mark.slow)])
 def test_marts_of_synthetic_months_equal_what_the_descriptions_say(
     marts_line: Line, own: duckdb.DuckDBPyConnection, warehouse: str, tmp_path: Path

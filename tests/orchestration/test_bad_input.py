@@ -109,6 +109,7 @@ def test_a_first_run_with_an_incomplete_zone_lookup_stops_before_any_month(line:
     assert line.query("select count(*) from taxi_raw.green_tripdata") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_month_whose_stores_differed_is_not_called_untouched_by_a_landing_that_failed_in_both(line: Line):
     file = write(line.source, "green", "2023-05")
     trips = pq.read_table(file)
@@ -135,6 +136,7 @@ def test_a_source_that_is_down_is_told_of_once_and_soon(line: Line):
     assert "the setting `source`" in error
 
 
+@pytest.mark.slow
 def test_a_source_that_dies_half_way_is_gone_on_with_by_the_next_run(line: Line, tlc: TlcServer):
     # Parquet of other columns: it is fetched in full, and ends there, before dbt.
     path, sink = "/trip-data/green_tripdata_2022-01.parquet", io.BytesIO()
@@ -155,6 +157,7 @@ def test_a_source_that_dies_half_way_is_gone_on_with_by_the_next_run(line: Line,
     assert next(cache.rglob("green_tripdata_2022-01.parquet")).read_bytes() == body
 
 
+@pytest.mark.slow
 def test_a_file_that_comes_a_byte_now_and_then_is_given_up_and_the_other_months_are_taken_up(
     line: Line, tlc: TlcServer
 ):
@@ -171,6 +174,7 @@ def test_a_file_that_comes_a_byte_now_and_then_is_given_up_and_the_other_months_
     assert other in taken_up or "2022-03" in taken_up
 
 
+@pytest.mark.slow
 def test_a_full_disk_under_the_cache_is_named_with_its_setting(line: Line, tlc: TlcServer):
     limit = 20_000  # bytes of a file: the zone lookup has fewer, the month more
     path = "trip-data/green_tripdata_2023-01.parquet"

@@ -76,6 +76,7 @@ def test_a_killed_run_takes_its_dbt_with_it(silent_server: socket.socket, tmp_pa
                 pass
 
 
+@pytest.mark.slow
 def test_a_killed_dbt_is_an_error_not_of_the_data_and_the_next_build_has_another(
     silent_server: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -152,7 +152,9 @@ def test_a_paused_line_says_who_paused_it_and_does_nothing(finished_line: Line):
     assert "nothing new" in finished_line.done("tick").stderr
 
 
-@pytest.mark.parametrize("caller", ["systemd", "cron", "github", "cloud-run"])
+@pytest.mark.parametrize(
+    "caller", ["systemd", *(pytest.param(one, marks=pytest.mark.slow) for one in ("cron", "github", "cloud-run"))]
+)
 def test_a_file_for_every_caller_has_it_call_a_tick(finished_line: Line, caller: str):
     text = finished_line.done("tick", "--print", caller).stdout
     assert "orchestrate.py" in text

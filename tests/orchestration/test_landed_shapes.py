@@ -1,5 +1,7 @@
 """The zone shapes in a run: they land beside the lookup, and a run does not need them."""
 
+import pytest
+
 from synthetic import write_zone_shapes
 from tests.line import Line
 from tests.months import write
@@ -14,6 +16,7 @@ def land(line: Line) -> list[str]:
     return [one for one in result.stderr.splitlines() if "zone shapes" in one or "zones.zip" in one]
 
 
+@pytest.mark.slow
 def test_shapes_land_and_stay_where_the_zip_is_later_bad_or_gone(new_line: Line):
     zipped = new_line.source / "misc" / "taxi_zones.zip"
     write(new_line.source, "green", "2024-01", rows=100)

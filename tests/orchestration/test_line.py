@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +14,7 @@ from orchestration.catalog.records import Graph, Months, Results, folder_of, rea
 from orchestration.page.catalog import Catalog
 from tests.line import Line
 from tests.months import MONTHS, ROWS, write
+from tests.orchestration.test_killed import kill_while_waiting_for_lock
 from tests.warehouses import bigquery_of
 
 
@@ -98,7 +100,7 @@ def test_the_setting_datasets_chooses_among_what_a_folder_holds(finished_line: L
     assert {one["dataset"] for one in document["months"]} == {"green"}
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "status"])
+@pytest.mark.parametrize("command", ["run", *(pytest.param(one, marks=pytest.mark.slow) for one in ("plan", "status"))])
 def test_output_in_a_pipe_has_no_escape_codes(finished_line: Line, command: str):
     result = finished_line.done(command)
     assert "\x1b" not in result.stdout + result.stderr
@@ -154,6 +156,17 @@ def test_passwords_in_the_sources_addresses_are_kept_nowhere(finished_line: Line
 
 def test_no_variable_that_env_prints_is_a_setting(finished_line: Line):
     assert not [name for name in finished_line.servers() if name.startswith("TAXI_")]
+
+
+CHANGED = {("yellow", "2025-02"), ("fhv", "2019-01")}
+
+
+@dataclass(frozen=True)
+class Mended:
+    """The run after all that was broken, and the file months whose partitions it replaced in the marts."""
+
+    run: subprocess.CompletedProcess[str]
+    months: set[str]
 
 
 # From here on things are changed behind the pipeline's back, all in one run, since each run takes half a minute.
@@ -218,16 +231,45 @@ def test_a_run_with_a_difference_fails_and_says_where(corrupted):
     assert "Traceback" not in corrupted.stderr
 
 
-def test_the_next_run_lands_what_failed_anew_and_ends_as_before(finished_line: Line, before, corrupted):
+@pytest.fixture(scope="module")
+def killed(finished_line: Line, corrupted) -> None:
+    """A run is killed when the rows of a month are in Postgres, and its partition is about to be attached."""
+    lock = "lock table taxi_raw.green_tripdata in share update exclusive mode"
+    kill_while_waiting_for_lock(finished_line, lock, "-d", "green", "-m", "2023-02")
+
+
+def test_a_run_killed_while_it_lands_leaves_the_former_rows_of_the_month(finished_line: Line, killed: None):
+    assert finished_line.months()["green 2023-02"]["state"] == "landing"
+    held = "select count(*) from taxi_raw.green_tripdata where file_month = '2023-02-01'"
+    assert finished_line.query(held) == [(ROWS,)]
+
+
+@pytest.fixture(scope="module")
+def mended(finished_line: Line, killed: None) -> Mended:
+    """The next run. Meanwhile one file was published anew, one got a column that nobody declared, one was touched."""
     held = partitions_of_the_marts(finished_line)
-    result = finished_line.done("run")
-    assert result.stderr.count("landed in Postgres and the lake") == 3
-    assert finished_line.stages() == before
+    files = finished_line.source / "trip-data"
+    write(finished_line.source, "yellow", "2025-02", rows=ROWS - 50, seed=1)
+    with_column = files / "fhv_tripdata_2019-01.parquet"
+    table = pq.read_table(with_column)
+    table = table.append_column("Robo Fee", [[number * 0.5 for number in range(ROWS)]])
+    pq.write_table(table.append_column("trips", [["a name of ours"] * ROWS]), with_column)
+    (files / "fhvhv_tripdata_2023-02.parquet").touch()
+    assert finished_line.done("plan").stdout.count("the file changed") == 3
+    run = finished_line.done("run")
     replaced = held.items() ^ partitions_of_the_marts(finished_line).items()
-    assert {name[-7:] for name, _ in replaced} == {"2009_01", "2018_01", "2023_02"}, "other months are left alone"
+    return Mended(run, {name[-7:] for name, _ in replaced})
 
 
-def test_the_catalog_says_that_the_month_that_was_mended_failed_before(finished_line: Line, corrupted):
+def test_the_next_run_lands_what_failed_anew_and_ends_as_before(finished_line: Line, before, mended: Mended):
+    assert mended.run.stderr.count("landed in Postgres and the lake") == 3 + len(CHANGED)
+    after = finished_line.stages()
+    assert {key[:2] for key in after if before[key] != after[key]} == CHANGED
+    assert after.keys() == before.keys()
+    assert mended.months == {"2009_01", "2018_01", "2023_02", "2025_02", "2019_01"}, "other months are left alone"
+
+
+def test_the_catalog_says_that_the_month_that_was_mended_failed_before(finished_line: Line, mended: Mended):
     built = months_tested(finished_line)["2009-01"]["postgres"]
     assert built.failed == []
     assert list(built.once_failed) == ["row_numbers_run_from_1_stg_yellow_trips_"]
@@ -262,30 +304,15 @@ def partitions_of_the_marts(line: Line) -> dict[str, int]:
     )
 
 
-@pytest.fixture(scope="module")
-def changed(finished_line: Line, before: dict) -> subprocess.CompletedProcess[str]:
-    """A run after one file was published anew, one got a column that nobody declared, and one was only touched."""
-    files = finished_line.source / "trip-data"
-    write(finished_line.source, "yellow", "2025-02", rows=ROWS - 50, seed=1)
-    with_column = files / "fhv_tripdata_2019-01.parquet"
-    table = pq.read_table(with_column)
-    table = table.append_column("Robo Fee", [[number * 0.5 for number in range(ROWS)]])
-    pq.write_table(table.append_column("trips", [["a name of ours"] * ROWS]), with_column)
-    (files / "fhvhv_tripdata_2023-02.parquet").touch()
-    assert finished_line.done("plan").stdout.count("the file changed") == 3
-    return finished_line.done("run")
-
-
-def test_a_republished_month_replaces_its_rows_and_no_others(finished_line: Line, before, changed):
+def test_a_republished_month_replaces_its_rows_and_no_others(finished_line: Line, mended: Mended):
     after = finished_line.stages()
     for stage in ("file", "postgres_raw", "lake", "bigquery_raw"):
         assert after["yellow", "2025-02", stage][0] == ROWS - 50
     assert finished_line.months()["yellow 2025-02"]["rows"] == ROWS - 50
-    assert {key[:2] for key in after if before[key] != after[key]} == {("yellow", "2025-02"), ("fhv", "2019-01")}
 
 
-def test_an_undeclared_column_lands_and_is_reported(finished_line: Line, before, changed):
-    assert "columns that nobody declared landed too: robo_fee (double), trips (text)" in changed.stderr
+def test_an_undeclared_column_lands_and_is_reported(finished_line: Line, before, mended: Mended):
+    assert "columns that nobody declared landed too: robo_fee (double), trips (text)" in mended.run.stderr
     assert sorted(finished_line.months()["fhv 2019-01"]["undeclared_columns"]) == ["robo_fee", "trips"]
     after = finished_line.stages()
     key = ("fhv", "2019-01", "file")
@@ -293,9 +320,9 @@ def test_an_undeclared_column_lands_and_is_reported(finished_line: Line, before,
     assert finished_line.query("select sum(robo_fee) from taxi_raw.fhv_tripdata") == [(ROWS * (ROWS - 1) / 4,)]
 
 
-def test_a_file_that_was_only_touched_is_not_landed_again(finished_line: Line, changed):
-    assert "fhvhv 2023-02: the source's ETag changed, the file did not" in changed.stderr
-    assert "fhvhv 2023-02: 400 rows landed" not in changed.stderr
+def test_a_file_that_was_only_touched_is_not_landed_again(mended: Mended):
+    assert "fhvhv 2023-02: the source's ETag changed, the file did not" in mended.run.stderr
+    assert "fhvhv 2023-02: 400 rows landed" not in mended.run.stderr
 
 
 @pytest.mark.slow

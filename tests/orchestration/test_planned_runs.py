@@ -62,6 +62,7 @@ def test_a_plan_of_steps_that_a_run_would_refuse_ends_with_the_same_error(finish
     )
 
 
+@pytest.mark.slow
 def test_a_plan_tells_what_each_step_will_take(finished_line: Line):
     document = json.loads(finished_line.done("plan", "--force", *MONTH, "--json").stdout)
     estimates = {one["step"]: one["estimate"] for one in document["steps"]}

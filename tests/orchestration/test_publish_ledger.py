@@ -66,6 +66,7 @@ def refusing(finished_line: Line, client: bigquery.Client) -> Iterator[None]:
         client.query_and_wait("drop view taxi_ledger.steps")
 
 
+@pytest.mark.slow
 def test_a_copy_that_fails_fails_the_run_but_no_month_and_the_next_run_makes_it(
     finished_line: Line, client: bigquery.Client, refusing: None
 ):

@@ -158,6 +158,9 @@ def ask(line: Line, *arguments: str) -> str:
 ON_POSTGRES = "select a, cast(null as text) as nothing from generate_series(1, 120) as t (a) order by a"
 ON_BIGQUERY = "select a, cast(null as string) as nothing from unnest(generate_array(1, 120)) as a order by a"
 WAREHOUSES = pytest.mark.parametrize(("on", "query"), [("postgres", ON_POSTGRES), ("bigquery", ON_BIGQUERY)])
+SLOW_ON_BIGQUERY = pytest.mark.parametrize(
+    ("on", "query"), [("postgres", ON_POSTGRES), pytest.param("bigquery", ON_BIGQUERY, marks=pytest.mark.slow)]
+)
 
 
 @WAREHOUSES
@@ -175,7 +178,7 @@ def test_rows_are_shown_even_where_the_others_cannot_be_counted_in_time(line: Li
     assert lines[4].startswith("3 rows; not shown: more than could be counted in time.")
 
 
-@WAREHOUSES
+@SLOW_ON_BIGQUERY
 def test_csv_json_and_parquet_have_all_rows(line: Line, tmp_path: Path, on: str, query: str):
     wanted = [(a, None) for a in range(1, 121)]
     on_stdout = list(csv.reader(io.StringIO(ask(line, query, "--on", on, "--csv"))))
@@ -188,6 +191,7 @@ def test_csv_json_and_parquet_have_all_rows(line: Line, tmp_path: Path, on: str,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.csv", "rows.parquet"]
 
 
+@pytest.mark.slow
 def test_parquet_keeps_types_and_names_that_are_there_twice(line: Line, tmp_path: Path):
     file = tmp_path / "types.parquet"
     ask(
@@ -203,7 +207,7 @@ def test_parquet_keeps_types_and_names_that_are_there_twice(line: Line, tmp_path
     ]
 
 
-@pytest.mark.parametrize("on", ["postgres", "bigquery"])
+@pytest.mark.parametrize("on", ["postgres", pytest.param("bigquery", marks=pytest.mark.slow)])
 def test_on_a_line_that_never_ran_a_missing_table_is_an_error_with_the_next_step(line: Line, on: str):
     result = line.run("sql", "select * from taxi_marts.daily_trips", "--on", on)
     assert result.returncode == 1

@@ -43,6 +43,7 @@ def connections(marts_line: Line, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
         yield servers.all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("report", ["origin_destination", "travel_time_percentiles"])
 def test_a_report_that_lacks_trips_on_bigquery_is_found(marts_line: Line, connections: Connections, report: str):
     client = bigquery_of(marts_line)

@@ -98,6 +98,7 @@ def republish(file: Path) -> dict[str, int]:
     return {"rows": len(edition), "cents": sum(round(row["total_amount"] * 100) for row in edition) - before}
 
 
+@pytest.mark.slow
 def test_diff_says_what_a_republished_file_changed(new_line: Line):
     file = write(new_line.source, "green", "2024-03")
     of_it = ("green", "2024-03")

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.line import Line
 
 GONE = "Gone from the source: fhv 2019-01; its rows stay"
@@ -46,6 +48,7 @@ def test_a_month_that_is_gone_is_named_while_its_rows_stay_and_no_error_unless_i
     assert finished_line.query(gone_since) == [(False,)]
 
 
+@pytest.mark.slow
 def test_what_is_not_taken_is_named_once_by_plan_and_run(finished_line: Line):
     folder = finished_line.source / "trip-data"
     strange = folder / "green_tripdata_2019-10.csv.gz"

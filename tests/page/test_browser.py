@@ -15,6 +15,12 @@ from tests.page.running import Running, line_of, running
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium")
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1300, "height": 900}
+LOOKS = [
+    pytest.param("light", DESK, id="light, desk"),
+    pytest.param("dark", PHONE, id="dark, phone"),
+    pytest.param("dark", DESK, id="dark, desk", marks=pytest.mark.slow),
+    pytest.param("light", PHONE, id="light, phone", marks=pytest.mark.slow),
+]
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +51,7 @@ def paths_of(dsn: str) -> list[str]:
     return [page.path.format(**values) for page in PAGES]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
 def test_every_page_is_accessible_and_fits(
     page: Running, chromium: Browser, dsn: str, scheme: str, size: dict[str, int]
 ) -> None:

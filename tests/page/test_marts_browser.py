@@ -13,7 +13,7 @@ from synthetic import write_zone_shapes
 from synthetic.full_ledger import fill
 from tests.page.full_marts import fill_marts, fill_shapes
 from tests.page.running import Running, line_of, running
-from tests.page.test_browser import CHROMIUM, DESK, PHONE
+from tests.page.test_browser import CHROMIUM, LOOKS
 from tests.page.test_browser import chromium as chromium
 from tests.page.test_marts_page import REAL, paths_of
 
@@ -31,8 +31,7 @@ def page(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
         yield page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
 def test_charts_are_drawn_accessible_and_fit(
     page: Running, chromium: Browser, scheme: str, size: dict[str, int]
 ) -> None:
