@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pyarrow as pa
 from google.api_core.exceptions import Forbidden, NotFound, PreconditionFailed
-from google.cloud import storage  # type: ignore[attr-defined]  # it has no types
+from google.cloud import storage  # type: ignore[attr-defined,unused-ignore]  # it has no types
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from ingest import lake

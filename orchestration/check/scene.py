@@ -9,7 +9,7 @@ from orchestration.settings import Settings
 from orchestration.warehouses.connections import Connections
 
 if TYPE_CHECKING:
-    from google.cloud import storage  # type: ignore[attr-defined]
+    from google.cloud import storage  # type: ignore[attr-defined,unused-ignore]
 
 
 @dataclass

@@ -18,7 +18,7 @@ from orchestration.ledger.holders import application_name
 from orchestration.settings import BigQuerySettings, LakeSettings
 
 if TYPE_CHECKING:  # Google's clients take a second to import, which a run with nothing to do has no need of
-    from google.cloud import bigquery, storage  # type: ignore[attr-defined]  # it has no types
+    from google.cloud import bigquery, storage  # type: ignore[attr-defined,unused-ignore]  # it has no types
 
 # Where Google's clients look for an emulator: for those who use them by hand.
 _STORAGE_ENDPOINT = "STORAGE_EMULATOR_HOST"
@@ -52,7 +52,7 @@ class Connections:
     @cached_property
     def bucket(self) -> "storage.Bucket":
         """The lake's bucket. Raises SettingError where there are no credentials."""
-        from google.cloud import storage  # type: ignore[attr-defined]
+        from google.cloud import storage  # type: ignore[attr-defined,unused-ignore]
 
         client = storage.Client(self.project, **self._client_options("Cloud Storage", self.gcs_endpoint))
         return client.bucket(self.lake.bucket)
