@@ -14,7 +14,7 @@ from orchestration.plan.plan import subject_of
 from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_rejected
 from orchestration.run.context import Context, name_of
 from orchestration.run.differences import find_differences
-from orchestration.run.measure import check_zones, measure_stages
+from orchestration.run.measure import measure_stages
 from orchestration.run.measure_lake import Stage
 from orchestration.run.reports import differing_reports, stale_months
 from orchestration.run.tries import tried
@@ -78,7 +78,6 @@ def _measure(
         figures.rows = sum(file.rows for file in files.values())
         trusted = known if context.settings.reconcile_lake == "checksum" else {}
         stages = measure_stages(context.connections, files, context.settings.scratch, trusted)
-        check_zones(context.connections)
         differing = differing_reports(context.connections, months)
         figures.bytes_billed = _billed(context)
         context.budget.spend(figures.bytes_billed or 0)
