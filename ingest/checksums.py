@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingest.fold import PRIME
 from ingest.measure import Measure
 
-PRIME = 2_147_483_647  # 2^31 - 1: a product of two residues, and the sum of 2^32 of them, fit 64 bits
 DOUBLE_SCALE = 1_000_000
 DOUBLE_LIMIT = 9e12  # scaled, still within 64 bits
 CENTS_LIMIT = 1e7  # dollars: the cents of 8 charges in 100 million rows add up within 64 bits
@@ -60,7 +60,7 @@ def integers(array: pa.Array) -> np.ndarray:
     array = array.drop_null()
     if pa.types.is_string(array.type):
         encoded = array.dictionary_encode()
-        codes = np.array([_text_code(text) for text in encoded.dictionary.to_pylist()], np.int64)
+        codes = np.array([text_code(text) for text in encoded.dictionary.to_pylist()], np.int64)
         return codes[encoded.indices.to_numpy()]
     if pa.types.is_floating(array.type):
         return _scaled(array.to_numpy(), DOUBLE_SCALE, DOUBLE_LIMIT)
@@ -78,5 +78,6 @@ def _scaled(values: np.ndarray, scale: int, limit: float) -> np.ndarray:
 
 
 @lru_cache(100_000)  # TLC's codes and bases are some thousands
-def _text_code(text: str) -> int:
+def text_code(text: str) -> int:
+    """The integer of a text."""
     return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:7], 16)

@@ -13,8 +13,9 @@ from ingest.external_times import TimeType
 from ingest.postgres import RAW_SCHEMA
 from ingest.small_tables import SMALL_TABLES, external_table
 from linting.google_analyzer import Analyzer, Columns, SqlError
-from orchestration.run.checksum_sql import BIGQUERY, RAW_BIGQUERY, Kind
-from orchestration.run.measure_queries import MARTS_SCHEMA, ZONES, measure_queries
+from orchestration.run.checksum_sql import BIGQUERY, RAW_BIGQUERY, Kind, measure_query
+from orchestration.run.fold_sql import union_query
+from orchestration.run.measure_queries import MARTS_SCHEMA, ZONES, measured_tables
 from orchestration.run.reports import report_query
 
 TIME_TYPES: tuple[TimeType, TimeType] = ("TIMESTAMP", "DATETIME")
@@ -69,9 +70,11 @@ def measures(tables: Mapping[str, Columns], marts: list[str]) -> Iterator[tuple[
     columns = {name: _kinds(tables[f"{MARTS_SCHEMA}.{name}"]) for name in marts}
     for dataset in DATASETS.values():
         columns[dataset.name] = {"row_number": "bigint", **{column.name: column.type for column in dataset.columns}}
-    for query in measure_queries("bigquery", BIGQUERY, RAW_BIGQUERY[TIME_TYPES[0]], _MONTHS, columns):
-        yield query.table, query.sql
-    yield f"{MARTS_SCHEMA}.dim_zones", ZONES
+    raw = RAW_BIGQUERY[TIME_TYPES[0]]
+    measured = list(measured_tables("bigquery", _MONTHS, columns))
+    yield "the folds", union_query(BIGQUERY, raw, [*measured, ZONES])
+    for table in measured:
+        yield table.table, measure_query(raw if table.is_raw else BIGQUERY, table)
 
 
 def comparisons(tables: Mapping[str, Columns], reports: list[str]) -> Iterator[tuple[str, str]]:

@@ -1,18 +1,19 @@
-"""The checksums of ingest/checksums.py in SQL, one SELECT a table, for Postgres and BigQuery alike."""
+"""The checksums of ingest/checksums.py in SQL, for Postgres and BigQuery alike: one SELECT a table, column by column.
+
+A run asks for them where a fold differs (orchestration/run/fold_sql.py).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from ingest.checksums import CENTS_LIMIT, DOUBLE_LIMIT, DOUBLE_SCALE, PRIME
+from ingest.checksums import CENTS_LIMIT, DOUBLE_LIMIT, DOUBLE_SCALE
 from ingest.external_times import TimeType
+from ingest.fold import PRIME
 
 # The column of models that names the data set: on BigQuery a dataset is a schema.
 SERVICE_TYPE = "service_type"
-
-# The name, in a measure, of the checksum over whole rows of a table without row numbers.
-WHOLE_ROW = "whole row"
 
 # The measured table goes by a name that no column has (see ingest/names.py), and every column of it is qualified by
 # that: the names in these queries are ours, those of the columns come from files.
@@ -61,8 +62,7 @@ POSTGRES = Dialect(
     text="('x' || left(md5({0}), 7))::bit(28)::bigint",
     # Day and time apart: date_part is a double, which for a stray year of 2999 is 4 microseconds off. (extract, a
     # numeric, takes 1.5 times as long.)
-    timestamp="(({0})::date - date '1970-01-01') * 86400000000"
-    " + round(date_part('epoch', ({0})::time) * 1000000)::bigint",
+    timestamp="(({0})::date - date '1970-01-01') * 86400000000 + (date_part('epoch', ({0})::time) * 1000000)::bigint",
     date="{0} - date '1970-01-01'",
     quote='"',
     escapes={'"': '""'},
@@ -89,64 +89,67 @@ RAW_BIGQUERY: Mapping[TimeType, Dialect] = {
 }
 
 
-def measure_query(
-    dialect: Dialect,
-    table: str,
-    columns: dict[str, Kind],
-    total_columns: Iterable[str],
-    months: Sequence[tuple[str, date]],
-    is_aggregate: bool = False,
-    data_set_column: str = "dataset",
-) -> str:
-    """A SELECT of one row per data set and file month that `table` holds of `months`.
+@dataclass(frozen=True)
+class MeasuredTable:
+    """A raw table or a table of the marts, and what is measured of it.
 
-    It gives data set, file month, rows, cents, then count, sum and weighted sum of each of `columns`, in their order.
-    `data_set_column` names the data set: `dataset` in raw tables, SERVICE_TYPE in models.
-    `total_columns` are the dollars whose cents are summed. The weights are the rows' numbers, in `row_number`.
-    An aggregate has none: there the weighted sums are 0, but for one more triple at the end (WHOLE_ROW) whose weighted
-    sum is that of the squares of a number made of the whole row, so that values that changed places between rows are
-    seen there too. An aggregate's rows are as many as its `trips`, if it counts these.
+    `total_columns` are the dollars whose cents are summed. `data_set` and `file_month` are expressions of the table
+    that goes by the name MEASURED. An aggregate has no `row_number`.
     """
-    quoted = {name: f"{MEASURED}.{dialect.quoted(name)}" for name in columns}
-    residues = {
-        name: dialect.mod.format(f"({_integer(dialect, quoted[name], kind)})", PRIME) for name, kind in columns.items()
-    }
-    is_weighted = not is_aggregate
+
+    stage: str
+    table: str
+    columns: Mapping[str, Kind]
+    total_columns: Sequence[str] = ()
+    months: Sequence[tuple[str, date]] = ()
+    is_raw: bool = False
+    is_aggregate: bool = False
+    data_set: str = f"{MEASURED}.{SERVICE_TYPE}"
+    file_month: str = f"{MEASURED}.file_month"
+
+    @property
+    def condition(self) -> str:
+        """Of its months, as literals, so that partitions are pruned; without months all rows."""
+        if not self.months:
+            return "true"
+        file_months = ", ".join(f"date '{month.isoformat()}'" for month in sorted({month for _, month in self.months}))
+        datasets = ", ".join(f"'{name}'" for name in sorted({name for name, _ in self.months}))
+        return f"{self.file_month} in ({file_months}) and {self.data_set} in ({datasets})"
+
+
+def measure_query(dialect: Dialect, table: MeasuredTable) -> str:
+    """A SELECT of one row per data set and file month that `table` holds of its months, column by column.
+
+    It gives data set, file month, rows, cents, then count, sum and weighted sum of each column, in their order. The
+    weights are the rows' numbers; an aggregate has none, and there the weighted sums are 0. An aggregate's rows are as
+    many as its `trips`, if it counts these.
+    """
+    quoted = {name: f"{MEASURED}.{dialect.quoted(name)}" for name in table.columns}
     inner = {
-        "data_set": f"{MEASURED}.{data_set_column}",
-        "file_month": f"{MEASURED}.file_month",
-        "counted": quoted["trips"] if is_aggregate and "trips" in columns else "1",
-        "cents": cents(dialect, columns, total_columns),
-        **{f"r{number}": residue for number, residue in enumerate(residues.values())},
+        "data_set": table.data_set,
+        "file_month": table.file_month,
+        "counted": quoted["trips"] if table.is_aggregate and "trips" in quoted else "1",
+        "cents": cents(dialect, table.columns, table.total_columns),
     }
+    for number, (name, kind) in enumerate(table.columns.items()):
+        inner[f"r{number}"] = dialect.mod.format(f"({integer(dialect, quoted[name], kind)})", PRIME)
     outer = ["data_set", "file_month", "coalesce(sum(counted), 0)", "coalesce(sum(cents), 0)"]
-    names = list(inner)[4:]
-    row_number = f"r{list(columns).index('row_number')}" if is_weighted else ""
-    for name in names:
-        weighted = dialect.mod.format(f"({row_number} * {name})", PRIME) if is_weighted else "0"
+    row_number = "" if table.is_aggregate else f"r{list(table.columns).index('row_number')}"
+    for name in list(inner)[4:]:
+        weighted = dialect.mod.format(f"({row_number} * {name})", PRIME) if row_number else "0"
         outer += [f"count({name})", f"coalesce(sum({name}), 0)", f"coalesce(sum({weighted}), 0)"]
-    if not is_weighted:
-        # Each column times a number of its own; null counts as 0, so a column of nulls changes nothing.
-        # A text's integer is 28 bits of Postgres' 32: as it is, it would overflow.
-        terms = [f"coalesce({dialect.bigint.format(name)}, 0) * {2 * place + 3}" for place, name in enumerate(names)]
-        whole = dialect.mod.format(f"({' + '.join(terms)})", PRIME)
-        square = dialect.mod.format(f"(({whole}) * ({whole}))", PRIME)
-        outer += ["count(*)", "0", f"coalesce(sum({square}), 0)"]
-    # Literal months, so that partitions are pruned.
-    file_months = ", ".join(f"date '{month.isoformat()}'" for month in sorted({month for _, month in months}))
-    datasets = ", ".join(f"'{name}'" for name in sorted({name for name, _ in months}))
     integers = ",\n    ".join(f"{value} as {name}" for name, value in inner.items())
     return (
         "select\n  "
         + ",\n  ".join(f"{part} as c{number}" for number, part in enumerate(outer))
-        + f"\nfrom (\n  select\n    {integers}\n  from {table} as {MEASURED}"
-        f"\n  where {inner['file_month']} in ({file_months}) and {inner['data_set']} in ({datasets}){dialect.fence}"
+        + f"\nfrom (\n  select\n    {integers}\n  from {table.table} as {MEASURED}"
+        f"\n  where {table.condition}{dialect.fence}"
         "\n) as residues"
         "\ngroup by data_set, file_month"
     )
 
 
-def cents(dialect: Dialect, columns: dict[str, Kind], total_columns: Iterable[str]) -> str:
+def cents(dialect: Dialect, columns: Mapping[str, Kind], total_columns: Iterable[str]) -> str:
     """The cents of a row of the table that goes by the name MEASURED."""
     terms = []
     for name in total_columns:
@@ -157,7 +160,8 @@ def cents(dialect: Dialect, columns: dict[str, Kind], total_columns: Iterable[st
     return " + ".join(terms) or "0"
 
 
-def _integer(dialect: Dialect, quoted: str, kind: Kind) -> str:
+def integer(dialect: Dialect, quoted: str, kind: Kind) -> str:
+    """The integer that a value of the column `quoted` stands for; null for null."""
     match kind:
         case "bigint":
             return dialect.bigint.format(quoted)
@@ -175,7 +179,12 @@ def _integer(dialect: Dialect, quoted: str, kind: Kind) -> str:
             return dialect.date.format(quoted)
 
 
+def scaled_double(dialect: Dialect, quoted: str, scale: int) -> str:
+    """A double times `scale`, rounded half up."""
+    return dialect.bigint.format(f"floor({quoted} * {scale} + 0.5)")
+
+
 def _scaled(dialect: Dialect, quoted: str, scale: int, limit: float) -> str:
-    """A double times `scale`, rounded half up; 0 from `limit` on; null stays null."""
-    scaled = dialect.bigint.format(f"floor({quoted} * {scale} + 0.5)")
+    """The same; 0 from `limit` on; null stays null."""
+    scaled = scaled_double(dialect, quoted, scale)
     return f"case when abs({quoted}) < {limit:.0f} then {scaled} when {quoted} is not null then 0 end"

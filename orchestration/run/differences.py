@@ -1,7 +1,9 @@
 """Compares what the stages of a file month hold: every row, cent and column must be accounted for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingest.fold import FOLD
 from ingest.measure import Measure
 
 # The stages of raw data in the order of the line, as the ledger names them. Those of the marts follow, one of each
@@ -26,9 +28,14 @@ class Difference:
 
     def __str__(self) -> str:
         parts = [f"{self.rows:+,} rows"] * bool(self.rows) + [f"{self.cents / 100:+,.2f} dollars"] * bool(self.cents)
-        if self.columns:
-            parts.append(f"other values in {', '.join(self.columns[:5])}{' …' if len(self.columns) > 5 else ''}")
-        return f"{self.left} → {self.right}: {', '.join(parts)}"
+        return f"{self.left} → {self.right}: {', '.join([*parts, *other_values(self.columns)])}"
+
+
+def other_values(columns: Sequence[str]) -> list[str]:
+    """Words for the columns that differ, if any do. Of a fold nobody can say in which column."""
+    if not columns or (*columns,) == (FOLD,):
+        return ["other values"] * len(columns)
+    return [f"other values in {', '.join(columns[:5])}{' …' if len(columns) > 5 else ''}"]
 
 
 def find_differences(stages: dict[str, Measure]) -> list[Difference]:

@@ -1,7 +1,7 @@
-"""Measures what each store holds of a file month: rows, cents and a checksum of every column."""
+"""Measures what each store holds of a file month: rows, cents and the fold of all columns, or a checksum of each."""
 
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +11,19 @@ from common.pool import thread_pool
 from ingest import external_tables, postgres
 from ingest.datasets import DATASETS
 from ingest.errors import StoreError, first_line
-from ingest.external_times import declared_time_type
+from ingest.fold import FOLD, fold_of
 from ingest.measure import Measure
 from ingest.postgres_connection import connect
 from ingest.stored_object import StoredObject
 from orchestration.ledger.records import MonthKey
-from orchestration.run.checksum_sql import (
-    BIGQUERY,
-    KIND_OF_POSTGRES_TYPE,
-    POSTGRES,
-    RAW_BIGQUERY,
-    WHOLE_ROW,
-    Dialect,
-    Kind,
-)
+from orchestration.run.checksum_sql import KIND_OF_POSTGRES_TYPE, Kind, MeasuredTable
 from orchestration.run.differences import RAW_STAGES
 from orchestration.run.measure_lake import Stage, measure_lake
-from orchestration.run.measure_queries import MARTS_SCHEMA, NAMES_OF_TABLES, ZONES, measure_queries, stage_of
+from orchestration.run.measure_queries import MARTS_SCHEMA, NAMES_OF_TABLES, ZONES, measured_tables, stage_of
+from orchestration.run.measure_warehouse import Measured, Warehouse, bigquery_of, postgres_of
 from orchestration.warehouses.connections import Connections
 
-_Measured = dict[tuple[MonthKey, str], Stage]
+_NOTHING = Stage(Measure(), 0.0)  # a table without a row of the month
 
 
 def measure_stages(
@@ -42,59 +35,49 @@ def measure_stages(
 ) -> dict[MonthKey, dict[str, Stage]]:
     """Measure every stage of these file months again, but for the files, which were measured as they landed (`files`).
 
-    One query per table and warehouse, whatever the number of months: preparing one takes BigQuery a second. Objects of
-    the lake are read by way of the folder `scratch`, but for those that are still the `trusted` ones. Months that are
-    `not_in_postgres` have no stages there. Raises StoreError.
+    Each warehouse answers one query, with the folds of all tables. A raw table whose fold is the file's has the file's
+    checksums. A table that differs from the file, or between the warehouses, is measured once more by column. Objects
+    of the lake are read by way of the folder `scratch`, but for those that are still the `trusted` ones. Months that
+    are `not_in_postgres` have no stages there. Raises StoreError, also where the warehouses know other zones.
     """
-    of_postgres = {key: file for key, file in files.items() if key not in not_in_postgres}
+    of_postgres = [key for key in files if key not in not_in_postgres]
     with connect(connections.dsn) as connection:
         marts = _monthly_marts(connection)
         columns = dict(marts)
         for dataset in DATASETS.values():
             columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
+    warehouses: list[Callable[[Connections], Warehouse]] = [postgres_of, bigquery_of]
 
-    def in_postgres() -> _Measured:
-        with connect(connections.dsn, f"measure {len(of_postgres)} file months") as connection:
-            # Of a partitioned table Postgres has no statistics, and expects 40,000 groups where there is one a file:
-            # it would sort 1.2 GB a month, in twice the time.
-            connection.execute("set enable_sort = off")
-            return _measure_warehouse(
-                "postgres", POSTGRES, POSTGRES, lambda query: connection.execute(query).fetchall(), of_postgres, columns
-            )
-
-    def in_bigquery() -> _Measured:
-        client = connections.bigquery
-        raw, jobs = RAW_BIGQUERY[declared_time_type(client)], connections.uncounted_jobs
-        return _measure_warehouse(
-            "bigquery",
-            BIGQUERY,
-            raw,
-            lambda query: external_tables.query(client, query, jobs),
-            files,
-            columns,
-        )
-
-    def in_lake() -> _Measured:
-        return {(key, "lake"): stage for key, stage in measure_lake(connections, files, scratch, trusted or {}).items()}
+    def fold(warehouse_of: Callable[[Connections], Warehouse]) -> tuple[Warehouse, list[MeasuredTable], Measured]:
+        warehouse = warehouse_of(connections)
+        months = of_postgres if warehouse.name == "postgres" else list(files)
+        tables = list(measured_tables(warehouse.name, months, columns))
+        return warehouse, tables, warehouse.folds([*tables, ZONES])
 
     with thread_pool(2) as pool:
-        works = (in_postgres, in_bigquery, in_lake) if of_postgres else (in_bigquery, in_lake)
-        futures = [pool.submit(work) for work in works]
+        in_warehouses = [pool.submit(fold, warehouse_of) for warehouse_of in warehouses]
+        in_lake = pool.submit(measure_lake, connections, files, scratch, trusted or {})
         try:
-            measured = {pair: stage for future in futures for pair, stage in future.result().items()}
+            folded = [future.result() for future in in_warehouses]
+            measured: Measured = {pair: stage for *_, found in folded for pair, stage in found.items()}
+            _compare_zones([found for *_, found in folded])
+            differing = _settle_raw(measured, files, of_postgres) | _differing_marts(measured, of_postgres, marts)
+            for warehouse, tables, _ in folded:
+                for table in tables:
+                    if keys := [key for key in files if (key, table.stage) in differing]:
+                        _add_columns(measured, warehouse.by_column(table, keys))
         except psycopg.Error as error:
             what = f"Postgres failed while the stages were measured: {first_line(error)}"
             raise postgres.failure_of(error)(what, "Run again") from error
         except external_tables.BIGQUERY_FAULTS as error:
             what = f"BigQuery failed while the stages were measured: {first_line(error)}"
             raise StoreError(what, "Run again") from error
-    for key, file in files.items():
-        measured[key, "file"] = Stage(file, 0.0)
-    nothing = Stage(Measure(), 0.0)  # a table without a row of the month
+        measured |= {(key, "lake"): stage for key, stage in in_lake.result().items()}
+    measured |= {(key, "file"): Stage(file, 0.0) for key, file in files.items()}
     stages = [*RAW_STAGES, *(stage_of(warehouse, table) for warehouse in ("postgres", "bigquery") for table in marts)]
     return {
         key: {
-            name: measured.get((key, name), nothing)
+            name: measured.get((key, name), _NOTHING)
             for name in stages
             if key in of_postgres or not name.startswith("postgres_")
         }
@@ -102,42 +85,50 @@ def measure_stages(
     }
 
 
-def check_zones(connections: Connections) -> None:
-    """Raise StoreError where the two warehouses know other zones, which the marts join."""
-    try:
-        with connect(connections.dsn) as connection:
-            here = [tuple(row) for row in connection.execute(ZONES).fetchall()]
-        there = external_tables.query(connections.bigquery, ZONES, connections.uncounted_jobs)
-    except (psycopg.Error, *external_tables.BIGQUERY_FAULTS) as error:
-        raise StoreError(f"dim_zones cannot be read: {first_line(error)}", "Run again") from error
+def _compare_zones(folded: Sequence[Measured]) -> None:
+    here, there = ([stage.measure for (_, name), stage in found.items() if name == ZONES.stage] for found in folded)
     if here != there:
         raise StoreError("dim_zones differs between Postgres and BigQuery", "Run again, with --force for one month")
 
 
-def _measure_warehouse(
-    warehouse: str,
-    dialect: Dialect,
-    dialect_of_raw: Dialect,
-    run: Callable[[str], Sequence[Sequence[Any]]],
-    files: dict[MonthKey, Measure],
-    columns: dict[str, dict[str, Kind]],
-) -> _Measured:
-    """Measure the raw tables and the marts on one warehouse, all months of a table at once."""
-    found: _Measured = {}
-    for query in measure_queries(warehouse, dialect, dialect_of_raw, list(files), columns):
-        started = time.monotonic()
-        rows = run(query.sql)
-        seconds = round((time.monotonic() - started) / query.months, 3)
-        for name, month, *values in rows:
-            found[(name, month), query.stage] = Stage(_to_measure(values, query.columns, query.is_aggregate), seconds)
-    return found
+def _settle_raw(
+    measured: Measured, files: Mapping[MonthKey, Measure], of_postgres: Collection[MonthKey]
+) -> set[tuple[MonthKey, str]]:
+    """Put the file's checksums in place of a fold that is the file's; returns the stages whose fold is another one."""
+    differing = set()
+    for key, file in files.items():
+        expected = Measure(file.rows, file.cents, {FOLD: (file.rows, *fold_of(file.columns))})
+        for name in ("postgres_raw", "bigquery_raw") if key in of_postgres else ("bigquery_raw",):
+            stage = measured.get((key, name), Stage(Measure(columns={FOLD: (0, 0, 0)}), 0.0))
+            if stage.measure == expected:
+                measured[key, name] = replace(stage, measure=file)
+            else:
+                differing.add((key, name))
+    return differing
 
 
-def _to_measure(values: Sequence[Any], columns: dict[str, Kind], is_aggregate: bool) -> Measure:
-    rows, cents, *sums = (int(value) for value in values)
-    triples = zip(sums[0::3], sums[1::3], sums[2::3], strict=True)
-    names = (*columns, WHOLE_ROW) if is_aggregate else columns
-    return Measure(rows, cents, dict(zip(names, triples, strict=True)))
+def _differing_marts(
+    measured: Measured, keys: Collection[MonthKey], marts: Mapping[str, Any]
+) -> set[tuple[MonthKey, str]]:
+    """The stages of both warehouses where a table of the marts differs between them."""
+    pairs = [(stage_of("postgres", mart), stage_of("bigquery", mart)) for mart in marts]
+    return {
+        (key, name)
+        for key in keys
+        for here, there in pairs
+        for name in (here, there)
+        if measured.get((key, here), _NOTHING).measure != measured.get((key, there), _NOTHING).measure
+    }
+
+
+def _add_columns(measured: Measured, by_column: Measured) -> None:
+    """Add what was measured by column to the folds; a fold of raw rows says no more than their columns do."""
+    for pair, stage in by_column.items():
+        before = measured.get(pair)
+        if before and not pair[1].endswith("_raw"):
+            columns = {FOLD: before.measure.columns[FOLD], **stage.measure.columns}
+            stage = Stage(replace(stage.measure, columns=columns), round(before.seconds + stage.seconds, 3))
+        measured[pair] = stage
 
 
 def _monthly_marts(connection: psycopg.Connection) -> dict[str, dict[str, Kind]]:

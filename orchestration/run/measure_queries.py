@@ -1,52 +1,42 @@
-"""The queries by which a run measures one warehouse: each raw table and each mart by month, all file months at once."""
+"""The tables by which a run measures one warehouse: each raw table and each mart by month, and the zones."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from ingest.datasets import DATASETS
 from orchestration.ledger.records import MonthKey
-from orchestration.run.checksum_sql import SERVICE_TYPE, Dialect, Kind, measure_query
+from orchestration.run.checksum_sql import MEASURED, Kind, MeasuredTable
 
 MARTS_SCHEMA = "taxi_marts"
-ZONES = f"select location_id, borough, zone, service_zone from {MARTS_SCHEMA}.dim_zones order by location_id"
+ZONES = MeasuredTable(
+    "dim_zones",
+    f"{MARTS_SCHEMA}.dim_zones",
+    {"location_id": "bigint", "borough": "text", "zone": "text", "service_zone": "text"},
+    is_aggregate=True,
+    data_set="''",
+    file_month="cast(null as date)",
+)
 """The zones that the marts join, for both warehouses."""
 NAMES_OF_TABLES = {"fct_trips": "accepted", "fct_rejected_trips": "rejected"}
 """The tables of trips: they have a row for each of the files'. The others are aggregates."""
 
 
-@dataclass(frozen=True)
-class MeasureQuery:
-    """A query, the stage that its rows are of, and what they hold."""
-
-    stage: str
-    table: str
-    sql: str
-    columns: dict[str, Kind]
-    is_aggregate: bool
-    months: int
-
-
-def measure_queries(
-    warehouse: str,
-    dialect: Dialect,
-    dialect_of_raw: Dialect,
-    months: Sequence[MonthKey],
-    columns: dict[str, dict[str, Kind]],
-) -> Iterator[MeasureQuery]:
-    """Those of these `months`; `columns` are the tables' by the data set's or the mart's name."""
+def measured_tables(
+    warehouse: str, months: Sequence[MonthKey], columns: Mapping[str, Mapping[str, Kind]]
+) -> Iterator[MeasuredTable]:
+    """Those that hold these `months`; `columns` are the tables' by the data set's or the mart's name."""
     for name, kinds in columns.items():
         if name in DATASETS:
             dataset, keys = DATASETS[name], [key for key in months if key[0] == name]
-            table = f"taxi_raw.{dataset.table}"
             if keys:
-                sql = measure_query(dialect_of_raw, table, kinds, dataset.total_columns, keys)
-                yield MeasureQuery(f"{warehouse}_raw", table, sql, kinds, False, len(keys))
-        else:
-            table = f"{MARTS_SCHEMA}.{name}"
+                yield MeasuredTable(
+                    f"{warehouse}_raw", f"taxi_raw.{dataset.table}", kinds, dataset.total_columns, keys,
+                    is_raw=True, data_set=f"{MEASURED}.dataset",
+                )  # fmt: skip
+        elif months:
             totals = [column for column in ("total_amount",) if column in kinds]
             is_aggregate = name not in NAMES_OF_TABLES
-            sql = measure_query(dialect, table, kinds, totals, months, is_aggregate, SERVICE_TYPE)
-            yield MeasureQuery(stage_of(warehouse, name), table, sql, kinds, is_aggregate, len(months))
+            stage, table = stage_of(warehouse, name), f"{MARTS_SCHEMA}.{name}"
+            yield MeasuredTable(stage, table, kinds, totals, months, is_aggregate=is_aggregate)
 
 
 def stage_of(warehouse: str, mart: str) -> str:

@@ -15,7 +15,7 @@ from orchestration.plan.plan import subject_of
 from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_rejected
 from orchestration.run.context import Context, name_of
 from orchestration.run.differences import find_differences
-from orchestration.run.measure import check_zones, measure_stages
+from orchestration.run.measure import measure_stages
 from orchestration.run.measure_lake import Stage
 from orchestration.run.reports import differing_reports, stale_months
 from orchestration.run.tries import tried
@@ -81,7 +81,6 @@ def _measure(
         records = context.ledger.months.all()
         absent = {key for key, record in records.items() if record.rows is not None and not record.is_in_postgres}
         stages = measure_stages(context.connections, files, context.settings.scratch, trusted, absent)
-        check_zones(context.connections)
         compared = {month for _, month in files.keys() - absent}
         differing = differing_reports(context.connections, compared, absent) if compared else {}
         figures.bytes_billed = _billed(context)

@@ -7,8 +7,8 @@ from pathlib import Path
 from ingest.measure import Measure
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.stages import Stages
-from orchestration.run.differences import find_differences
-from orchestration.run.measure import check_zones, measure_stages
+from orchestration.run.differences import find_differences, other_values
+from orchestration.run.measure import measure_stages
 from orchestration.warehouses.connections import Connections
 
 
@@ -34,8 +34,6 @@ def verify(
     recorded = {key: evidence.latest(key) for key in keys}
     files = {key: measures["file"] for key, measures in recorded.items() if "file" in measures}
     measured = measure_stages(connections, files, scratch, None, not_in_postgres) if files else {}
-    if files:
-        check_zones(connections)
     now = {key: {name: stage.measure for name, stage in stages.items()} for key, stages in measured.items()}
     return [Verdict(key, findings_of(recorded[key], now.get(key, {}))) for key in keys]
 
@@ -49,8 +47,7 @@ def findings_of(recorded: Mapping[str, Measure], now: Mapping[str, Measure]) -> 
         before = recorded.get(name)
         if before is None:
             changed.append(f"{name} was never measured before")
-        elif (before.rows, before.cents, before.digest) != (measure.rows, measure.cents, measure.digest):
-            columns = ", ".join(before.differing_columns(measure)[:5])
-            rows = f"{before.rows:,} rows then, {measure.rows:,} now"
-            changed.append(f"{name} changed: {rows}{f', other values in {columns}' if columns else ''}")
+        elif (before.rows, before.cents) != (measure.rows, measure.cents) or before.differing_columns(measure):
+            values = "".join(f", {part}" for part in other_values(before.differing_columns(measure)))
+            changed.append(f"{name} changed: {before.rows:,} rows then, {measure.rows:,} now{values}")
     return (*changed, *map(str, find_differences(dict(now))))

@@ -1,6 +1,6 @@
 import subprocess
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -20,10 +20,14 @@ from ingest import external_tables, lake, postgres
 from ingest.conform import Layout
 from ingest.datasets import YELLOW, Column, DataSet
 from ingest.external_times import declared_time_type
+from ingest.fold import FOLD, PRIME, fold_of
 from ingest.measure import Measure
 from ingest.postgres_connection import connect
 from ingest.widening import layout_beside
-from orchestration.run.checksum_sql import POSTGRES, RAW_BIGQUERY, measure_query
+from orchestration.ledger.records import MonthKey
+from orchestration.run.checksum_sql import POSTGRES, RAW_BIGQUERY, Kind, MeasuredTable, measure_query
+from orchestration.run.fold_sql import fold_query
+from orchestration.run.measure_queries import measured_tables
 
 
 @dataclass
@@ -63,32 +67,57 @@ class Stores:
     def held_everywhere(
         self, months: Collection[date], dataset: DataSet = YELLOW, bigquery: bool = True
     ) -> dict[str, dict[date, Measure]]:
-        """What the lake, Postgres and BigQuery hold of the months, each measured as the line does it."""
+        """What the lake, Postgres and BigQuery hold of the months, column by column, as the line measures it.
+
+        The folds of both warehouses must follow from that.
+        """
         with connect(self.dsn) as connection:
             types = postgres.column_types(connection, dataset)
         declared = {column.name for column in dataset.columns}
         undeclared = tuple(Column(name, kind, "") for name, kind in types.items() if name not in declared)
         columns = {"row_number": "bigint", **types}
         keys = [(dataset.name, month) for month in months]
-        arguments = f"taxi_raw.{dataset.table}", columns, dataset.total_columns, keys
+        table = raw_table(dataset, columns, keys)
         found = {
             "lake": {month: lake.measure_month(self.bucket, dataset, month, self.folder) for month in months},
-            "postgres": to_measures(self.query(measure_query(POSTGRES, *arguments)), list(columns)),
+            "postgres": to_measures(self.query(measure_query(POSTGRES, table)), list(columns)),
         }
+        folds = {"postgres": to_folds(self.query(fold_query(POSTGRES, table)))}
         if bigquery:
             if self._in_bigquery.get(dataset.name) != undeclared:
                 extra = {dataset.name: undeclared}
                 external_tables.ensure_external_tables(self.bigquery, self.bucket.name, "US", extra)
                 self._in_bigquery = extra
             dialect = RAW_BIGQUERY[declared_time_type(self.bigquery)]
-            rows = self.bigquery.query_and_wait(measure_query(dialect, *arguments))
+            rows = self.bigquery.query_and_wait(measure_query(dialect, table))
             found["bigquery"] = to_measures([row.values() for row in rows], list(columns))
+            rows = self.bigquery.query_and_wait(fold_query(dialect, table))
+            folds["bigquery"] = to_folds([row.values() for row in rows])
+        for store, of_months in folds.items():
+            for month, measure in of_months.items():
+                same = found[store][month]
+                assert measure == Measure(same.rows, same.cents, {FOLD: (same.rows, *fold_of(same.columns))}), store
         return {store: {month: held.get(month, Measure()) for month in months} for store, held in found.items()}
 
     def query(self, statement: str) -> list[tuple]:
         """The rows of a query on Postgres."""
         with connect(self.dsn) as connection:
             return connection.execute(statement).fetchall()
+
+
+def raw_table(dataset: DataSet, columns: Mapping[str, Kind], keys: Sequence[MonthKey]) -> MeasuredTable:
+    """A data set's raw table as a run measures it."""
+    (table,) = measured_tables("raw", keys, {dataset.name: columns})
+    return table
+
+
+def to_folds(rows: Sequence[tuple]) -> dict[date, Measure]:
+    """The rows that `fold_query` gives, by month."""
+    found = {}
+    for _, _, month, *values in rows:
+        count, cents, held, plain, weighted = (int(value) for value in values)
+        found[month] = Measure(count, cents, {FOLD: (held, plain % PRIME, weighted % PRIME)})
+    return found
 
 
 def to_measures(rows: Sequence[tuple], columns: Sequence[str]) -> dict[date, Measure]:

@@ -3,7 +3,8 @@
 # Names that the queries and tables of this project use themselves, or of which a warehouse, dlt or DuckDB has its own.
 OURS = [
     "trips", "counted", "cents", "c0", "c1", "c4", "r0", "r1", "residues", "measured", "_measured", "dataset",
-    "file_month", "row_number", "file", "stage", "source", "renamed", "whole row", "WHOLE_ROW",
+    "file_month", "row_number", "file", "stage", "source", "renamed", "all columns", "fold", "weight",
+    "present", "plain",
 ]  # fmt: skip
 THEIRS = [
     "_dlt_id", "_dlt_load_id", "ctid", "tableoid", "xmin", "XMAX", "oid", "rowid", "filename", "file_row_number",

@@ -26,6 +26,7 @@ PLAN = (f"{_T}plan.py", f"{_SUSPECT}::test_the_edition_that_waits_is_not_taken_u
 LEASE, CLAIMS = (f"{_T}lease.py",), (f"{_T}claims.py",)
 LEDGER = (f"{_T}transitions.py", f"{_T}events.py", f"{_T}suspicion.py", f"{_T}clock.py", f"{_T}lease.py")
 CHECKSUMS = (f"{_I}checksums.py",)
+FOLD = (f"{_I}fold.py",)
 STORES = (f"{_I}stores.py",)
 RETRY = (f"{_I}retry.py",)
 CATALOG, LINEAGE = ("tests/page/test_catalog.py",), ("tests/page/test_lineage_page.py",)
@@ -33,6 +34,7 @@ MODEL, QUALITY = ("tests/page/test_model_page.py",), ("tests/page/test_quality_p
 ALERTS = (f"{_T}alerts.py", f"{_T}alert_conditions.py", f"{_T}calendar.py")
 
 _DIFF, _LAKE, _PG = "orchestration/run/differences.py", "ingest/lake.py", "ingest/postgres.py"
+_MEASURE = "orchestration/run/measure.py"
 _TABLE, _LEASE, _MONTHS = (f"orchestration/ledger/{name}.py" for name in ("transitions", "lease", "months"))
 _HOLDERS, _CLAIMS = (f"orchestration/ledger/{name}.py" for name in ("holders", "claims"))
 _PLAN, _BUILDS, _DECIDE, _WANTED = (f"orchestration/plan/{name}.py" for name in ("plan", "builds", "months", "wanted"))
@@ -70,7 +72,9 @@ EDITS = (
          "return abs(self.rows) + abs(self.cents)", RECONCILE),
     Edit("differences cancel each other", _DIFF, "abs(self.rows) + abs(self.cents)",
          "abs(self.rows + self.cents)", RECONCILE),
-    Edit("zones are not compared", "orchestration/run/measure.py", "    if here != there:", "    if False:", RECONCILE),
+    Edit("zones are not compared", _MEASURE, "    if here != there:", "    if False:", RECONCILE),
+    Edit("raw folds are not compared", _MEASURE, "            if stage.measure == expected:", "            if True:",
+         (f"{_T}line.py::test_a_run_with_a_difference_fails_and_says_where",)),
     Edit("a month with differences is done", "orchestration/run/reconcile.py", "        if differences:",
          "        if False:", (f"{_T}line.py::test_a_run_with_a_difference_fails_and_says_where",)),
     # Checksums
@@ -87,10 +91,14 @@ EDITS = (
     Edit("a text counts by its length", "ingest/checksums.py",
          "int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:7], 16)", "len(text)", CHECKSUMS),
     Edit("SQL weighs no row", "orchestration/run/checksum_sql.py",
-         'weighted = dialect.mod.format(f"({row_number} * {name})", PRIME) if is_weighted else "0"',
-         'weighted = name if is_weighted else "0"', CHECKSUMS),
-    Edit("SQL does not look at whole rows of aggregates", "orchestration/run/checksum_sql.py",
-         'outer += ["count(*)", "0", f"coalesce(sum({square}), 0)"]', 'outer += ["count(*)", "0", "0"]', CHECKSUMS),
+         'weighted = dialect.mod.format(f"({row_number} * {name})", PRIME) if row_number else "0"',
+         'weighted = name if row_number else "0"', CHECKSUMS),
+    Edit("folds weigh no row", "orchestration/run/fold_sql.py", "f'({weight} * fold)'", "'fold'", FOLD),
+    Edit("folds take a null for a 0", "orchestration/run/fold_sql.py",
+         "    summand = 0 if table.is_raw else present\n", "    summand = 0\n", FOLD),
+    Edit("all columns have one coefficient", "ingest/fold.py", "hashlib.sha256(column.encode())",
+         "hashlib.sha256(b'')", FOLD),
+    Edit("a file's fold leaves out how many values", "ingest/fold.py", " + of_presence * count", "", FOLD),
     # The swap of a month
     Edit("the old partition stays beside", _PG,
          'connection.execute(sql.SQL("drop table {partition}").format(**names))', "pass", STORES),

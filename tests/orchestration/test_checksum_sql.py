@@ -6,7 +6,8 @@ import pytest
 from psycopg import sql
 
 from linting.google_analyzer import Analyzer, SqlError
-from orchestration.run.checksum_sql import BIGQUERY, POSTGRES, RAW_BIGQUERY, measure_query
+from orchestration.run.checksum_sql import BIGQUERY, POSTGRES, RAW_BIGQUERY, MeasuredTable, measure_query
+from orchestration.run.fold_sql import fold_query
 
 NAMES = ["fare", "a b", 'a"b', "a`b", "a\\b", 'x" from t; drop table t; --', "x` from t --", "{0}", "%s", "select"]
 
@@ -31,10 +32,13 @@ def test_raw_times_are_measured_by_their_own_type_and_by_no_cast(analyzer: Analy
     identity = [("dataset", "string"), ("file_month", "date"), ("row_number", "int64")]
     analyzer.add_table("project", kind, "raw", [*identity, ("pickup_at", kind)])
     columns = {"row_number": "bigint", "pickup_at": "timestamp"}
-    arguments = f"project.{kind}.raw", columns, (), [("yellow", date(2024, 1, 1))], False, "dataset"
-    query = measure_query(RAW_BIGQUERY[kind], *arguments)
-    assert len(analyzer.check(query)) == 10
-    assert "timestamp(" not in query
-    if other == "DATETIME":  # a DATETIME would be taken for a TIMESTAMP, by the project's default time zone
-        with pytest.raises(SqlError):
-            analyzer.check(measure_query(RAW_BIGQUERY[other], *arguments))
+    table = MeasuredTable(
+        "raw", f"project.{kind}.raw", columns, (), [("yellow", date(2024, 1, 1))], True, data_set="_measured.dataset"
+    )
+    for query_of, values in ((measure_query, 10), (fold_query, 8)):
+        query = query_of(RAW_BIGQUERY[kind], table)
+        assert len(analyzer.check(query)) == values
+        assert "timestamp(" not in query
+        if other == "DATETIME":  # a DATETIME would be taken for a TIMESTAMP, by the project's default time zone
+            with pytest.raises(SqlError):
+                analyzer.check(query_of(RAW_BIGQUERY[other], table))

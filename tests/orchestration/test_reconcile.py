@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import StoreError
+from ingest.fold import FOLD
 from ingest.measure import Measure
 from orchestration.run.differences import RAW_STAGES, Difference, find_differences
-from orchestration.run.measure import check_zones, measure_stages
+from orchestration.run.measure import measure_stages
 from orchestration.settings import load_settings
 from orchestration.warehouses.servers import Servers
 from tests.line import Line
@@ -16,7 +17,7 @@ from tests.line import Line
 RAW = Measure(10, 12_345, {"row_number": (10, 55, 385), "fare_amount": (9, 700, 4_200)})
 ACCEPTED = Measure(8, 12_000, {"trip_number": (8, 36, 204), "fare_amount": (8, 690, 4_000)})
 REJECTED = Measure(2, 345, {"trip_number": (2, 3, 5)})
-REVENUE = Measure(8, 12_000, {"trips": (4, 8, 0), "whole row": (4, 0, 99)})
+REVENUE = Measure(8, 12_000, {FOLD: (4, 70, 99), "trips": (4, 8, 0), "total_amount": (4, 12, 0)})
 
 
 def stages() -> dict[str, Measure]:
@@ -28,8 +29,12 @@ def stages() -> dict[str, Measure]:
 
 def with_other_value(measure: Measure, column: str) -> Measure:
     """As if one value of the column were another one: rows and cents stay."""
-    count, plain, weighted = measure.columns[column]
-    return replace(measure, columns={**measure.columns, column: (count, plain + 1, weighted + 3)})
+    changed = {
+        name: (count, plain + 1, weighted + 3)
+        for name, (count, plain, weighted) in measure.columns.items()
+        if name in (column, FOLD)
+    }
+    return replace(measure, columns={**measure.columns, **changed})
 
 
 def test_stores_that_agree_have_no_difference():
@@ -101,18 +106,20 @@ def test_rows_and_cents_that_differ_add_up_whatever_their_sign():
     assert Difference("raw", "lake", rows=0, cents=0, columns=("tip_amount",)).size == 1
 
 
-def test_zones_that_differ_between_the_warehouses_stop_a_run(finished_line: Line, monkeypatch: pytest.MonkeyPatch):
+def test_zones_that_differ_between_the_warehouses_stop_a_run(
+    finished_line: Line, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     for name, value in finished_line.environment.items():
         monkeypatch.setenv(name, value)
     with Servers(load_settings()) as servers:
         connections = servers.all()
-        check_zones(connections)
+        measure_stages(connections, {}, tmp_path)
         change = "update taxi_marts.dim_zones set borough = '{}' where location_id = 1"
         borough = finished_line.query("select borough from taxi_marts.dim_zones where location_id = 1")[0][0]
         finished_line.execute(change.format("Atlantis"))
         try:
             with pytest.raises(StoreError, match="dim_zones differs between Postgres and BigQuery"):
-                check_zones(connections)
+                measure_stages(connections, {}, tmp_path)
         finally:
             finished_line.execute(change.format(borough))
 
