@@ -150,8 +150,8 @@ def test_a_task_lands_its_share_and_is_refused_where_nobody_says_how_many_there_
 @pytest.mark.timeout(900)
 @pytest.mark.slow  # two minutes: four landers and a builder on one line, and a run on another
 def test_four_landers_one_of_them_killed_beside_a_builder_end_as_one_ordinary_run(tmp_path: Path, new_line: Line):
-    months = [(dataset, f"2023-{month:02d}") for month in range(1, 7) for dataset in ("yellow", "green", "fhvhv")]
-    fill(new_line.source, months, 2000)
+    months = [(dataset, f"2023-{month:02d}") for month in range(1, 5) for dataset in ("yellow", "green", "fhvhv")]
+    fill(new_line.source, months, 1000)
     landers = [new_line.start("land", "--share", f"{index}/4") for index in range(4)]
     began = (
         "select count(*) from taxi_ledger.steps inner join taxi_ledger.runs using (run_id)"
