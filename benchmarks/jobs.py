@@ -52,8 +52,8 @@ def jobs_of_a_month(bench: Bench) -> list[Finding]:
             bench.say(f"run {turn} of {bench.runs}: {runs[-1].seconds:.1f} s, {runs[-1].peak_mb:.0f} MB")
             by_step = _jobs_by_step(environment)
             (manifest,) = sorted((bench.folder / STATE / "runs").glob(f"*/dbt_bigquery_{MONTH}/target/manifest.json"))
-    bench.remove_state(STATE)
     chains = {step: chain(jobs, manifest if step == "dbt on bigquery" else None) for step, jobs in by_step.items()}
+    bench.remove_state(STATE)
     seconds = Finding("one more month of 2,000 rows", [run.seconds for run in runs])
     seconds.peak_mb, seconds.facts = max(run.peak_mb for run in runs), {"rows": ROWS, "runs": list(map(asdict, runs))}
     counted = Finding("  jobs sent to BigQuery", [sum(map(len, by_step.values()))], unit="jobs")
