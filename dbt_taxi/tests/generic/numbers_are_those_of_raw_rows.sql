@@ -1,7 +1,7 @@
 {% test numbers_are_those_of_raw_rows(model, beside, columns) %}
 
--- Every raw row and cent of a file month is in `model` or `beside`, once, and nothing else is. The raw rows' numbers are
--- 1 to n. A number that came twice in place of another changes the sum of the numbers or that of their squares.
+-- Every raw row and cent of a file month is in `model` or `beside`, once, and nothing else is. The raw rows' numbers
+-- are 1 to n. A number that came twice in place of another changes the sum of the numbers or that of their squares.
 with raw_trips as (
     {% for service_type in ['yellow', 'green', 'fhv', 'fhvhv'] %}
     select
