@@ -100,15 +100,18 @@ class GroupedTests:
 
     def _add_sums(self, test: Node, name: str, arguments: dict) -> None:
         """Both sides are found by the scans of their tables; to compare them takes a join of a few rows."""
-        trips, mart = self.scans[TRIPS], self.scans[name]
+        of = str(arguments.get("of") or TRIPS)
+        counted = TRIPS if of == TRIPS else of.split("'")[1]
+        trips, mart = self.scans[counted], self.scans[name]
         condition = arguments.get("condition", "true")
         pairs = [(it, it) if isinstance(it, str) else tuple(it) for it in arguments.get("sums", [])]
         rows = f" filter (where {condition})" if condition != "true" else ""
-        expected = [f"count(*){rows}", *(f"sum({value}){rows}" for _, value in pairs)]
+        all_trips = "count(*)" if counted == TRIPS else f"sum({arguments.get('of_trips', 'trips')})"
+        expected = [f"{all_trips}{rows}", *(f"sum({value}){rows}" for _, value in pairs)]
         sums = [arguments.get("trips", "trips"), *(value for value, _ in pairs)]
         both = [(trips.column(one), mart.column(f"sum({other})")) for one, other in zip(expected, sums, strict=True)]
         differ = "\n    or ".join(f"coalesce(trips.{one}, 0) != coalesce(mart.{other}, 0)" for one, other in both)
-        joined = f"checked_{TRIPS} as trips full join checked_{name} as mart using ({', '.join(_BY)})"
+        joined = f"checked_{counted} as trips full join checked_{name} as mart using ({', '.join(_BY)})"
         self.comparisons.append((test.name, f"select count(*)\nfrom {joined}\nwhere\n    {differ}"))
         trips.tests.append(test.name)
         mart.tests.append(test.name)

@@ -14,7 +14,7 @@ def is_mart(model: Model) -> bool:
 def _key(model: Model) -> list[str]:
     """The columns that are tested to be unique together; none if nothing is."""
     for test in model.tests:
-        if test.type == "unique_grain":
+        if test.type in ("unique_grain", "numbers_are_those_of_raw_rows"):
             return test.kwargs["columns"]
     return [column.name for column in model.columns if any(test.type == "unique" for test in column.tests)][:1]
 

@@ -7,6 +7,7 @@ from ingest.fold import PRIME, coefficients
 from orchestration.run.checksum_sql import MEASURED, Dialect, MeasuredTable, cents, integer, scaled_double
 
 _TERMS = 128  # of 24 + 31 bits: as many add up within 63
+_ARGUMENTS = 90  # Postgres takes 100 of a function
 _FREQUENT_TEXTS = ("1", "2", "N", "Y", "0", "3", "4", "5", "6", "99")  # TLC's codes, most frequent first
 
 
@@ -29,7 +30,7 @@ def fold_query(dialect: Dialect, table: MeasuredTable) -> str:
         "file_month": table.file_month,
         "counted": dialect.bigint.format(quoted["trips"]) if counts_trips else "1",
         "cents": cents(dialect, table.columns, table.total_columns),
-        "fold": _folded(dialect, [_term(dialect, table, name) for name in table.columns]),
+        "fold": _in_two_parts(dialect, table, [_term(dialect, table, name) for name in table.columns]),
     }
     weight, plain = "fold", "fold"
     if not table.is_aggregate:
@@ -37,10 +38,11 @@ def fold_query(dialect: Dialect, table: MeasuredTable) -> str:
         inner["weight"] = dialect.mod.format(f"({dialect.bigint.format(quoted['row_number'])})", PRIME)
     if table.is_raw:
         plain = "fold + present"
-        inner["present"] = " + ".join(
+        present = [
             f"case when {one} is null then 0 else {dialect.bigint.format(coefficients(name)[1])} end"
             for name, one in quoted.items()
-        )
+        ]
+        inner["present"] = _in_two_parts(dialect, table, present)
     selected = ",\n    ".join(f"{value} as {name}" for name, value in inner.items())
     return (
         f"select '{table.stage}' as stage, data_set, file_month, sum(counted) as counted, sum(cents) as cents,"
@@ -50,6 +52,27 @@ def fold_query(dialect: Dialect, table: MeasuredTable) -> str:
         f"  where {table.condition}{dialect.fence}\n"
         ") as folded\ngroup by data_set, file_month"
     )
+
+
+def _in_two_parts(dialect: Dialect, table: MeasuredTable, terms: Sequence[str]) -> str:
+    """The terms of all columns added up, mod PRIME; where all sparse ones are null, without a look at each.
+
+    Of the 57 columns of yellow trips 19 are always null: without them Postgres takes 7.1 s of its processor's time for
+    3 million, and with them 9.
+    """
+    by_name = dict(zip(table.columns, terms, strict=True))
+    sparse = [name for name in table.columns if name in table.sparse][:_ARGUMENTS]
+    common = _folded(dialect, [term for name, term in by_name.items() if name not in sparse])
+    if not sparse:
+        return common
+    quoted = [f"{MEASURED}.{dialect.quoted(name)}" for name in sparse]
+    are_null = (
+        f"num_nonnulls({', '.join(quoted)}) = 0"
+        if dialect.has_num_nonnulls
+        else " and ".join(f"{one} is null" for one in quoted)
+    )
+    rest = _folded(dialect, [by_name[name] for name in sparse])
+    return dialect.mod.format(f"({common} + case when {are_null} then 0 else {rest} end)", PRIME)
 
 
 def _folded(dialect: Dialect, terms: Sequence[str]) -> str:

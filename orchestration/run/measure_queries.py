@@ -1,6 +1,7 @@
 """The tables by which a run measures one warehouse: each raw table and each mart by month, and the zones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from ingest.datasets import DATASETS
 from orchestration.ledger.records import MonthKey
@@ -21,22 +22,29 @@ NAMES_OF_TABLES = {"fct_trips": "accepted", "fct_rejected_trips": "rejected"}
 
 
 def measured_tables(
-    warehouse: str, months: Sequence[MonthKey], columns: Mapping[str, Mapping[str, Kind]]
+    warehouse: str,
+    months: Sequence[MonthKey],
+    columns: Mapping[str, Mapping[str, Kind]],
+    sparse: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Iterator[MeasuredTable]:
-    """Those that hold these `months`; `columns` are the tables' by the data set's or the mart's name."""
+    """Those that hold these `months`; `columns` are the tables' by the data set's or the mart's name.
+
+    `sparse` are columns of which nearly all values are null, by the table's name.
+    """
     for name, kinds in columns.items():
         if name in DATASETS:
             dataset, keys = DATASETS[name], [key for key in months if key[0] == name]
             if keys:
                 yield MeasuredTable(
                     f"{warehouse}_raw", f"taxi_raw.{dataset.table}", kinds, dataset.total_columns, keys,
-                    is_raw=True, data_set=f"{MEASURED}.dataset",
+                    is_raw=True, data_set=f"{MEASURED}.dataset", sparse=sparse.get(dataset.table, ()),
                 )  # fmt: skip
         elif months:
             totals = [column for column in ("total_amount",) if column in kinds]
             is_aggregate = name not in NAMES_OF_TABLES
             stage, table = stage_of(warehouse, name), f"{MARTS_SCHEMA}.{name}"
-            yield MeasuredTable(stage, table, kinds, totals, months, is_aggregate=is_aggregate)
+            nulls = sparse.get(name, ())
+            yield MeasuredTable(stage, table, kinds, totals, months, is_aggregate=is_aggregate, sparse=nulls)
 
 
 def stage_of(warehouse: str, mart: str) -> str:

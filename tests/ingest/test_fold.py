@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -106,7 +107,7 @@ def literal(value: object, kind: Kind, is_postgres: bool) -> str:
     return f"cast({quoted} as {TYPES[kind][0 if is_postgres else 1]})"
 
 
-def table_of(rows: Rows, is_postgres: bool, **options: bool) -> MeasuredTable:
+def table_of(rows: Rows, is_postgres: bool, **options: Any) -> MeasuredTable:
     """A query of these rows as a table to measure."""
     lines = []
     for row in rows:
@@ -115,7 +116,7 @@ def table_of(rows: Rows, is_postgres: bool, **options: bool) -> MeasuredTable:
     return MeasuredTable("mart", f"({' union all '.join(lines)})", KINDS, ("amount",), [("yellow", MONTH)], **options)
 
 
-def folds(stores: Stores, rows: Rows, **options: bool) -> tuple[Measure, Measure]:
+def folds(stores: Stores, rows: Rows, **options: Any) -> tuple[Measure, Measure]:
     """Of these rows, by Postgres and by BigQuery."""
     with connect(stores.dsn) as connection:
         here = connection.execute(fold_query(POSTGRES, table_of(rows, True, **options))).fetchall()
@@ -160,6 +161,14 @@ def test_each_fault_in_a_mart_is_seen_by_both_dialects(stores: Stores, options: 
         here, there = folds(stores, rows, **options)
         assert here == there, fault
         assert here.columns[FOLD] != sound[0].columns[FOLD], fault
+
+
+def test_columns_that_are_mostly_null_change_no_fold(stores: Stores):
+    sparse = {"sparse": ["speed", "reason", "is_timed"]}
+    nulls = [{**row, **dict.fromkeys(sparse["sparse"])} for row in ROWS]
+    for options in ({}, {"is_raw": True}):
+        for rows in (nulls, ROWS):
+            assert folds(stores, rows, **options, **sparse) == folds(stores, rows, **options)
 
 
 def test_the_order_of_rows_changes_no_fold(stores: Stores):

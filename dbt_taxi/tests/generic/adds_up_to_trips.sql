@@ -1,7 +1,7 @@
-{% test adds_up_to_trips(model, trips="trips", sums=[], condition="true") %}
+{% test adds_up_to_trips(model, trips="trips", sums=[], condition="true", of=none, of_trips="trips") %}
 
 -- Per data set and file month of the run: as many trips as fct_trips, and the same sums. An item of `sums` is the name
--- of a column of both, or a pair: an expression over the model, one over fct_trips.
+-- of a column of both, or a pair: an expression over the model, one over fct_trips. `of` stands in for fct_trips.
 with expected as (
     select
         service_type,
@@ -9,8 +9,8 @@ with expected as (
         {% for sum in sums -%}
         coalesce(sum({{ sum if sum is string else sum[1] }}), 0) as sum_{{ loop.index }},
         {% endfor -%}
-        count(*) as trips
-    from {{ ref('fct_trips') }}
+        {{ "sum(" ~ of_trips ~ ")" if of else "count(*)" }} as trips
+    from {{ of or ref('fct_trips') }}
     where {{ in_file_months() }} and ({{ condition }})
     group by service_type, file_month
 ),

@@ -1,4 +1,7 @@
--- Every raw row and cent of a file month is in fct_trips or fct_rejected_trips, and nothing else is.
+{% test numbers_are_those_of_raw_rows(model, beside, columns) %}
+
+-- Every raw row and cent of a file month is in `model` or `beside`, once, and nothing else is. The raw rows' numbers
+-- are 1 to n. A number that came twice in place of another changes the sum of the numbers or that of their squares.
 with raw_trips as (
     {% for service_type in ['yellow', 'green', 'fhv', 'fhvhv'] %}
     select
@@ -18,7 +21,7 @@ checked_trips as (
         file_month,
         row_number,
         total_amount
-    from {{ ref('fct_trips') }}
+    from {{ model }}
     where {{ in_file_months() }}
     union all
     select
@@ -26,7 +29,7 @@ checked_trips as (
         file_month,
         row_number,
         total_amount
-    from {{ ref('fct_rejected_trips') }}
+    from {{ beside }}
     where {{ in_file_months() }}
 ),
 
@@ -58,4 +61,7 @@ group by service_type, file_month
 having
     sum(side) != 0
     or sum(side * row_number) != 0
+    or sum(side * mod(row_number * row_number, 2147483647)) != 0
     or sum(side * coalesce(total_amount, 0)) != 0
+
+{% endtest %}
