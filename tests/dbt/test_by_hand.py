@@ -112,6 +112,7 @@ def test_a_report_on_bigquery_follows_a_file_month_that_was_emptied_and_comes_ba
     assert (rows(reached), rows(f"not ({reached})")) == (before, others)
 
 
+@SLOW
 def test_a_readers_long_query_holds_the_swap_up_no_longer_than_the_limit(marts_line: Line):
     month = ("--vars", '{file_months: ["2023-01-01"]}')
     with marts_line.connect() as reader, reader.transaction():
