@@ -21,7 +21,7 @@ STEPS: dict[str, dict[str, list[str]]] = {
         "dbt compile": [str(BIN / "dbt"), "--quiet", *COMPILE, "--vars", VARS],
         "one meaning a column": [sys.executable, "-m", "linting.column_docs"],
         "reconciled types": [sys.executable, "-m", "linting.reconciled_types"],
-        "sqlfluff": [*SQLFLUFF, "--dialect", "postgres", "analyses", "models", "tests"],
+        "sqlfluff": [*SQLFLUFF, "--dialect", "postgres"],
     },
     "bigquery": {
         "dbt compile": [str(BIN / "dbt"), "--quiet", *COMPILE, "--vars", VARS],

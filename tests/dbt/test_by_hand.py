@@ -112,6 +112,7 @@ def test_a_report_on_bigquery_follows_a_file_month_that_was_emptied_and_comes_ba
     assert (rows(reached), rows(f"not ({reached})")) == (before, others)
 
 
+@SLOW
 def test_a_readers_long_query_holds_the_swap_up_no_longer_than_the_limit(marts_line: Line):
     month = ("--vars", '{file_months: ["2023-01-01"]}')
     with marts_line.connect() as reader, reader.transaction():
@@ -133,9 +134,10 @@ def test_what_a_run_builds_after_another_has_taken_the_lease_is_not_swapped_in(m
     assert marts_line.query(partitions) == before
 
 
-@pytest.mark.parametrize("folder", [pytest.param(".", marks=SLOW), pytest.param("dbt_taxi", marks=SLOW), "docs"])
+@SLOW
+@pytest.mark.parametrize("folder", [".", "dbt_taxi", "docs"])
 def test_dbt_finds_the_project_from_any_folder(marts_line: Line, folder: str):
-    environment = {**os.environ, **marts_line.servers(), "DBT_TARGET_PATH": str(marts_line.state / "by_hand_postgres")}
+    environment = {**os.environ, **marts_line.servers(), "DBT_TARGET_PATH": str(marts_line.state / "any_folder")}
     command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "ls", "--resource-type", "exposure"]
     listed = subprocess.run(command, cwd=ROOT / folder, env=environment, capture_output=True, text=True, check=False)
     assert listed.returncode == 0, listed.stdout[-3000:]
