@@ -6,10 +6,12 @@ month reaches into its own month and into the two beside it.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from common.pool import thread_pool
 from ingest import external_tables
 from ingest.errors import StoreError, first_line
 from ingest.months import add_months, label
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 PICKUP_MONTH = "pickup_month"
+
+_SIDE_BY_SIDE = 2  # reports: a job takes BigQuery a second whatever it does
 
 _COLUMNS = (
     "select table_name, array_agg(column_name::text order by ordinal_position) from information_schema.columns"
@@ -67,11 +71,14 @@ def differing_reports(
     differing: dict[MonthKey, str] = {}
     try:
         stored = _stored_reports(connections.bigquery)
-        with connect(connections.dsn, "compare reports") as connection:
-            for report, columns in connection.execute(_COLUMNS, (MARTS_SCHEMA, stored)).fetchall():
-                query = report_query(report, columns, periods)
+        with connect(connections.dsn, "compare reports") as connection, thread_pool(_SIDE_BY_SIDE) as pool:
+            found = connection.execute(_COLUMNS, (MARTS_SCHEMA, stored)).fetchall()
+            queries = {report: report_query(report, columns, periods) for report, columns in found}
+            ask = partial(external_tables.query, connections.bigquery, jobs=connections.uncounted_jobs)
+            asked = {report: pool.submit(ask, query) for report, query in queries.items()}
+            for report, query in queries.items():
                 here = {tuple(row) for row in connection.execute(query).fetchall()}
-                there = set(external_tables.query(connections.bigquery, query, connections.uncounted_jobs))
+                there = set(asked[report].result())
                 differing |= {(service_type, period): report for service_type, period, *_ in here ^ there}
     except (psycopg.Error, *external_tables.BIGQUERY_FAULTS) as error:
         raise StoreError(f"The reports cannot be compared: {first_line(error)}", "Run again") from error
