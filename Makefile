@@ -28,18 +28,14 @@ docs: install
 	$(BIN)/dbt docs generate --static --target postgres --target-path $$PWD/$(DEMO)/dbt_docs
 	@cp $(DEMO)/dbt_docs/static_index.html $(DEMO)/dbt_docs.html && echo "The dbt docs: $(DEMO)/dbt_docs.html"
 
-# Lint runs beside the tests, so that the second core is not idle while one waits; what it found comes last.
 test: install
-	@mkdir -p dbt_taxi/target
-	@$(MAKE) --no-print-directory lint >dbt_taxi/target/lint.txt 2>&1 & lint=$$!; \
-	$(BIN)/python -m pytest; tested=$$?; \
-	wait $$lint; linted=$$?; cat dbt_taxi/target/lint.txt; \
-	test $$tested -eq 0 -a $$linted -eq 0
-
-lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+# Of the dbt project; `make test` has the linters of Python. CI calls both.
+lint: install
 	$(BIN)/python -m linting
 
 # The files of a new mart, to be filled in: make mart NAME=daily_things FOLDER=mobility

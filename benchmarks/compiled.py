@@ -60,7 +60,7 @@ class Node:
     @property
     def is_by_month(self) -> bool:
         """Whether a file month is a partition of it."""
-        return bool(self.document["config"].get("partition_by"))
+        return (self.document["config"].get("partition_by") or {}).get("field") == "file_month"
 
     @property
     def test(self) -> tuple[str, dict[str, Any]]:
