@@ -124,6 +124,7 @@ def test_a_readers_long_query_holds_the_swap_up_no_longer_than_the_limit(marts_l
     assert is_of_the_server(result.stdout), "so that a run says so, and does not try each month alone"
 
 
+@pytest.mark.slow  # dbt reads the whole project
 def test_what_a_run_builds_after_another_has_taken_the_lease_is_not_swapped_in(marts_line: Line):
     partitions = "select oid, relname from pg_class where relname like 'fct_trips_2023%' order by 1"
     before = marts_line.query(partitions)

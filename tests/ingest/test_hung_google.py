@@ -78,6 +78,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LIMITS, "silence", SILENCE)
 
 
+@pytest.mark.slow  # twelve seconds of waiting
 def test_every_call_to_a_bigquery_that_hangs_ends_and_the_later_ones_sooner(google: Google):
     client = google.bigquery
     calls = [

@@ -100,6 +100,7 @@ def test_after_a_connection_that_timed_out_a_statement_is_waited_for_no_more_tha
         assert time.monotonic() - began < 25
 
 
+@pytest.mark.slow  # eight seconds of waiting
 def test_a_long_statement_on_a_server_that_works_is_waited_for(server: Server):
     with connect(server.dsn) as connection:
         assert connection.execute("select 1 from pg_sleep(%s)", (2 * SILENCE,)).fetchone() == (1,)

@@ -47,6 +47,7 @@ def silent_server() -> Iterator[socket.socket]:
         yield server
 
 
+@pytest.mark.slow  # dbt reads the whole project
 def test_the_project_is_read_before_a_build_and_not_again_with_it(tmp_path: Path):
     folder, cache = tmp_path / "read", tmp_path / "cache" / "postgres.msgpack"
     with socket.create_server(("127.0.0.1", 0)) as refusing:

@@ -42,6 +42,7 @@ def downloads(line: Line) -> list[str]:
     return sorted(path.name for path in (line.state / "cache").rglob("*.parquet"))
 
 
+@pytest.mark.slow  # half a minute: three runs
 def test_downloads_are_kept_unless_the_setting_says_otherwise(line: Line, tlc: TlcServer):
     land = ("run", "--only", "ingest", "-s", tlc.url, "-d", "green", "-m")
     line.run(*land, "2023-01")

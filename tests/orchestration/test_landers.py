@@ -119,6 +119,7 @@ def with_column(path: Path, name: str, values: list) -> None:
     pq.write_table(table.append_column(name, pa.array(values)), path)
 
 
+@pytest.mark.slow  # a line of its own
 def test_a_month_that_widens_a_column_lands_last_and_earlier_months_follow(line: Line):
     for month, value in (("2019-01", 1), ("2019-02", 0.5), ("2019-03", 2)):
         with_column(write(line.source, "fhv", month, 50), "robo_fee", [value] * 50)

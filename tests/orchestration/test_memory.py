@@ -12,7 +12,10 @@ RUN = "import dlt, pyarrow; from google.cloud import bigquery, storage; pyarrow.
 DBT = "import dbt.cli.main, dbt.adapters.postgres, dbt.adapters.bigquery"
 
 
-@pytest.mark.parametrize(("imports", "without"), [(RUN, ("pandas",)), (DBT, WITHOUT)], ids=["run", "dbt"])
+@pytest.mark.parametrize(
+    ("imports", "without"),
+    [pytest.param(RUN, ("pandas",), id="run"), pytest.param(DBT, WITHOUT, id="dbt", marks=pytest.mark.slow)],
+)
 def test_what_a_process_can_do_without_is_left_out_though_its_packages_ask_for_it(imports, without):
     held = f"import sys; {imports}; print(*(name for name in {without} if name in sys.modules))"
     leaving_it_out = f"from orchestration.memory import save_memory; save_memory({without}); {held}"

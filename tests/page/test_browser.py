@@ -16,7 +16,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium")
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1300, "height": 900}
 LOOKS = [
-    pytest.param("light", DESK, id="light, desk"),
+    pytest.param("light", DESK, id="light, desk", marks=pytest.mark.slow),
     pytest.param("dark", PHONE, id="dark, phone"),
     pytest.param("dark", DESK, id="dark, desk", marks=pytest.mark.slow),
     pytest.param("light", PHONE, id="light, phone", marks=pytest.mark.slow),

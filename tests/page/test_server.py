@@ -62,6 +62,7 @@ def test_500_idle_connections_are_closed_and_others_are_answered_meanwhile(page:
             one.close()
 
 
+@pytest.mark.slow  # ten seconds of waiting
 def test_a_body_that_comes_a_byte_at_a_time_is_given_up(page: Running) -> None:
     with socket.create_connection(("127.0.0.1", page.port), timeout=30) as slow:
         slow.sendall(
