@@ -81,7 +81,8 @@ def test_down_by_force_ends_who_is_at_work(line: Line, at_work: Callable[[], sub
 def test_one_that_does_not_listen_is_stopped_by_a_second_signal(
     line: Line, at_work: Callable[[str], subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("orchestration.warehouses.users._PATIENCE", (0.5, 20.0, 0.0))
+    # Long enough that the first signal is heeded by then: two that come together count as one.
+    monkeypatch.setattr("orchestration.warehouses.users._PATIENCE", (3.0, 20.0, 0.0))
     process = at_work("does not listen")
     assert Users(line.state / "servers").end() == []
     assert process.wait(10) == 130
