@@ -92,7 +92,7 @@ def _longest_path(jobs: Counter[str], manifest: dict[str, Any]) -> int:
 
 
 def _jobs_by_step(environment: dict[str, str]) -> dict[str, list[Job]]:
-    """The jobs of the last run by step of the ledger; those that came within none are an error of ours."""
+    """The jobs of the last run, by step of the ledger. Raises IndexError where a job ran outside of all steps."""
     steps = query(environment, _STEPS)
     found: dict[str, list[Job]] = {}
     for job in _jobs(server_environment(environment)):

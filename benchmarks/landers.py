@@ -30,7 +30,7 @@ class Landed:
 def landers_side_by_side(bench: Bench) -> list[Finding]:
     """Each round begins with an empty line whose servers are up. Nothing is built.
 
-    The seconds tell of the cores of this machine, which the landers share with the servers; the processor seconds say
+    Landers and servers share the machine's cores, so the seconds depend on how many it has. The processor seconds show
     what a month costs, and whether several landers cost more than one.
     """
     months = months_until(LAST, COUNT)

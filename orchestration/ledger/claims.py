@@ -91,7 +91,7 @@ class Claims:
         return {(one.dataset, one.month): one for one in found if one.month}
 
     def take_data_set(self, dataset: str) -> list[Claim]:
-        """Claim a whole data set; returns what others have of it. It is ours alone once there is nothing.
+        """Claim a whole data set; returns what others still hold of it. Once they hold nothing, no other run has it.
 
         Meanwhile no other process gets a month of it, unless another one has claimed the whole before.
         """

@@ -1,6 +1,6 @@
 """The questions of dbt_taxi/analyses: on each warehouse they answer as dbt_taxi/analyses/results says.
 
-When an answer changes on purpose, write the results anew:
+When an answer changes on purpose, write the results again:
 WRITE_RESULTS=1 .venv/bin/python -m pytest tests/dbt/test_analyses.py
 """
 

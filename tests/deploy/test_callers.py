@@ -35,11 +35,11 @@ def test_every_file_of_deploy_is_printed_or_for_google_cloud():
 
 @pytest.mark.parametrize("caller", list(Caller))
 def test_a_printed_file_is_for_this_project_and_profile(caller: Caller):
-    text = unit_file(caller, Path("/home/me/my taxi"), "docker")
+    text = unit_file(caller, Path("/srv/my taxi"), "docker")
     assert HOME not in text
     assert "gcp" not in re.sub(r"docs/gcp\.md", "", text)
     if caller in (Caller.SYSTEMD, Caller.CRON, Caller.AIRFLOW):
-        assert f"{sys.executable} '/home/me/my taxi/orchestrate.py' tick --profile docker" in text
+        assert f"{sys.executable} '/srv/my taxi/orchestrate.py' tick --profile docker" in text
 
 
 def test_all_tick_at_the_same_minute():

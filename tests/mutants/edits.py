@@ -122,7 +122,7 @@ EDITS = (
     Edit("tries never end", "ingest/retry.py", "failures >= self._most_tries(transient, here) or ", "", RETRY),
     Edit("one try too few", "ingest/retry.py", "failures >= self._most_tries(transient, here)",
          "failures + 1 >= self._most_tries(transient, here)", RETRY),
-    Edit("progress does not begin the count anew", "ingest/retry.py",
+    Edit("progress does not reset the count", "ingest/retry.py",
          "furthest, since, failures, asked = here, now, 1, 0.0", "furthest, since = here, now", RETRY),
     Edit("a server's pause is not respected", "ingest/retry.py",
          "return max(backoff * random.uniform(0.5, 1.0), retry_after)", "return backoff * random.uniform(0.5, 1.0)",
@@ -164,7 +164,7 @@ EDITS = (
     # Claims
     Edit("the run of a living lander is interrupted", "orchestration/ledger/runs.py",
          "and run_id not in (select run_id from taxi_ledger.lease where not is_free)", "", CLAIMS),
-    Edit("a month that another has is ours too", _CLAIMS,
+    Edit("a month that another process claimed can be claimed again", _CLAIMS,
          " where coalesce(claims.epoch, whole.epoch) <> %(epoch)s", " where false and %(epoch)s > 0", CLAIMS),
     Edit("months of a dead lander stay its own", _CLAIMS, "if not any(self._end_if_dead(epoch)",
          "if True or not any(self._end_if_dead(epoch)", CLAIMS),

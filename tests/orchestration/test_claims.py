@@ -72,7 +72,9 @@ def test_of_two_that_want_a_month_one_gets_it_and_the_other_is_told_who_has_it(p
     assert first.claims.take([JANUARY, YELLOW], Purpose.LAND) == {}
     refused = second.claims.take([JANUARY, FEBRUARY], Purpose.LAND)
     assert [(key, str(claim)) for key, claim in refused.items()] == [(JANUARY, f"{first.run_id} is landing it")]
-    assert first.claims.take([JANUARY], Purpose.BUILD) == {}, "what is ours stays ours, for another purpose too"
+    assert first.claims.take([JANUARY], Purpose.BUILD) == {}, (
+        "a process keeps its claim for another purpose too"
+    )
     first.claims.let_go([JANUARY])
     assert second.claims.take([JANUARY], Purpose.LAND) == {}
     assert {key: claim.purpose for key, claim in first.claims.take([JANUARY, FEBRUARY], Purpose.BUILD).items()} == {
@@ -198,7 +200,7 @@ def test_the_jobs_of_a_killed_run_are_ended_though_landers_have_come_to_their_en
     assert processes.begin(RUN).runs.killed() == [killed.run_id]
 
 
-def test_a_data_set_is_ours_alone_once_others_have_let_go_of_its_months(processes: Processes):
+def test_a_process_has_a_data_set_to_itself_once_others_have_let_go_of_its_months(processes: Processes):
     first, second = processes.begin(LAND), processes.begin(LAND)
     first.claims.take([JANUARY, YELLOW], Purpose.LAND)
     assert [(one.dataset, one.month) for one in second.claims.take_data_set("green")] == [JANUARY]

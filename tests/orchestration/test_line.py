@@ -246,14 +246,14 @@ def test_a_run_killed_while_it_lands_leaves_the_former_rows_of_the_month(finishe
 
 @pytest.fixture(scope="module")
 def mended(finished_line: Line, killed: None) -> Mended:
-    """The next run. Meanwhile one file was published anew, one got a column that nobody declared, one was touched."""
+    """The next run. Meanwhile one file was published again, one got a column that nobody declared, one was touched."""
     held = partitions_of_the_marts(finished_line)
     files = finished_line.source / "trip-data"
     write(finished_line.source, "yellow", "2025-02", rows=ROWS - 50, seed=1)
     with_column = files / "fhv_tripdata_2019-01.parquet"
     table = pq.read_table(with_column)
     table = table.append_column("Robo Fee", [[number * 0.5 for number in range(ROWS)]])
-    pq.write_table(table.append_column("trips", [["a name of ours"] * ROWS]), with_column)
+    pq.write_table(table.append_column("trips", [["a column of the pipeline"] * ROWS]), with_column)
     (files / "fhvhv_tripdata_2023-02.parquet").touch()
     assert finished_line.done("plan").stdout.count("the file changed") == 3
     run = finished_line.done("run")
@@ -261,7 +261,7 @@ def mended(finished_line: Line, killed: None) -> Mended:
     return Mended(run, {name[-7:] for name, _ in replaced})
 
 
-def test_the_next_run_lands_what_failed_anew_and_ends_as_before(finished_line: Line, before, mended: Mended):
+def test_the_next_run_lands_again_what_failed_and_ends_as_before(finished_line: Line, before, mended: Mended):
     assert mended.run.stderr.count("landed in Postgres and the lake") == 3 + len(CHANGED)
     after = finished_line.stages()
     assert {key[:2] for key in after if before[key] != after[key]} == CHANGED
