@@ -13,8 +13,8 @@ from orchestration.plan.reasons import Action
 from orchestration.plan.wanted import Request
 from orchestration.planning import Planned, Planner
 from orchestration.recording import recorded
+from orchestration.results import RunResult, result_of
 from orchestration.run.disk import Disk
-from orchestration.service import RunResult
 from orchestration.settings import Settings
 from orchestration.telemetry.telemetry import check_telemetry
 from orchestration.warehouses.servers import Servers
@@ -52,10 +52,8 @@ def _land(
     planner: Planner,
     planned: Planned,
 ) -> RunResult:
-    for one in planned.plan.months:
-        if one.is_now_gone is not None:
-            ledger.months.gone(one.key, one.is_now_gone)
-    failures: tuple[str, ...] = ()
+    planner.record_gone(planned)
+    failures: list[str] = []
     touched: list[MonthKey] = []
     if any(one.action in (Action.LAND, Action.UNAVAILABLE, Action.WAIT) for one in planned.plan.months):
         # Imported here: dlt and Google's clients take 2 s, which a share with nothing to do has no need of.
@@ -66,7 +64,5 @@ def _land(
         context = LandersContext(connections, ledger, planner.source, events, disk, settings.run, lambda: None)
         with keeping_journal(context.folder / JOURNAL, ledger.run_id) as journal, events.heard_by(journal):
             Lander(context).execute(planned.plan)
-        failures, touched = tuple(context.failures), context.touched
-    records = ledger.months.all()
-    stages = {key: ledger.stages.latest(key) for key in touched}
-    return RunResult(ledger.run_id, planned, failures, tuple(touched), records, stages)
+        failures, touched = context.failures, context.touched
+    return result_of(ledger, planned, failures, touched)

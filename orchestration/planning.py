@@ -129,6 +129,12 @@ class Planner:
         plan = replace(make_plan(snapshot), rebuilds={}, batches=(), publish=None)
         return Planned(plan, self.source.location, tuple(self.source.not_taken()), document_of(plan, snapshot.files))
 
+    def record_gone(self, planned: Planned) -> None:
+        """Record which months the source no longer has, or has again."""
+        for one in planned.plan.months:
+            if one.is_now_gone is not None:
+                self._ledger.months.gone(one.key, one.is_now_gone)
+
     def learn(self, snapshot: Snapshot, look_back: int = 0) -> None:
         """Keep when the months of the snapshot were published, and those of `look_back` older ones of each data set."""
         if not self._has_dates:

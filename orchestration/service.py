@@ -6,14 +6,13 @@ events, what comes of it is returned.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.datasets import DataSet
 from ingest.errors import SettingError, TaxiError
-from ingest.measure import Measure
 from orchestration.alerts.addresses import addresses_of
 from orchestration.alerts.ping import Ping
 from orchestration.alerts.watch import watch_after
@@ -23,7 +22,7 @@ from orchestration.ledger.diffs import Diff
 from orchestration.ledger.history import MonthEvent
 from orchestration.ledger.lease import BusyError
 from orchestration.ledger.ledger import Ledger, open_ledger
-from orchestration.ledger.records import MonthKey, MonthRecord
+from orchestration.ledger.records import MonthKey
 from orchestration.ledger.requests import RequestRecord
 from orchestration.ledger.ticks import Pause
 from orchestration.plan.estimates import Estimator, Outlook
@@ -34,6 +33,7 @@ from orchestration.plan.scope import check_passed
 from orchestration.plan.wanted import Request
 from orchestration.planning import Planned, Planner
 from orchestration.recording import NOTHING_DONE, recorded
+from orchestration.results import Measures, RunResult, TickResult, result_of
 from orchestration.run.adopt import Adopted, adopt
 from orchestration.run.budget import Budget
 from orchestration.run.disk import Disk
@@ -46,34 +46,8 @@ if TYPE_CHECKING:
     from orchestration.run.rebuild import Rebuilt
     from orchestration.run.verify import Verdict
 
-Measures = dict[str, Measure]
-
 LEARNED_A_TICK = 2
 """Older months of each data set whose publication date a tick asks for: in half a day of ticks 24 are known."""
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """How a run ended: `failures` are sentences, `touched` the months it took up; then records and measures of them."""
-
-    run_id: str
-    planned: Planned
-    failures: tuple[str, ...]
-    touched: tuple[MonthKey, ...]
-    records: dict[MonthKey, MonthRecord]
-    stages: dict[MonthKey, Measures]
-    undelivered: tuple[str, ...] = ()
-    """Alerts that did not reach an address, and why."""
-
-
-@dataclass(frozen=True)
-class TickResult:
-    """What came of a tick: nothing, done, failed or paused; a sentence; and the run, where there was one."""
-
-    outcome: str
-    what: str
-    run: RunResult | None = None
-    undelivered: tuple[str, ...] = ()
 
 
 class Service:
@@ -306,9 +280,7 @@ class Service:
         snapshot: Snapshot,
         budget: Budget,
     ) -> RunResult:
-        for one in planned.plan.months:
-            if one.is_now_gone is not None:
-                ledger.months.gone(one.key, one.is_now_gone)
+        planner.record_gone(planned)
         failures: list[str] = []
         touched: list[MonthKey] = []
         if not planned.plan.is_nothing:
@@ -326,6 +298,4 @@ class Service:
                 runner = Runner(context, snapshot.project, planned.plan.rebuilds, snapshot.request.steps)
                 runner.execute(planned.plan)
             failures, touched = context.failures, context.touched
-        records = ledger.months.all()
-        stages = {key: ledger.stages.latest(key) for key in touched}
-        return RunResult(ledger.run_id, planned, tuple(failures), tuple(touched), records, stages)
+        return result_of(ledger, planned, failures, touched)

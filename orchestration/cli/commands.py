@@ -13,7 +13,6 @@ import typer
 from common import masking
 from ingest.errors import SettingError, StoreError, TaxiError, first_line
 from ingest.waiting import waits
-from orchestration import interrupts
 from orchestration.cli import (
     alerting,
     audit,
@@ -31,6 +30,7 @@ from orchestration.cli import (
 )
 from orchestration.cli.amounts import parse_limit
 from orchestration.cli.console import events, output, request_of, service_of
+from orchestration.cli.ending import end_with
 from orchestration.cli.exit_codes import ExitCode, of_error
 from orchestration.cli.options import (
     Accept,
@@ -116,18 +116,10 @@ def run(
         if not planned.plan.batches and all(one.action == "nothing" for one in months):
             events.say(f"Nothing to do: all {sum(not one.is_gone for one in months)} wanted months are done.")
 
-    try:
-        result = service_of(settings).run(
-            request, shown_arguments(), on_plan, shown=shown.document if shown else None, max_bytes=limit
-        )
-    except interrupts.Stopped:
-        raise typer.Exit(ExitCode.FAILED) from None
-    if as_json:
-        output.print_json(documents.of_run(result))
-    elif result.touched:
-        output.print_ledger(result.touched, result.stages, result.records)
-    if result.failures or result.undelivered:
-        raise typer.Exit(ExitCode.FAILED)
+    kept = shown.document if shown else None
+    end_with(
+        lambda: service_of(settings).run(request, shown_arguments(), on_plan, shown=kept, max_bytes=limit), as_json
+    )
 
 
 @app.command()

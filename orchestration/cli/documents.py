@@ -12,7 +12,7 @@ from orchestration.plan.estimates import Outlook
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import PlannedStep
 from orchestration.planning import Planned
-from orchestration.service import RunResult
+from orchestration.results import RunResult
 
 if TYPE_CHECKING:
     from orchestration.check.items import Report

@@ -5,10 +5,8 @@ from typing import Annotated
 
 import typer
 
-from orchestration import interrupts
-from orchestration.cli import documents
-from orchestration.cli.console import disk_of, events, output, request_of
-from orchestration.cli.exit_codes import ExitCode
+from orchestration.cli.console import disk_of, events, request_of
+from orchestration.cli.ending import end_with
 from orchestration.cli.options import Accept, AsJson, Datasets, Force, Months, Profile, SourceOption, shown_arguments
 from orchestration.cli.source_changes import say_source_changes
 from orchestration.landing import land_share
@@ -50,13 +48,8 @@ def land(
         count = sum(one.action is Action.LAND for one in planned.plan.months)
         events.say(f"Share {of_share}: {count} of its {len(planned.plan.months)} file months are to be landed")
 
-    try:
-        result = land_share(settings, events, disk_of(settings), request, shown_arguments(), on_plan)
-    except interrupts.Stopped:
-        raise typer.Exit(ExitCode.FAILED) from None
-    if as_json:
-        output.print_json({"share": str(of_share), **documents.of_run(result)})
-    elif result.touched:
-        output.print_ledger(result.touched, result.stages, result.records)
-    if result.failures or result.undelivered:
-        raise typer.Exit(ExitCode.FAILED)
+    end_with(
+        lambda: land_share(settings, events, disk_of(settings), request, shown_arguments(), on_plan),
+        as_json,
+        share=str(of_share),
+    )

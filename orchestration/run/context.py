@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ingest.errors import TaxiError
+from ingest.errors import StoreDownError, TaxiError
 from ingest.months import label
 from ingest.source import Source
 from orchestration.events.events import Events, Progress
@@ -87,6 +87,20 @@ class Context:
         self.failures.append(f"{name}: {error}")
         self.events.fail(error if isinstance(error, TaxiError) else TaxiError(f"{name}: {error}"))
         self.touch([key])
+
+    @contextmanager
+    def ending_with_a_store(self) -> Iterator[None]:
+        """A store that goes down ends the work inside, as one failure of the run.
+
+        Raises StoreDownError where no month was taken up.
+        """
+        try:
+            yield
+        except StoreDownError as error:
+            if not self.touched:
+                raise
+            self.events.fail(error)
+            self.failures.append(str(error))
 
     def touch(self, keys: Iterable[MonthKey]) -> None:
         """The run has taken up these file months."""

@@ -9,7 +9,6 @@ import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from ingest.errors import StoreDownError
 from orchestration.ledger.records import MonthKey
 from orchestration.plan.months import PlannedMonth
 from orchestration.plan.plan import Plan
@@ -52,12 +51,8 @@ class Lander:
     def execute(self, plan: Plan) -> None:
         """Land what the plan says. Raises TaxiError where nothing can begin."""
         try:
-            self._execute(plan)
-        except StoreDownError as error:
-            if not self._context.touched:
-                raise
-            self._context.events.fail(error)
-            self._context.failures.append(str(error))
+            with self._context.ending_with_a_store():
+                self._execute(plan)
         finally:
             for folder in (self._context.scratch, self._context.pipelines):
                 shutil.rmtree(folder, ignore_errors=True)

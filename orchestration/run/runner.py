@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ingest.errors import StoreDownError, StoreError
+from ingest.errors import StoreError
 from orchestration.ledger.transitions import State
 from orchestration.plan.builds import Fingerprint, Rebuild
 from orchestration.plan.plan import Plan
@@ -39,12 +39,8 @@ class Runner:
     def execute(self, plan: Plan) -> None:
         """Do what the plan says. Raises TaxiError where nothing can begin: a store is down, there is no zone lookup."""
         try:
-            self._execute(plan)
-        except StoreDownError as error:
-            if not self._context.touched:
-                raise
-            self._context.events.fail(error)
-            self._context.failures.append(str(error))
+            with self._context.ending_with_a_store():
+                self._execute(plan)
         except KeyboardInterrupt:
             cancel_at_once(self._context.connections.bigquery, self._context.ledger.run_id)
             raise

@@ -72,9 +72,7 @@ def test_of_two_that_want_a_month_one_gets_it_and_the_other_is_told_who_has_it(p
     assert first.claims.take([JANUARY, YELLOW], Purpose.LAND) == {}
     refused = second.claims.take([JANUARY, FEBRUARY], Purpose.LAND)
     assert [(key, str(claim)) for key, claim in refused.items()] == [(JANUARY, f"{first.run_id} is landing it")]
-    assert first.claims.take([JANUARY], Purpose.BUILD) == {}, (
-        "a process keeps its claim for another purpose too"
-    )
+    assert first.claims.take([JANUARY], Purpose.BUILD) == {}, "a process keeps its claim for another purpose too"
     first.claims.let_go([JANUARY])
     assert second.claims.take([JANUARY], Purpose.LAND) == {}
     assert {key: claim.purpose for key, claim in first.claims.take([JANUARY, FEBRUARY], Purpose.BUILD).items()} == {
