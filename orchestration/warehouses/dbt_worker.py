@@ -46,8 +46,6 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
     with suppress(Exception):  # which the first request will tell of
         # A second's work, while the run is at something else. An adapter waits for its first build: 7 MB of the peak.
         import dbt.cli.main  # noqa: F401
-
-        _write_the_manifest_once()
     sending = threading.Lock()  # dbt's threads tell of their progress side by side
     manifests: dict[str, Any] = {}
 
@@ -92,14 +90,6 @@ def _ended(arguments: list[str], manifest: Any = None, callbacks: list[Callable[
     if isinstance(ended.exception, KeyboardInterrupt):
         raise ended.exception
     return ended
-
-
-def _write_the_manifest_once() -> None:
-    """dbt writes it, 3 MB, when it has read the project, and again when it has built: 0.2 s each."""
-    import dbt.task.runnable  # noqa: F401, which has a name of its own for it by now, for the second time
-    from dbt.parser import manifest
-
-    manifest.write_manifest = lambda *_, **__: None
 
 
 def _teller(tell: Callable[..., None]) -> Callable[[Any], None]:
