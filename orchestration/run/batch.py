@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from datetime import date
 from types import TracebackType
 
+from common.pool import thread_pool
 from ingest import external_tables, postgres
 from ingest.datasets import DATASETS, Column
 from ingest.months import label
@@ -17,6 +18,7 @@ from orchestration.ledger.transitions import State
 from orchestration.plan.plan import Batch, chunks
 from orchestration.plan.reasons import MonthReason
 from orchestration.plan.wanted import is_redeclared
+from orchestration.run.ahead import MeasuredAhead
 from orchestration.run.build import Building, parse_cache
 from orchestration.run.context import Context
 from orchestration.run.drop import drop_old_partitions
@@ -50,6 +52,7 @@ class BatchWork:
         self._building = building
         self._entered = ExitStack()
         self._dbt: Dbt | None = None
+        self._ahead: MeasuredAhead | None = None
         self._passed: dict[str, set[date]] = {}
         self._landed: list[MonthKey] = []
         self._widened: list[MonthKey] = []
@@ -171,6 +174,8 @@ class BatchWork:
             if named & months:
                 self._start_dbt()
             # A warehouse that is as the project would build it has nothing to do for months that are built there.
+            if warehouse == "bigquery" and named & months:
+                self._measure_postgres(months)
             passed = self._building.build(self._dbt, builds, months) if self._dbt else []
             return (months - named) | {*passed}
 
@@ -178,18 +183,12 @@ class BatchWork:
 
     def _reconcile(self, months: set[date]) -> set[date]:
         self._entered.close()  # dbt gives its memory back
-        context, records = self._context, self._context.ledger.months.all()
-        # A change that left the tables of the others alone, such as a report's, is none that has to be measured.
-        measured = months - ({*self._batch.others} - self._building.rebuilt)
-        is_whole = {
-            key
-            for key, record in records.items()
-            if record.state in (State.LANDED, State.DONE) and record.is_held_in(context.connections.stores)
-        }
+        context = self._context
+        measured, is_whole = self._to_measure(months), self._whole_months()
         planned = [key for one in self._batch.reconciliations for key in one.keys]
         for one in self._batch.reconciliations:
             if keys := [key for key in one.keys if key[1] in measured and key in is_whole]:
-                reconcile(context, keys)
+                reconcile(context, keys, self._ahead)
         followers = sorted({*self._widened} & is_whole - {key for key in planned if key[1] in measured})
         if taken := context.ledger.claims.take(followers, Purpose.BUILD) if followers else {}:
             followers = [key for key in followers if key not in taken]
@@ -197,6 +196,28 @@ class BatchWork:
         for some in chunks(followers, context.settings.batch_months):
             reconcile(context, some)
         return measured
+
+    def _to_measure(self, months: set[date]) -> set[date]:
+        """A change that left the tables of the others alone, such as a report's, is none that has to be measured."""
+        return months - ({*self._batch.others} - self._building.rebuilt)
+
+    def _whole_months(self) -> set[MonthKey]:
+        stores = self._context.connections.stores
+        return {
+            key
+            for key, record in self._context.ledger.months.all().items()
+            if record.state in (State.LANDED, State.DONE) and record.is_held_in(stores)
+        }
+
+    def _measure_postgres(self, months: set[date]) -> None:
+        """Begin to measure these months there, for the reconciliation."""
+        records = self._context.ledger.months.all()
+        measured, is_whole = self._to_measure(months), self._whole_months()
+        planned = [key for one in self._batch.reconciliations for key in one.keys]
+        keys = [key for key in planned if key[1] in measured and key in is_whole and records[key].is_in_postgres]
+        if keys:
+            pool = self._entered.enter_context(thread_pool(1))
+            self._ahead = MeasuredAhead(self._context.connections, keys, pool)
 
     def _drop(self, months: set[date]) -> set[date]:
         self._entered.close()

@@ -28,18 +28,18 @@ def fold_query(dialect: Dialect, table: MeasuredTable) -> str:
     inner = {
         "data_set": table.data_set,
         "file_month": table.file_month,
-        "counted": dialect.bigint.format(quoted["trips"]) if counts_trips else "1",
+        "counted": dialect.widened.format(quoted["trips"]) if counts_trips else "1",
         "cents": cents(dialect, table.columns, table.total_columns),
         "fold": _in_two_parts(dialect, table, [_term(dialect, table, name) for name in table.columns]),
     }
     weight, plain = "fold", "fold"
     if not table.is_aggregate:
         weight = "weight"
-        inner["weight"] = dialect.mod.format(f"({dialect.bigint.format(quoted['row_number'])})", PRIME)
+        inner["weight"] = dialect.mod.format(f"({dialect.widened.format(quoted['row_number'])})", PRIME)
     if table.is_raw:
         plain = "fold + present"
         present = [
-            f"case when {one} is null then 0 else {dialect.bigint.format(coefficients(name)[1])} end"
+            f"case when {one} is null then 0 else {dialect.widened.format(coefficients(name)[1])} end"
             for name, one in quoted.items()
         ]
         inner["present"] = _in_two_parts(dialect, table, present)
@@ -90,17 +90,19 @@ def _term(dialect: Dialect, table: MeasuredTable, name: str) -> str:
     plus = f" + {summand}" if summand else ""
     match kind:
         case "boolean":
-            of_true, of_false, none = (dialect.bigint.format(number) for number in (factor + summand, summand, 0))
+            of_true, of_false, none = (dialect.widened.format(number) for number in (factor + summand, summand, 0))
             return f"case when {quoted} then {of_true} when not {quoted} then {of_false} else {none} end"
         case "double":
             value = dialect.mod.format(f"({scaled_double(dialect, quoted, DOUBLE_SCALE)})", PRIME)
             of_large = f" when {quoted} is not null then {summand}" if summand else ""
             return f"case when abs({quoted}) < {DOUBLE_LIMIT:.0f} then ({value}) * {factor}{plus}{of_large} else 0 end"
         case "text":  # the MD5 of one takes Postgres 0.3 µs
-            known = " ".join(f"when '{text}' then {text_code(text)}" for text in _FREQUENT_TEXTS)
-            value = f"case {quoted} {known} else {integer(dialect, quoted, kind)} end"
+            value = integer(dialect, quoted, kind)
+            if not table.is_aggregate:
+                known = " ".join(f"when '{text}' then {text_code(text)}" for text in _FREQUENT_TEXTS)
+                value = f"case {quoted} {known} else {value} end"
         case "date":
-            value = dialect.bigint.format(integer(dialect, quoted, kind))
+            value = dialect.widened.format(integer(dialect, quoted, kind))
         case _:
             value = dialect.mod.format(f"({integer(dialect, quoted, kind)})", PRIME)
     return f"coalesce(({value}) * {factor}{plus}, 0)"

@@ -1,9 +1,8 @@
 """Measures what each store holds of a file month: rows, cents and the fold of all columns, or a checksum of each."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
@@ -26,64 +25,80 @@ from orchestration.warehouses.connections import Connections
 _NOTHING = Stage(Measure(), 0.0)  # a table without a row of the month
 
 
+@dataclass(frozen=True)
+class Folded:
+    """What a warehouse answered, and to what."""
+
+    warehouse: Warehouse
+    tables: Sequence[MeasuredTable]
+    marts: Sequence[str]
+    found: Measured
+
+
+def fold_postgres(connections: Connections, months: Collection[MonthKey]) -> Folded:
+    """The folds of all tables of Postgres that hold these months. Raises psycopg.Error, StoreError."""
+    return _fold(postgres_of(connections), connections, months)
+
+
 def measure_stages(
     connections: Connections,
     files: dict[MonthKey, Measure],
     scratch: Path,
     trusted: Mapping[MonthKey, StoredObject] | None = None,
     not_in_postgres: Collection[MonthKey] = (),
+    of_postgres: Folded | None = None,
 ) -> dict[MonthKey, dict[str, Stage]]:
     """Measure every stage of these file months again, but for the files, which were measured as they landed (`files`).
 
-    Each warehouse answers one query, with the folds of all tables. A raw table whose fold is the file's has the file's
-    checksums. A table that differs from the file, or between the warehouses, is measured once more by column. Objects
-    of the lake are read by way of the folder `scratch`, but for those that are still the `trusted` ones. Months that
-    are `not_in_postgres` have no stages there. Raises StoreError, also where the warehouses know other zones.
+    Each warehouse answers one query, with the folds of all tables; `of_postgres` is what Postgres has answered already.
+    A raw table whose fold is the file's has the file's checksums. A table that differs from the file, or between the
+    warehouses, is measured once more by column. Objects of the lake are read by way of the folder `scratch`, but for
+    those that are still the `trusted` ones. Months that are `not_in_postgres` have no stages there. Raises StoreError,
+    also where the warehouses know other zones.
     """
-    of_postgres = [key for key in files if key not in not_in_postgres]
-    with connect(connections.dsn) as connection:
-        marts = _monthly_marts(connection)
-        columns = dict(marts)
-        for dataset in DATASETS.values():
-            columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
-        sparse = _sparse_columns(connection, files)
-    warehouses: list[Callable[[Connections], Warehouse]] = [postgres_of, bigquery_of]
-
-    def fold(warehouse_of: Callable[[Connections], Warehouse]) -> tuple[Warehouse, list[MeasuredTable], Measured]:
-        warehouse = warehouse_of(connections)
-        months = of_postgres if warehouse.name == "postgres" else list(files)
-        tables = list(measured_tables(warehouse.name, months, columns, sparse))
-        return warehouse, tables, warehouse.folds([*tables, ZONES])
-
+    in_postgres = [key for key in files if key not in not_in_postgres]
     with thread_pool(2) as pool:
-        in_warehouses = [pool.submit(fold, warehouse_of) for warehouse_of in warehouses]
+        here = pool.submit(lambda: of_postgres or fold_postgres(connections, in_postgres))
+        there = pool.submit(lambda: _fold(bigquery_of(connections), connections, files))
         in_lake = pool.submit(measure_lake, connections, files, scratch, trusted or {})
         try:
-            folded = [future.result() for future in in_warehouses]
-            measured: Measured = {pair: stage for *_, found in folded for pair, stage in found.items()}
-            _compare_zones([found for *_, found in folded])
-            differing = _settle_raw(measured, files, of_postgres) | _differing_marts(measured, of_postgres, marts)
-            for warehouse, tables, _ in folded:
-                for table in tables:
+            folded = [here.result(), there.result()]
+            measured: Measured = {pair: stage for one in folded for pair, stage in one.found.items()}
+            _compare_zones([one.found for one in folded])
+            marts = folded[0].marts
+            differing = _settle_raw(measured, files, in_postgres) | _differing_marts(measured, in_postgres, marts)
+            for one in folded:
+                for table in one.tables:
                     if keys := [key for key in files if (key, table.stage) in differing]:
-                        _add_columns(measured, warehouse.by_column(table, keys))
+                        _add_columns(measured, one.warehouse.by_column(table, keys))
         except psycopg.Error as error:
             what = f"Postgres failed while the stages were measured: {first_line(error)}"
             raise postgres.failure_of(error)(what, "Run again") from error
         except external_tables.BIGQUERY_FAULTS as error:
             what = f"BigQuery failed while the stages were measured: {first_line(error)}"
             raise StoreError(what, "Run again") from error
-        measured |= {(key, "lake"): stage for key, stage in in_lake.result().items()}
+    measured |= {(key, "lake"): stage for key, stage in in_lake.result().items()}
     measured |= {(key, "file"): Stage(file, 0.0) for key, file in files.items()}
     stages = [*RAW_STAGES, *(stage_of(warehouse, table) for warehouse in ("postgres", "bigquery") for table in marts)]
     return {
         key: {
             name: measured.get((key, name), _NOTHING)
             for name in stages
-            if key in of_postgres or not name.startswith("postgres_")
+            if key in in_postgres or not name.startswith("postgres_")
         }
         for key in files
     }
+
+
+def _fold(warehouse: Warehouse, connections: Connections, months: Collection[MonthKey]) -> Folded:
+    with connect(connections.dsn) as connection:
+        marts = _monthly_marts(connection)
+        columns = dict(marts)
+        for dataset in DATASETS.values():
+            columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
+        sparse = _sparse_columns(connection, months)
+    tables = list(measured_tables(warehouse.name, list(months), columns, sparse))
+    return Folded(warehouse, tables, list(marts), warehouse.folds([*tables, ZONES]))
 
 
 def _sparse_columns(connection: psycopg.Connection, keys: Iterable[MonthKey]) -> dict[str, list[str]]:
@@ -120,9 +135,7 @@ def _settle_raw(
     return differing
 
 
-def _differing_marts(
-    measured: Measured, keys: Collection[MonthKey], marts: Mapping[str, Any]
-) -> set[tuple[MonthKey, str]]:
+def _differing_marts(measured: Measured, keys: Collection[MonthKey], marts: Sequence[str]) -> set[tuple[MonthKey, str]]:
     """The stages of both warehouses where a table of the marts differs between them."""
     pairs = [(stage_of("postgres", mart), stage_of("bigquery", mart)) for mart in marts]
     return {

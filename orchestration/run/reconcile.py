@@ -13,6 +13,7 @@ from ingest.stored_object import StoredObject
 from orchestration.ledger.records import MonthKey
 from orchestration.plan.plan import subject_of
 from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_rejected
+from orchestration.run.ahead import MeasuredAhead
 from orchestration.run.context import Context, name_of
 from orchestration.run.differences import find_differences
 from orchestration.run.measure import measure_stages
@@ -29,14 +30,14 @@ _MOST_FREQUENT_RULES = (  # on both warehouses
 )
 
 
-def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
+def reconcile(context: Context, keys: Sequence[MonthKey], ahead: MeasuredAhead | None = None) -> None:
     """Measure what every store holds of these file months; done are those of which all hold the same."""
     context.touch(keys)
     ledger = context.ledger
     files = {key: ledger.stages.latest(key)["file"] for key in keys}
     known = ledger.lake_objects.holding(files)
     try:
-        stages, differing = tried(RECONCILE, partial(_measure, context, files, known), context.events.warn)
+        stages, differing = tried(RECONCILE, partial(_measure, context, files, known, ahead), context.events.warn)
     except TaxiError as error:
         context.budget.check_refusal(error, RECONCILE.name)
         context.events.fail(error)
@@ -71,7 +72,10 @@ def reconcile(context: Context, keys: Sequence[MonthKey]) -> None:
 
 
 def _measure(
-    context: Context, files: dict[MonthKey, Measure], known: Mapping[MonthKey, StoredObject]
+    context: Context,
+    files: dict[MonthKey, Measure],
+    known: Mapping[MonthKey, StoredObject],
+    ahead: MeasuredAhead | None,
 ) -> tuple[dict[MonthKey, dict[str, Stage]], dict[MonthKey, str]]:
     """The stages of these file months, whose `files` were measured as they landed, and the reports that differ."""
     months = {month for _, month in files}
@@ -80,7 +84,8 @@ def _measure(
         trusted = known if context.settings.reconcile_lake == "checksum" else {}
         records = context.ledger.months.all()
         absent = {key for key, record in records.items() if record.rows is not None and not record.is_in_postgres}
-        stages = measure_stages(context.connections, files, context.settings.scratch, trusted, absent)
+        of_postgres = ahead.take(files.keys() - absent) if ahead else None
+        stages = measure_stages(context.connections, files, context.settings.scratch, trusted, absent, of_postgres)
         compared = {month for _, month in files.keys() - absent}
         differing = differing_reports(context.connections, compared, absent) if compared else {}
         figures.bytes_billed = _billed(context)
