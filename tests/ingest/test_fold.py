@@ -203,6 +203,20 @@ def test_both_dialects_fold_any_rows_alike(stores: Stores, rows: Rows):
         assert here == there, options
 
 
+def test_dollars_beyond_what_a_double_holds_exactly_fold_alike(stores: Stores):
+    amounts = [
+        "0.005",
+        "999999999999.99",
+        "999999999999.999",
+        "1000000000000.00",
+        "1000000000000.001",
+        "8999999999999.99",
+    ]
+    for amount in (Decimal(text) * sign for text in amounts for sign in (1, -1)):
+        here, there = folds(stores, changed(1, amount=amount, miles=amount))
+        assert here == there, amount
+
+
 def test_the_largest_values_of_many_columns_overflow_nowhere(stores: Stores):
     columns: dict[str, Kind] = {
         "row_number": "bigint",

@@ -1,6 +1,8 @@
 """What reconciling compares: take any one comparison away, and a test here fails. No server is needed but for zones."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,9 @@ import pytest
 from ingest.errors import StoreError
 from ingest.fold import FOLD
 from ingest.measure import Measure
+from orchestration.run.ahead import MeasuredAhead
 from orchestration.run.differences import RAW_STAGES, Difference, find_differences
-from orchestration.run.measure import measure_stages
+from orchestration.run.measure import Folded, fold_postgres, measure_stages
 from orchestration.settings import load_settings
 from orchestration.warehouses.servers import Servers
 from tests.line import Line
@@ -139,6 +142,43 @@ def test_a_column_whose_type_has_no_checksum_is_named_with_its_model(
         finished_line.execute("drop table taxi_marts.odd")
     assert "taxi_marts.odd cannot be reconciled: waited is interval, a type without a checksum" in caught.value.what
     assert "Cast waited in the model odd to one of smallint, integer, bigint" in caught.value.next_step
+
+
+def test_what_was_measured_ahead_is_taken_once_and_only_for_months_that_were(
+    finished_line: Line, monkeypatch: pytest.MonkeyPatch
+):
+    for name, value in finished_line.environment.items():
+        monkeypatch.setenv(name, value)
+    month = finished_line.query("select service_type, file_month from taxi_marts.fct_trips order by 1, 2 limit 1")[0]
+    with Servers(load_settings()) as servers, ThreadPoolExecutor(1) as pool:
+        ahead = MeasuredAhead(servers.all(), [month], pool)
+        assert ahead.take([month, ("yellow", date(2008, 1, 1))]) is None
+        folded = ahead.take([month])
+        assert folded is not None
+        assert folded.found == with_seconds_of(fold_postgres(servers.all(), [month]), folded).found
+        assert folded.found[month, "postgres_accepted"].measure.rows > 0
+        assert ahead.take([month]) is None, "whoever asks again wants to know what it is now"
+
+
+def with_seconds_of(folded: Folded, other: Folded) -> Folded:
+    found = {pair: replace(stage, seconds=other.found[pair].seconds) for pair, stage in folded.found.items()}
+    return replace(folded, found=found)
+
+
+def test_a_postgres_that_failed_while_bigquery_was_building_is_asked_again(
+    finished_line: Line, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    for name, value in finished_line.environment.items():
+        monkeypatch.setenv(name, value)
+    with Servers(load_settings()) as servers, ThreadPoolExecutor(1) as pool:
+        finished_line.execute("alter table taxi_marts.dim_zones rename to dim_zones_gone")
+        try:
+            ahead = MeasuredAhead(servers.all(), [], pool)
+            assert ahead.take([]) is None
+            with pytest.raises(StoreError, match="dim_zones"):
+                measure_stages(servers.all(), {}, tmp_path, of_postgres=ahead.take([]))
+        finally:
+            finished_line.execute("alter table taxi_marts.dim_zones_gone rename to dim_zones")
 
 
 def without_postgres() -> dict[str, Measure]:
