@@ -151,7 +151,7 @@ def _explain(failed: BaseException, landing: _Landing, pipelines_dir: Path) -> T
     file = landing.layout.file
     if landing.is_done:
         what = f"{landing.dataset.name} {landing.month:%Y-%m} landed, and dlt could not note it in {pipelines_dir}"
-        return UnknownOutcomeError(f"{what}: {first_line(failed.__cause__ or failed)}", "Run again: it lands anew")
+        return UnknownOutcomeError(f"{what}: {first_line(failed.__cause__ or failed)}", "Run again: it lands again")
     cause: BaseException | None = failed
     while cause is not None:
         if isinstance(cause, pa.ArrowException) or (isinstance(cause, OSError) and cause.errno is None):
