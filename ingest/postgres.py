@@ -163,7 +163,7 @@ def replace_month(
             except psycopg.OperationalError as error:
                 raise UnknownOutcomeError(
                     f"Postgres went away as {dataset.name} {month:%Y-%m} was committed: {first_line(error)}",
-                    "See to the server, then run again: the month lands anew",
+                    "See to the server, then run again: the month lands again",
                 ) from error
     except psycopg.DataError as error:
         where = (error.diag.context or "").partition(", ")[2]  # 'COPY new_…, line 7, column zone: …'
