@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from common.pool import thread_pool
 from common.rows import one_value
 from ingest import external_tables
 from ingest.errors import StoreError, TaxiError, first_line
@@ -85,9 +86,11 @@ def _measure(
         records = context.ledger.months.all()
         absent = {key for key, record in records.items() if record.rows is not None and not record.is_in_postgres}
         of_postgres = ahead.take(files.keys() - absent) if ahead else None
-        stages = measure_stages(context.connections, files, context.settings.scratch, trusted, absent, of_postgres)
-        compared = {month for _, month in files.keys() - absent}
-        differing = differing_reports(context.connections, compared, absent) if compared else {}
+        compared, connections = {month for _, month in files.keys() - absent}, context.connections
+        with thread_pool(1) as pool:
+            reports = pool.submit(differing_reports, connections, compared, absent) if compared else None
+            stages = measure_stages(connections, files, context.settings.scratch, trusted, absent, of_postgres)
+            differing = reports.result() if reports else {}
         figures.bytes_billed = _billed(context)
         context.budget.spend(figures.bytes_billed or 0)
     return stages, differing
