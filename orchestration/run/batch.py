@@ -65,8 +65,9 @@ class BatchWork:
 
     def __enter__(self) -> "BatchWork":
         if self._batch.rows <= _FEW_ROWS and self._has_builds:
-            folder, warehouse = self._context.folder / "project", self._batch.builds[0].warehouse
-            self._start_dbt().read(warehouse, folder, parse_cache(self._context, warehouse))
+            for warehouse in dict.fromkeys(build.warehouse for build in self._batch.builds):
+                folder = self._context.folder / f"project_{warehouse}"
+                self._start_dbt().read(warehouse, folder, parse_cache(self._context, warehouse))
         return self
 
     def __exit__(
