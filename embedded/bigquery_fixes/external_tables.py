@@ -24,6 +24,7 @@ from local_bigquery.models import Table, TableFieldSchema
 from local_bigquery.settings import settings
 
 from embedded.bigquery_fixes import parquet_schema
+from embedded.bigquery_fixes.remembered_resources import remembered
 
 # In the path of the file without rows (see _no_rows), each partition column has a value of its type.
 NO_VALUE = {"VARCHAR": "none", "DATE": "0001-01-01", "BIGINT": "0", "TIMESTAMP": "0001-01-01 00:00:00"}
@@ -156,13 +157,17 @@ def _make_file_without_rows(resource: Table) -> None:
 
 def refresh() -> None:
     """Bring the views up to date whose URIs had no file before and have one now, or the other way round."""
-    stored = database.fetch("SELECT resource FROM emulator.tables WHERE resource ->> '$.type' = 'EXTERNAL'")
     with _lock:
-        for resource in (Table.model_validate_json(text) for (text,) in stored):
+        for resource in remembered("external tables", _external_tables):
             reference = tables.reference(resource.tableReference)
             state = _state(resource)
             if _state_of_view.get(reference) != state:
                 _make_view(resource, state)
+
+
+def _external_tables() -> list[Table]:
+    stored = database.fetch("SELECT resource FROM emulator.tables WHERE resource ->> '$.type' = 'EXTERNAL'")
+    return [Table.model_validate_json(text) for (text,) in stored]
 
 
 def apply() -> None:
