@@ -63,6 +63,7 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
         try:
             request = channel.recv()
         except EOFError:
+            gc.freeze()  # before it ends, Python would look through all that it holds for cycles: 0.7 s
             return
         os.environ.update(request["environment"])
         if "read" in request:
@@ -137,4 +138,3 @@ if __name__ == "__main__":
         main(int(sys.argv[1]), Connection(int(sys.argv[2])), deadline)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGTERM)
-    os._exit(0)  # dbt has nothing open between two requests, and to take apart all that it holds takes 0.7 s
