@@ -12,11 +12,12 @@ $(foreach name,$(filter DBT_% PG%,$(.VARIABLES)),$(eval unexport $(name)))
 .PHONY: demo docs test lint mart bench install lock down
 
 # One month cannot land, on purpose: `run` then ends with 1, and with another code or another month the demo has failed.
+# The servers start while the months are written.
 demo: install
-	@test -d $(DEMO)/source/trip-data || { $(BIN)/python -m synthetic $(DEMO)/source && \
-		$(BIN)/python -m synthetic $(DEMO)/source --dataset green --month 2025-12 --broken; }
 	@export TAXI_PROFILE=local TAXI_STATE_DIR=$(DEMO)/state TAXI_SOURCE=$(DEMO)/source; \
-	$(BIN)/python orchestrate.py up && { $(BIN)/python orchestrate.py run || test $$? -eq 1; } && \
+	{ test -d $(DEMO)/source/trip-data || { $(BIN)/python -m synthetic $(DEMO)/source && \
+		$(BIN)/python -m synthetic $(DEMO)/source --dataset green --month 2025-12 --broken; }; } & months=$$!; \
+	$(BIN)/python orchestrate.py up && wait $$months && { $(BIN)/python orchestrate.py run || test $$? -eq 1; } && \
 	$(BIN)/python orchestrate.py status && \
 	$(BIN)/python orchestrate.py status --json | $(BIN)/python -m synthetic.red_month && \
 	cat docs/after_the_demo.txt && $(BIN)/python orchestrate.py page --background

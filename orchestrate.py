@@ -1,6 +1,7 @@
 """The command line of the NYC taxi ELT line: `python orchestrate.py --help`."""
 
 import _signal  # type: ignore[import-not-found]  # what `signal` is made of, which imports for 10 ms
+import gc
 import sys
 
 # Until the signals are heeded, ctrl-C ends the program without a traceback.
@@ -22,7 +23,10 @@ def main() -> None:
         enter()
         from orchestration.cli.commands import main
 
-        main()
+        try:
+            main()
+        finally:
+            gc.freeze()  # before it ends, Python would look through all that it holds for cycles: 0.4 s of a run
 
 
 if __name__ == "__main__":

@@ -89,14 +89,20 @@ def ensure_external_tables(
         held = _descriptions(client, list(known["TIMESTAMP"]))
         if any(held == {name: _note(text) for name, text in declared.items()} for declared in known.values()):
             return
-        for name, statement in known[detect_time_type(client, bucket)].items():
-            if held[name] != (note := _note(statement)):
-                query(client, f"{statement.removesuffix(')')}, description = '{note}')")
+        declared = known[detect_time_type(client, bucket)]
+        stale = {name: text for name, text in declared.items() if held[name] != _note(text)}
+        with thread_pool(len(stale)) as pool:  # a statement takes BigQuery a second whatever it does
+            for done in [pool.submit(_declare, client, statement) for statement in stale.values()]:
+                done.result()
     except BIGQUERY_FAULTS as error:
         raise StoreError(
             f"BigQuery refused the external tables in {client.project}.{RAW_SCHEMA}: {first_line(error)}",
             "Check the settings bigquery_project and bigquery_location, and the account's permissions",
         ) from error
+
+
+def _declare(client: bigquery.Client, statement: str) -> None:
+    query(client, f"{statement.removesuffix(')')}, description = '{_note(statement)}')")
 
 
 def _descriptions(client: bigquery.Client, tables: list[str]) -> dict[str, str | None]:

@@ -9,6 +9,9 @@ from importlib.abc import MetaPathFinder
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 
+NO_FRAMES = ("pandas", "pandas_gbq", "google.cloud.bigquery_storage_v1", "grpc")
+"""What a run does without: Google's client for BigQuery reads large results by the last two. They take 10 MB."""
+
 
 def save_memory(without: tuple[str, ...] = ()) -> None:
     """What each process of a run does first, before it starts threads or imports Google's clients.

@@ -20,7 +20,7 @@ from ingest.datasets import DataSet
 from ingest.landing import land_side_by_side
 from ingest.postgres_connection import connect
 from ingest.widening import layout_beside
-from orchestration.memory import save_memory
+from orchestration.memory import NO_FRAMES, save_memory
 from orchestration.settings import load_settings
 from orchestration.warehouses.connections import Connections
 
@@ -84,5 +84,5 @@ def _take_away(servers: Connections, dataset: DataSet, month: date) -> None:
 
 
 if __name__ == "__main__":
-    save_memory(without=("pandas",))
+    save_memory(NO_FRAMES)
     typer.run(main)

@@ -5,12 +5,13 @@ local-bigquery: asks duckdb_tables() and duckdb_columns() for each table of each
     every project and of all past results, 30 ms a time with 80 tables; `select 1` takes 200 ms of processor time. Each
     job begins with such a list, of the temporary tables: a seventh of the time that jobs of a small month take.
 Changed: DuckLake's own tables are asked, which are indexed by name: 3 ms. A past result is looked up by its name. A job
-    without a session begins with a connection of its own, which has no temporary tables. Within `remembered` a table's
-    columns are looked up once.
+    without a session begins with a connection of its own, which has no temporary tables. Within `remembered`, and while
+    one statement is translated, a table's columns are looked up once. A translation copies the statement once, not
+    again to write it down: 5 % of a job.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -18,7 +19,9 @@ import duckdb
 from local_bigquery.catalog import names, tabledata, tables
 from local_bigquery.engine import database, types
 from local_bigquery.engine.database import quote
-from local_bigquery.jobs import query
+from local_bigquery.jobs import merge, query
+from local_bigquery.sql import script, translate
+from local_bigquery.sql.dialect import DuckDBDialect
 from local_bigquery.sql.rules import partitions
 
 _NOW = "t.end_snapshot IS NULL AND s.end_snapshot IS NULL AND s.schema_name = $1"
@@ -56,6 +59,14 @@ class _Fresh:
     def sql(self, text: str, **named) -> duckdb.DuckDBPyRelation:
         """As the connection does it, but for that one question."""
         return self._connection.sql("SELECT '' WHERE false" if text == _TEMPORARY else text, **named)
+
+
+class _OfACopy(DuckDBDialect):
+    """Writes a statement that `translate` has copied before it changed it."""
+
+    def generate(self, expression: partitions.exp.Expression, copy: bool = True, **options: Any) -> str:
+        """As sqlglot does it, without another copy."""
+        return super().generate(expression, copy=False, **options)
 
 
 @contextmanager
@@ -110,9 +121,18 @@ def apply() -> None:
         found = _of_catalogue(_COLUMNS, table.catalog, table.db, table.name)
         return any(name == tables.INGESTION_TIME for name, _ in found)
 
+    translate_as_before = translate.translate
+
+    def translate_remembering(tree, context) -> tuple[str, dict]:
+        with nullcontext() if _found.get() is not None else remembered():
+            return translate_as_before(tree, context)
+
     database.objects, partitions._hidden = objects, hides_the_ingestion_time
     tables.columns = tabledata.columns = columns
     query.execute = execute
+    translate.DuckDBDialect = _OfACopy
+    for module in (translate, query, merge, script):
+        module.translate = translate_remembering
 
 
 def _of_catalogue(sql: str, project_id: str, dataset_id: str, table_id: str | None) -> list[tuple]:

@@ -31,8 +31,8 @@ def apply() -> None:
     """Have the view of an external table fail where it would read such a column."""
     state_as_before, value_as_before = external_tables._state, external_tables.value
 
-    def state(resource: Table) -> tuple:
-        return (*state_as_before(resource), tuple(_mismatches(resource)))
+    def state(resource: Table, with_files: set[str]) -> tuple:
+        return (*state_as_before(resource, with_files), tuple(_mismatches(resource)))
 
     def value(field: TableFieldSchema, state: tuple, is_zoned: bool) -> str:
         read = value_as_before(field, state, is_zoned)

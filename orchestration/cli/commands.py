@@ -51,7 +51,7 @@ from orchestration.cli.options import (
 from orchestration.cli.source_changes import gone_months, is_gone, say_source_changes
 from orchestration.cli.usage import WRONG_USAGE, usage_error
 from orchestration.housekeeping import removable, remove
-from orchestration.memory import save_memory
+from orchestration.memory import NO_FRAMES, save_memory
 from orchestration.plan.scope import scope_of
 from orchestration.planning import Planned
 from orchestration.read_model import ReadModel
@@ -105,7 +105,7 @@ def run(
             "--accept is about certain months, and --months names none",
             "Name them: python orchestrate.py run --months 2024-03 -d green --accept",
         )
-    save_memory(without=("pandas",))
+    save_memory(NO_FRAMES)
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
     settings = settings.with_query_limit(limit) if limit else settings
     request = request_of(settings, datasets, months, force, accept, steps)

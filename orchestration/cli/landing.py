@@ -10,7 +10,7 @@ from orchestration.cli.ending import end_with
 from orchestration.cli.options import Accept, AsJson, Datasets, Force, Months, Profile, SourceOption, shown_arguments
 from orchestration.cli.source_changes import say_source_changes
 from orchestration.landing import land_share
-from orchestration.memory import save_memory
+from orchestration.memory import NO_FRAMES, save_memory
 from orchestration.plan.reasons import Action
 from orchestration.plan.shares import share_of
 from orchestration.planning import Planned
@@ -39,7 +39,7 @@ def land(
 ) -> None:
     """Land a share of the missing months, and build nothing: beside other landers, and beside a run that builds."""
     of_share = share_of(share, os.environ)
-    save_memory(without=("pandas",))
+    save_memory(NO_FRAMES)
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
     request = request_of(settings, datasets, months, force, accept, share=of_share)
 

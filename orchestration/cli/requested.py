@@ -6,14 +6,14 @@ from orchestration.cli.console import request_of, service_of
 from orchestration.cli.exit_codes import ExitCode
 from orchestration.cli.options import shown_arguments
 from orchestration.ledger.requests import RequestRecord
-from orchestration.memory import save_memory
+from orchestration.memory import NO_FRAMES, save_memory
 from orchestration.plan.scope import scope_of
 from orchestration.settings import load_settings
 
 
 def serve(number: int, profile: str | None) -> None:
     """Do the request. Raises TaxiError, which is its outcome too; ends with 1 where months failed."""
-    save_memory(without=("pandas",))
+    save_memory(NO_FRAMES)
     service = service_of(load_settings({"profile": profile}))
     with service.request(number) as (request, failures):
         failures += _tick(profile) if request.kind == "tick" else _run(request, profile)

@@ -19,7 +19,7 @@ from orchestration.cli.console import events, output, request_of, service_of
 from orchestration.cli.exit_codes import ExitCode
 from orchestration.cli.options import AsJson, Datasets, Profile, SourceOption, shown_arguments
 from orchestration.cli.unit_files import Caller, unit_file
-from orchestration.memory import save_memory
+from orchestration.memory import NO_FRAMES, save_memory
 from orchestration.provenance import user
 from orchestration.settings import ROOT, load_settings
 
@@ -48,7 +48,7 @@ def tick(
     if print_for is not None:
         print(unit_file(print_for, ROOT, settings.profile), end="")
         return
-    save_memory(without=("pandas",))
+    save_memory(NO_FRAMES)
     request = request_of(settings, datasets, None, force=False)
     result = service_of(settings).tick(request, shown_arguments())
     if as_json:

@@ -94,12 +94,13 @@ class Dbt:
         return self._process.pid
 
     def read(self, target: str, folder: Path, parse_cache: Path) -> None:
-        """Have dbt read the project for the first build, on `target`, while the caller is at something else.
+        """Have dbt read the project for the first build on `target`, while the caller is at something else.
 
-        `folder` receives its log. Where the project cannot be read, the build says so.
+        `folder` receives its log, and no manifest: to write one takes as long as to read the project. Where that cannot
+        be read, the build says so.
         """
         self._read_into[target] = folder / "target"
-        arguments = [*_logging(folder), "parse", *_project(target, folder / "target", parse_cache)]
+        arguments = [*_logging(folder), "--no-write-json", "parse", *_project(target, folder / "target", parse_cache)]
         with suppress(OSError):  # it has ended: the build starts another
             self._channel.send({"arguments": arguments, "environment": dict(self._environment), "read": target})
 

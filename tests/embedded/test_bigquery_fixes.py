@@ -315,3 +315,23 @@ def test_a_table_is_looked_up_as_it_is_now_whatever_it_was_before(warehouse):
     assert replaced == ("TABLE", 1, [("other", "NULLABLE")])
     assert dropped is None
     assert (view[0], view[2]) == ("VIEW", [("one", "NULLABLE"), ("two", "NULLABLE")])
+
+
+def test_what_is_noted_of_a_table_is_found_as_it_was_noted_last(warehouse):
+    def described() -> str | None:
+        return warehouse.client.get_table(name).description
+
+    name = f"{warehouse.client.project}.{warehouse.dataset}.described"
+    warehouse.query("create table {ds}.described (id int64) options (description = 'first')")
+    found = [described(), described()]
+    table = warehouse.client.get_table(name)
+    table.description = "second"
+    warehouse.client.update_table(table, ["description"])
+    found.append(described())
+    warehouse.query("alter table {ds}.described set options (description = 'third')")
+    found.append(described())
+    warehouse.query("drop table {ds}.described")
+    with pytest.raises(NotFound):
+        described()
+    warehouse.query("create table {ds}.described (id int64)")
+    assert [*found, described()] == ["first", "first", "second", "third", None]

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from orchestration.memory import NO_FRAMES
 from orchestration.warehouses.dbt_worker import WITHOUT
 
 # pyarrow asks of a value whether it is a frame.
@@ -14,7 +15,7 @@ DBT = "import dbt.cli.main, dbt.adapters.postgres, dbt.adapters.bigquery"
 
 @pytest.mark.parametrize(
     ("imports", "without"),
-    [pytest.param(RUN, ("pandas",), id="run"), pytest.param(DBT, WITHOUT, id="dbt", marks=pytest.mark.slow)],
+    [pytest.param(RUN, NO_FRAMES, id="run"), pytest.param(DBT, WITHOUT, id="dbt", marks=pytest.mark.slow)],
 )
 def test_what_a_process_can_do_without_is_left_out_though_its_packages_ask_for_it(imports, without):
     held = f"import sys; {imports}; print(*(name for name in {without} if name in sys.modules))"
