@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.compare import Finding
+from benchmarks.memory import MemorySampler
 from benchmarks.processors import SAMPLE_SECONDS, Sample, by_step, sample
 from benchmarks.runs import query
 from benchmarks.timing import ROOT, BenchmarkError
@@ -37,18 +38,19 @@ def tiny_months(bench: Bench) -> list[Finding]:
     """On an empty line whose servers are up. Processor time is counted besides: it is the same on a busy machine."""
     files = _files(bench.folder / "tiny_months")
     source = bench.source("source_tiny", files)
-    seconds, used = [], []
+    seconds, peaks, used = [], [], []
     for turn in range(1, bench.runs + 1):
         bench.remove_state(STATE)
         with bench.servers(STATE, source) as environment:
-            took, samples = _run(bench, environment)
+            took, peak_mb, samples = _run(bench, environment)
             used.append(by_step(samples, query(environment, _STEPS)))
         seconds.append(took)
+        peaks.append(peak_mb)
         of_processors = sum(sum(of.values()) for of in used[-1].values())
         bench.say(f"run {turn} of {bench.runs}: {took:.0f} s, {of_processors:.0f} s of processors")
     bench.remove_state(STATE)
     facts = {"rows": ROWS, "months": len(files), "processor_seconds": used}
-    whole = Finding(f"{len(files)} file months of {ROWS} rows in one run", seconds, facts=facts)
+    whole = Finding(f"{len(files)} file months of {ROWS} rows in one run", seconds, peak_mb=max(peaks), facts=facts)
     whole.limit, whole.target = [TARGET_SECONDS] * len(seconds), 1.0
     return [whole, *_lines(used)]
 
@@ -66,21 +68,24 @@ def _files(root: Path) -> list[Path]:
     return files
 
 
-def _run(bench: Bench, environment: dict[str, str]) -> tuple[float, list[Sample]]:
-    """Seconds of the whole process, and samples until its end. Raises BenchmarkError where it fails."""
+def _run(bench: Bench, environment: dict[str, str]) -> tuple[float, float, list[Sample]]:
+    """Seconds, peak memory (MB), and samples until its end. Raises BenchmarkError where it fails."""
     began, servers = time.perf_counter(), bench.folder / STATE / "servers"
     with open(bench.folder / "tiny.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "orchestrate.py", "run"],
             cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
+        memory = MemorySampler(process.pid)
+        memory.start()
         samples = []
         while process.poll() is None:
             samples.append(sample(process.pid, servers))
             time.sleep(SAMPLE_SECONDS)
+        seconds, peak_mb = time.perf_counter() - began, memory.stop()
     if process.returncode:
         raise BenchmarkError(f"orchestrate.py run failed with exit code {process.returncode}", f"See {log.name}")
-    return time.perf_counter() - began, samples
+    return seconds, peak_mb, samples
 
 
 def _lines(used: Sequence[Mapping[str, Mapping[str, float]]]) -> Iterator[Finding]:
