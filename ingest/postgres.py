@@ -133,7 +133,10 @@ def replace_month(
             connection.execute("select pg_advisory_xact_lock(hashtext(%s))", (partition,))
             for statement in (
                 "drop table if exists {fresh}",
-                "create table {fresh} (like {parent} including defaults)",
+                # Autovacuum would analyze it again, by 30,000 rows: to it, rows of the transaction that made a table
+                # came after its ANALYZE.
+                "create table {fresh} (like {parent} including defaults)"
+                " with (autovacuum_analyze_threshold = 2147483647)",
                 "alter table {fresh} alter dataset set default {dataset}, alter file_month set default {month},"
                 # With the check, attaching the partition needs no scan of it.
                 " add constraint file_month_is check (file_month = {month})",

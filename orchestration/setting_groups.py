@@ -141,7 +141,7 @@ def _number_or_all(value: Any) -> int | Literal["all"]:
 class RunSettings(Group):
     """How a run works, and where it keeps its files."""
 
-    batch_months: int = Field(48, ge=1, alias="batch_months")
+    batch_months: int = Field(108, ge=1, alias="batch_months")
     batch_rows: int = Field(300_000_000, ge=1, alias="batch_rows")
     postgres_keeps: Annotated[int | Literal["all"], BeforeValidator(_number_or_all)] = Field(
         "all", alias="postgres_keeps"

@@ -7,6 +7,7 @@ from pathlib import Path
 from ingest.errors import NotPublishedError
 from ingest.source import Source
 from orchestration.ledger.ledger import Ledger
+from orchestration.plan.batches import months_within
 from orchestration.plan.builds import Fingerprint, Warehouse
 from orchestration.plan.plan import Snapshot
 from orchestration.plan.wanted import Listing, Pair, Request, wanted_months
@@ -44,7 +45,7 @@ def take_snapshot(
         warehouses={
             name: warehouse_of(settings.run.state_dir, ledger, name, stores, existing(name)) for name in WAREHOUSES
         },
-        batch_months=settings.run.batch_months,
+        batch_months=min(settings.run.batch_months, months_within(ledger.locks, settings.postgres.threads)),
         batch_rows=settings.run.batch_rows,
         keeps=settings.run.kept_months,
     )

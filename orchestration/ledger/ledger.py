@@ -82,6 +82,14 @@ class Ledger:
         """All that may write: the run that has the line, and the landers."""
         return self._session.holders()
 
+    @property
+    def locks(self) -> int:
+        """For how many locks Postgres has room at least. Raises StoreError."""
+        setting = "current_setting('{}')::int"
+        room = f"{setting.format('max_locks_per_transaction')} * {setting.format('max_connections')}"
+        row = self._session.one(f"select {room} as room")
+        return int(row["room"]) if row else 0
+
     def reconnected(self) -> AbstractContextManager[None]:
         """Over another connection, where the first is lost."""
         return self._session.reconnected()

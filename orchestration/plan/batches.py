@@ -13,6 +13,8 @@ ROW_BYTES = 20
 
 # Of a full batch, where nobody knows the rows of a month.
 _UNKNOWN = 1 / 12
+# That a table of dbt holds at most for a month that it replaces: 17 are of columns that are never null.
+_LOCKS = 33
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class BatchLimits:
     The months bound the locks that Postgres holds at once, the rows how long a query takes and what is lost with it.
     """
 
-    months: int = 48
+    months: int = 108
     rows: int = 300_000_000
     rows_of: Mapping[date, int] = field(default_factory=dict)
 
@@ -54,3 +56,8 @@ def batch_limits(
     for (_, month), count in of_keys.items():
         rows_of[month] = rows_of.get(month, 0) + count
     return BatchLimits(months, rows, rows_of)
+
+
+def months_within(locks: int, threads: int) -> int:
+    """How many file months dbt can replace at once, in as many tables as `threads`, where Postgres has these locks."""
+    return max(1, locks // (_LOCKS * threads))

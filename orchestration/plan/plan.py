@@ -44,7 +44,7 @@ class Snapshot:
     is_published: bool
     project: Fingerprint
     warehouses: Mapping[str, Warehouse]
-    batch_months: int = 48
+    batch_months: int = 108
     batch_rows: int = 300_000_000
     keeps: int | None = None
 

@@ -1,5 +1,6 @@
 """dlt takes no settings but ours, and works in a folder of any name."""
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -23,11 +24,11 @@ def trips(tmp_path: Path) -> Path:
     return path
 
 
-def land(path: Path, folder: Path) -> Path:
+def land(path: Path, folder: Path, month: date = MONTH) -> Path:
     """Land the file by way of dlt's `folder`; returns the file that dlt handed to the store."""
     handed: list[Path] = []
     land_month(
-        "lake", lambda _, __, file, ___: handed.append(file), YELLOW, MONTH, path, read_layout(path, YELLOW), folder
+        "lake", lambda _, __, file, ___: handed.append(file), YELLOW, month, path, read_layout(path, YELLOW), folder
     )
     (file,) = handed
     return file
@@ -73,3 +74,12 @@ def test_dlt_follows_neither_variables_nor_the_current_folder_nor_the_home(
 )
 def test_dlts_folder_can_have_any_name(trips: Path, tmp_path: Path, name: str):
     assert (tmp_path / name) in land(trips, tmp_path / name).parents
+
+
+def test_what_dlt_keeps_of_a_month_does_not_grow_with_the_months_before_it(trips: Path, tmp_path: Path):
+    for month in range(1, 5):
+        land(trips, tmp_path, date(2003, month, 1))
+    *_, last = sorted((tmp_path / "tlc_yellow_to_lake" / "load" / "loaded").glob("*/schema.json"))
+    for file in (last, *(tmp_path / "tlc_yellow_to_lake" / "schemas").iterdir()):
+        tables = json.loads(file.read_text(encoding="utf-8"))["tables"]
+        assert [name for name in tables if not name.startswith("_dlt")] == ["yellow_tripdata_2003_04"]

@@ -68,6 +68,12 @@ def test_postgres_replaces_the_month_and_leaves_the_others(stores: Stores):
     ]  # fmt: skip
 
 
+def test_autovacuum_has_no_cause_to_analyze_a_month_again_that_landed_whole(stores: Stores):
+    stores.to_postgres(JULY, stores.write(JULY, trips(5)))
+    query = "select reloptions from pg_class where oid = 'taxi_raw.yellow_tripdata_2003_07'::regclass"
+    assert stores.query(query) == [(["autovacuum_analyze_threshold=2147483647"],)]
+
+
 def test_a_reader_in_postgres_sees_the_old_month_until_the_new_one_is_whole(stores: Stores):
     stores.to_postgres(MAY, stores.write(MAY, trips(5)))
     path = stores.write(MAY, trips(7))

@@ -2,9 +2,13 @@
 
 from datetime import date
 
+import psycopg
+
+from embedded.postgres import SETTINGS
 from ingest.datasets import GREEN, YELLOW
 from ingest.source import FileStat
-from orchestration.plan.batches import ROW_BYTES, BatchLimits, batch_limits
+from orchestration.ledger.ledger import Ledger
+from orchestration.plan.batches import ROW_BYTES, BatchLimits, batch_limits, months_within
 from tests.orchestration.test_builds import record
 
 MONTHS = [date(2024, month, 1) for month in range(1, 7)]
@@ -27,3 +31,13 @@ def test_a_months_rows_are_those_of_the_ledger_or_what_its_files_bytes_tell():
     records = {one.key: one for one in (record(january), record(march))}
     limits = batch_limits(12, 120, files, records)
     assert limits.rows_of == {january: 10 + 30, february: 10, march: 10}
+
+
+def test_no_more_months_go_together_than_postgres_has_locks_for():
+    embedded, stock = 256 * 40, 64 * 100
+    assert [months_within(embedded, 2), months_within(stock, 2), months_within(stock, 8)] == [155, 96, 24]
+    assert months_within(64, 2) == 1
+
+
+def test_the_ledger_says_for_how_many_locks_postgres_has_room(connection: psycopg.Connection):
+    assert Ledger(connection).locks == int(SETTINGS["max_locks_per_transaction"]) * int(SETTINGS["max_connections"])

@@ -294,6 +294,14 @@ def test_a_table_that_is_gone_is_built_again_with_all_its_months_in_batches(fini
     assert "Nothing to do" in finished_line.done("run").stderr
 
 
+def test_autovacuum_has_no_cause_to_analyze_a_month_of_the_marts_again(finished_line: Line):
+    settings = finished_line.query(
+        "select distinct reloptions from pg_class where relispartition and relkind = 'r'"
+        " and relnamespace in ('taxi_marts'::regnamespace, 'taxi_intermediate'::regnamespace)"
+    )
+    assert settings == [(["autovacuum_analyze_threshold=2147483647"],)]
+
+
 def partitions_of_the_marts(line: Line) -> dict[str, int]:
     """The oid of every partition, by name; one that was replaced has another oid."""
     return dict(

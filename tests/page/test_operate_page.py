@@ -64,7 +64,7 @@ def test_every_setting_is_there_once_with_the_place_where_it_is_written(browser:
     assert settings["ping_url"]["origin"] == "variable TAXI_PING_URL"
     assert settings["bigquery_token"]["origin"] == ".env, line 1"
     assert settings["batch_months"] == {
-        "name": "batch_months", "value": "48", "origin": "default", "is_secret": False,
+        "name": "batch_months", "value": "108", "origin": "default", "is_secret": False,
     }  # fmt: skip
 
 

@@ -38,8 +38,10 @@
             partition := '{{ this.identifier }}' || to_char(month, '_YYYY_MM');
             -- One month at a time, as a constant: the planner reads that month's partitions only. As the table is made
             -- of the query, several cores work it out, and no WAL is written where the server needs none.
+            -- Autovacuum would analyze it again: to it, rows of the transaction that made the table came after ANALYZE.
             execute format(
-                'create table %I.%I as select %s from {{ new_rows }} where file_month = %L',
+                'create table %I.%I with (autovacuum_analyze_threshold = 2147483647)'
+                ' as select %s from {{ new_rows }} where file_month = %L',
                 '{{ relation.schema }}', partition || '_new', columns, month
             );
             execute format('select exists (select from %I.%I)', '{{ relation.schema }}', partition || '_new') into held;
