@@ -1,5 +1,6 @@
 import shutil
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +95,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByLine:
 def no_secrets_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """One test's passwords are not masked in another's errors."""
     monkeypatch.setattr(masking, "_secrets", set())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_server_goes_on() -> Iterator[None]:
+    """A server's loop that outlives its tests takes a core from all that follow."""
+    yield
+    assert [thread.name for thread in threading.enumerate() if "serve_forever" in thread.name] == []
 
 
 def _source(root: Path, months: list[tuple[str, str]]) -> Path:
