@@ -74,16 +74,8 @@ class ByLine(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that share a line first: they take longest, and the others fill what is left of the processes.
-
-    Google's analyzer last: `make lint`, beside these tests, has compiled it by then on a machine that has not yet.
-    """
-
-    def place(item: pytest.Item) -> tuple[bool, bool]:
-        file = item.nodeid.partition("::")[0]
-        return file == "tests/dbt/test_linting.py", file not in GROUPS
-
-    items.sort(key=place)
+    """The files that share a line first: they take longest, and the others fill what is left of the processes."""
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in GROUPS)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByLine:
