@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from common import masking
+from embedded import Stack
 from synthetic import write_zone_lookup, write_zone_shapes
 from tests.line import Line
 from tests.months import MARTS_MONTHS, MONTHS, ROWS_OF, write
@@ -118,6 +120,17 @@ def opened(state: Path, source: Path, models: str) -> Iterator[Line]:
         yield line
     finally:
         line.run("down", "--force")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """How to reach an embedded PostgreSQL of the tests in this process, but for the database."""
+    stack = Stack(tmp_path_factory.mktemp("postgres") / "servers")
+    ends = stack.start(("postgres",))
+    yield make_conninfo(
+        host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user, password=ends.postgres_password
+    )
+    stack.stop()
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,6 @@ from orchestration.settings import Settings, load_settings
 from orchestration.warehouses.servers import Servers
 from tests.orchestration.conftest import connection as connection
 from tests.orchestration.conftest import dsn as dsn
-from tests.orchestration.conftest import postgres_server as postgres_server
 
 PORT = 6789
 ADDRESS = f"http://localhost:{PORT}"
