@@ -59,6 +59,21 @@ FILES_OF_A_LINE = {
 }
 GROUPS = {f"tests/{file}.py": line for line, files in FILES_OF_A_LINE.items() for file in files}
 
+# The longest of the others: one that began last would leave the other processes with nothing to do.
+LONG_FILES = [
+    f"tests/{file}.py"
+    for file in (
+        "orchestration/test_landers",
+        "orchestration/test_querying",
+        "orchestration/test_check",
+        "page/test_browser",
+        "page/test_api",
+        "ingest/test_widening",
+        "embedded/test_stack",
+        "embedded/test_bigquery_fixes",
+    )
+]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-faults", metavar="FILE", help="write what came of the trials of tests/trials here")
@@ -76,8 +91,13 @@ class ByLine(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that share a line first: they take longest, and the others fill what is left of the processes."""
-    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in GROUPS)
+    """The files that share a line first, then the longest: short ones fill what is left of the processes."""
+
+    def place(item: pytest.Item) -> int:
+        file = item.nodeid.partition("::")[0]
+        return 0 if file in GROUPS else 1 if file in LONG_FILES else 2
+
+    items.sort(key=place)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByLine:
