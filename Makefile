@@ -28,7 +28,7 @@ docs: install
 	$(BIN)/dbt docs generate --static --target postgres --target-path $$PWD/$(DEMO)/dbt_docs
 	@cp $(DEMO)/dbt_docs/static_index.html $(DEMO)/dbt_docs.html && echo "The dbt docs: $(DEMO)/dbt_docs.html"
 
-# mypy has one process for 15 s, while pytest has begun.
+# mypy keeps one core busy for 15 s, beside pytest.
 test: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
