@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONSAFEPATH PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONWARNINGS
 $(foreach name,$(filter DBT_% PG%,$(.VARIABLES)),$(eval unexport $(name)))
 
-.PHONY: demo docs test lint mart bench install lock down
+.PHONY: demo docs test types unit lint mart bench install lock down
 
 # One month cannot land, on purpose: `run` then ends with 1, and with another code or another month the demo has failed.
 # The servers start while the months are written.
@@ -29,14 +29,21 @@ docs: install
 	$(BIN)/dbt docs generate --static --target postgres --target-path $$PWD/$(DEMO)/dbt_docs
 	@cp $(DEMO)/dbt_docs/static_index.html $(DEMO)/dbt_docs.html && echo "The dbt docs: $(DEMO)/dbt_docs.html"
 
+# mypy keeps one core busy for 15 s, beside pytest.
 test: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs=2 types unit
+
+types: install
 	$(BIN)/mypy
+
+unit: install
 	$(BIN)/python -m pytest
 
-# Of the dbt project; `make test` has the linters of Python. CI calls both.
+# Of the dbt project; `make test` has the linters of Python. CI calls both. First the tests of the linters themselves.
 lint: install
+	$(BIN)/python -m pytest -n 0 tests/linting
 	$(BIN)/python -m linting
 
 # The files of a new mart, to be filled in: make mart NAME=daily_things FOLDER=mobility

@@ -1,13 +1,16 @@
 import shutil
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from common import masking
+from embedded import Stack
 from synthetic import write_zone_lookup, write_zone_shapes
 from tests.line import Line
 from tests.months import MARTS_MONTHS, MONTHS, ROWS_OF, write
@@ -56,6 +59,21 @@ FILES_OF_A_LINE = {
 }
 GROUPS = {f"tests/{file}.py": line for line, files in FILES_OF_A_LINE.items() for file in files}
 
+# The longest of the others: one that began last would leave the other processes with nothing to do.
+LONG_FILES = [
+    f"tests/{file}.py"
+    for file in (
+        "orchestration/test_landers",
+        "orchestration/test_querying",
+        "orchestration/test_check",
+        "page/test_browser",
+        "page/test_api",
+        "ingest/test_widening",
+        "embedded/test_stack",
+        "embedded/test_bigquery_fixes",
+    )
+]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-faults", metavar="FILE", help="write what came of the trials of tests/trials here")
@@ -73,14 +91,11 @@ class ByLine(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that share a line first: they take longest, and the others fill what is left of the processes.
+    """The files that share a line first, then the longest: short ones fill what is left of the processes."""
 
-    Google's analyzer last: `make lint`, beside these tests, has compiled it by then on a machine that has not yet.
-    """
-
-    def place(item: pytest.Item) -> tuple[bool, bool]:
+    def place(item: pytest.Item) -> int:
         file = item.nodeid.partition("::")[0]
-        return file == "tests/dbt/test_linting.py", file not in GROUPS
+        return 0 if file in GROUPS else 1 if file in LONG_FILES else 2
 
     items.sort(key=place)
 
@@ -94,6 +109,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByLine:
 def no_secrets_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """One test's passwords are not masked in another's errors."""
     monkeypatch.setattr(masking, "_secrets", set())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_server_goes_on() -> Iterator[None]:
+    """A server's loop that outlives its tests takes a core from all that follow."""
+    yield
+    assert [thread.name for thread in threading.enumerate() if "serve_forever" in thread.name] == []
 
 
 def _source(root: Path, months: list[tuple[str, str]]) -> Path:
@@ -118,6 +140,17 @@ def opened(state: Path, source: Path, models: str) -> Iterator[Line]:
         yield line
     finally:
         line.run("down", "--force")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """How to reach an embedded PostgreSQL of the tests in this process, but for the database."""
+    stack = Stack(tmp_path_factory.mktemp("postgres") / "servers")
+    ends = stack.start(("postgres",))
+    yield make_conninfo(
+        host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user, password=ends.postgres_password
+    )
+    stack.stop()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from typing import Any
 import psutil
 import psycopg
 
+from tests.preloaded import preloaded
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -71,6 +73,10 @@ class Line:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`python orchestrate.py <arguments>`, to its end."""
+        if self.root == ROOT and not any(name.startswith("PYTHON") for name in environment):
+            return preloaded().run(
+                arguments, {**self.environment, **environment}, self.state.parent, timeout=self.timeout
+            )
         return subprocess.run(
             self.command(*arguments),
             env={**self.environment, **environment},

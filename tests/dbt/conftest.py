@@ -9,21 +9,21 @@ import pytest
 
 from tests.dbt.parsing import parse
 
+TARGETS = ("postgres", "bigquery")
+
 
 @pytest.fixture(scope="session")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The folders of dbt's artifacts by target: the first of pytest's processes that asks for them makes them."""
     base = tmp_path_factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folders = {target: root / f"parsed_{target}" for target in ("postgres", "bigquery")}
-    with (root / "parsed.lock").open("w", encoding="utf-8") as lock:
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "parsed"
+    with root.with_suffix(".lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for target, folder in folders.items():
-            if not (folder / "ok").exists():
-                result = parse(target, folder)
-                assert result.returncode == 0, result.stdout
-                (folder / "ok").touch()
-    return folders
+        if not (root / "ok").exists():
+            result = parse(root, *TARGETS)
+            assert result.returncode == 0, result.stdout
+            (root / "ok").touch()
+    return {target: root / target for target in TARGETS}
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,7 @@ def test_dbt_parses_both_targets_with_no_variables_and_no_warning(parsed):
 @pytest.mark.slow  # dbt reads the whole project
 @pytest.mark.parametrize("months", ['["2024-01-01", "2024-01-02"]', "[]"])
 def test_a_file_month_that_is_none_is_named(months: str, tmp_path: Path):
-    result = parse("postgres", tmp_path, "--vars", f"{{file_months: {months}}}")
+    result = parse(tmp_path, "postgres", options=("--vars", f"{{file_months: {months}}}"))
     assert result.returncode != 0
     assert "file_months" in result.stdout
     assert ("2024-01-02" if "2024" in months else "empty") in result.stdout

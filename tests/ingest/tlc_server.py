@@ -54,6 +54,11 @@ class TlcServer(ThreadingHTTPServer):
         asked = zip(self.requests, self.headers, strict=True)
         return [headers.get("Range", "") for request, headers in asked if request == ("GET", path)]
 
+    def server_close(self) -> None:
+        """Also by the end of a `with`: a loop that goes on over a closed socket takes a core until pytest ends."""
+        self.shutdown()
+        super().server_close()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that hang up are part of the tests."""
 

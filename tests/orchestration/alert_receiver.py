@@ -32,6 +32,11 @@ class Receiver(ThreadingHTTPServer):
         """For ping_url."""
         return f"http://127.0.0.1:{self.server_port}/secret-token"
 
+    def server_close(self) -> None:
+        """Also by the end of a `with`: a loop that goes on over a closed socket takes a core until pytest ends."""
+        self.shutdown()
+        super().server_close()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that hang up are part of the tests."""
 

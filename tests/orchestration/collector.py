@@ -34,6 +34,11 @@ class Collector(ThreadingHTTPServer):
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(body) for path, body in self.bodies if path == "/api/v1/lineage"]
 
+    def server_close(self) -> None:
+        """Also by the end of a `with`: a loop that goes on over a closed socket takes a core until pytest ends."""
+        self.shutdown()
+        super().server_close()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Clients that hang up are part of the tests."""
 

@@ -5,19 +5,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from embedded import Stack
 from tests.orchestration.alert_receiver import Receiver, receiving
-
-
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """How to reach an embedded PostgreSQL of these tests, but for the database."""
-    stack = Stack(tmp_path_factory.mktemp("postgres") / "servers")
-    ends = stack.start(("postgres",))
-    yield make_conninfo(
-        host=ends.postgres_host, port=ends.postgres_port, user=ends.postgres_user, password=ends.postgres_password
-    )
-    stack.stop()
 
 
 @pytest.fixture(scope="module")

@@ -21,9 +21,8 @@ from orchestration.page.security import COOKIE, Token
 from orchestration.page.site import Site
 from orchestration.settings import Settings, load_settings
 from orchestration.warehouses.servers import Servers
-from tests.orchestration.conftest import connection as connection
 from tests.orchestration.conftest import dsn as dsn
-from tests.orchestration.conftest import postgres_server as postgres_server
+from tests.page.new_ledger import make_new
 
 PORT = 6789
 ADDRESS = f"http://localhost:{PORT}"
@@ -55,8 +54,16 @@ def settings(settings_file: Path) -> Settings:
 
 
 @pytest.fixture
+def connection(dsn: str) -> Iterator[psycopg.Connection]:
+    """A connection to the file's database, with an empty ledger."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        make_new(connection)
+        yield connection
+
+
+@pytest.fixture
 def ledger(connection: psycopg.Connection) -> Ledger:
-    """An empty ledger."""
+    """The empty ledger."""
     connection.execute("drop schema if exists taxi_marts cascade")
     return Ledger(connection)
 

@@ -14,6 +14,7 @@ import requests
 from psycopg.conninfo import conninfo_to_dict
 
 from common.python import ROOT
+from tests.preloaded import preloaded
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,7 @@ def line_of(dsn: str, folder: Path) -> dict[str, str]:
 
 def command(environment: dict[str, str], *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
     """`orchestrate.py` with these arguments."""
-    return subprocess.run(
-        [sys.executable, "orchestrate.py", *arguments],
-        cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", timeout=seconds, check=False,
-    )  # fmt: skip
+    return preloaded().run(arguments, environment, ROOT, seconds)
 
 
 def free_port() -> int:
