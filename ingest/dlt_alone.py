@@ -22,7 +22,7 @@ _SETTINGS = {
     },
     # The package is kept as a record, the file in it is not: it would double every download.
     "load": {"delete_completed_jobs": True},
-    # No store of ours keeps dlt's state: to look for it takes a tenth of dlt's time.
+    # No store keeps dlt's state: to look for it takes a tenth of dlt's time.
     "restore_from_destination": False,
 }
 
