@@ -40,7 +40,7 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
     A request is {"arguments": dbt's command line, "environment": variables that dbt reads, "target": its target}. Its
     answers are any number of {"progress": text} and {"billed": bytes}, then {"ended": '', or why dbt could not run}.
     What became of models and tests is in dbt's own artifacts, in the folder that the arguments name. A request with
-    {"read": target} instead has no answer: what dbt reads is kept for the next one, if that has the same target.
+    {"read": target} instead has no answer: what dbt reads is kept for the next request with that target.
     """
     logging.raiseExceptions = False  # a log that its disk cannot take is no reason for a traceback a line
     os.environ["PYTHONWARNINGS"] = "ignore"  # multiprocessing's tracker warns when we are killed
@@ -50,7 +50,7 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
     signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_end_with, args=(run_pid, deadline), daemon=True).start()
     with suppress(Exception):  # which the first request will tell of
-        # A second's work, while the run is at something else. An adapter waits for its first build: 7 MB of the peak.
+        # A second's work, while the run is at something else. An adapter waits until its target is read or built.
         import dbt.cli.main  # noqa: F401
     sending = threading.Lock()  # dbt's threads tell of their progress side by side
     manifests: dict[str, Any] = {}
