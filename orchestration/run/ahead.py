@@ -3,7 +3,7 @@
 From the last test on Postgres to the reconciliation nothing writes its marts: the run has claimed the months.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -17,9 +17,9 @@ from orchestration.warehouses.connections import Connections
 class MeasuredAhead:
     """The folds of Postgres of some file months, each of them once: whoever asks again wants to know what it is now."""
 
-    def __init__(self, connections: Connections, months: Collection[MonthKey], pool: ThreadPoolExecutor):
-        self._unused = {*months}
-        self._folded = pool.submit(fold_postgres, connections, months)
+    def __init__(self, connections: Connections, rows: Mapping[MonthKey, int], pool: ThreadPoolExecutor):
+        self._unused = {*rows}
+        self._folded = pool.submit(fold_postgres, connections, rows)
 
     def take(self, months: Collection[MonthKey]) -> Folded | None:
         """None where they were not measured, or could not be: Postgres is then asked, and says what is wrong."""

@@ -217,10 +217,14 @@ class BatchWork:
         records = self._context.ledger.months.all()
         measured, is_whole = self._to_measure(months), self._whole_months()
         planned = [key for one in self._batch.reconciliations for key in one.keys]
-        keys = [key for key in planned if key[1] in measured and key in is_whole and records[key].is_in_postgres]
-        if keys:
+        rows = {
+            key: records[key].rows or 0
+            for key in planned
+            if key[1] in measured and key in is_whole and records[key].is_in_postgres
+        }
+        if rows:
             pool = self._entered.enter_context(thread_pool(1))
-            self._ahead = MeasuredAhead(self._context.connections, keys, pool)
+            self._ahead = MeasuredAhead(self._context.connections, rows, pool)
 
     def _drop(self, months: set[date]) -> set[date]:
         self._entered.close()

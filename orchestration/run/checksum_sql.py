@@ -100,7 +100,8 @@ class MeasuredTable:
     """A raw table or a table of the marts, and what is measured of it.
 
     `total_columns` are the dollars whose cents are summed. `data_set` and `file_month` are expressions of the table
-    that goes by the name MEASURED. An aggregate has no `row_number`. The columns `sparse` are mostly null.
+    that goes by the name MEASURED. An aggregate has no `row_number`. The columns `sparse` are mostly null. A table that
+    `is_large` is worth longer SQL that takes less time a row.
     """
 
     stage: str
@@ -113,6 +114,7 @@ class MeasuredTable:
     data_set: str = f"{MEASURED}.{SERVICE_TYPE}"
     file_month: str = f"{MEASURED}.file_month"
     sparse: Collection[str] = ()
+    is_large: bool = False
 
     @property
     def condition(self) -> str:

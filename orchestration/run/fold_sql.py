@@ -35,7 +35,7 @@ def fold_query(dialect: Dialect, table: MeasuredTable) -> str:
     weight, plain = "fold", "fold"
     if not table.is_aggregate:
         weight = "weight"
-        inner["weight"] = dialect.mod.format(f"({dialect.widened.format(quoted['row_number'])})", PRIME)
+        inner["weight"] = dialect.mod.format(dialect.widened.format(quoted["row_number"]), PRIME)
     if table.is_raw:
         plain = "fold + present"
         present = [
@@ -47,7 +47,7 @@ def fold_query(dialect: Dialect, table: MeasuredTable) -> str:
     return (
         f"select '{table.stage}' as stage, data_set, file_month, sum(counted) as counted, sum(cents) as cents,"
         f" count(*) as held,\n"
-        f"  sum({plain}) as plain, sum({dialect.mod.format(f'({weight} * fold)', PRIME)}) as weighted\n"
+        f"  sum({plain}) as plain, sum({dialect.mod.format(f'{weight} * fold', PRIME)}) as weighted\n"
         f"from (\n  select\n    {selected}\n  from {table.table} as {MEASURED}\n"
         f"  where {table.condition}{dialect.fence}\n"
         ") as folded\ngroup by data_set, file_month"
@@ -72,14 +72,14 @@ def _in_two_parts(dialect: Dialect, table: MeasuredTable, terms: Sequence[str]) 
         else " and ".join(f"{one} is null" for one in quoted)
     )
     rest = _folded(dialect, [by_name[name] for name in sparse])
-    return dialect.mod.format(f"({common} + case when {are_null} then 0 else {rest} end)", PRIME)
+    return dialect.mod.format(f"{common} + case when {are_null} then 0 else {rest} end", PRIME)
 
 
 def _folded(dialect: Dialect, terms: Sequence[str]) -> str:
     """The terms added up, mod PRIME."""
     groups = [" + ".join(terms[start : start + _TERMS]) for start in range(0, len(terms), _TERMS)]
-    residues = [dialect.mod.format(f"({group})", PRIME) for group in groups]
-    return residues[0] if len(residues) == 1 else dialect.mod.format(f"({' + '.join(residues)})", PRIME)
+    residues = [dialect.mod.format(group, PRIME) for group in groups]
+    return residues[0] if len(residues) == 1 else dialect.mod.format(" + ".join(residues), PRIME)
 
 
 def _term(dialect: Dialect, table: MeasuredTable, name: str) -> str:
@@ -93,16 +93,16 @@ def _term(dialect: Dialect, table: MeasuredTable, name: str) -> str:
             of_true, of_false, none = (dialect.widened.format(number) for number in (factor + summand, summand, 0))
             return f"case when {quoted} then {of_true} when not {quoted} then {of_false} else {none} end"
         case "double":
-            value = dialect.mod.format(f"({scaled_double(dialect, quoted, DOUBLE_SCALE)})", PRIME)
+            value = dialect.mod.format(scaled_double(dialect, quoted, DOUBLE_SCALE), PRIME)
             of_large = f" when {quoted} is not null then {summand}" if summand else ""
-            return f"case when abs({quoted}) < {DOUBLE_LIMIT:.0f} then ({value}) * {factor}{plus}{of_large} else 0 end"
+            return f"case when abs({quoted}) < {DOUBLE_LIMIT:.0f} then {value} * {factor}{plus}{of_large} else 0 end"
         case "text":  # the MD5 of one takes Postgres 0.3 µs
             value = integer(dialect, quoted, kind)
-            if not table.is_aggregate:
+            if table.is_large:
                 known = " ".join(f"when '{text}' then {text_code(text)}" for text in _FREQUENT_TEXTS)
                 value = f"case {quoted} {known} else {value} end"
         case "date":
             value = dialect.widened.format(integer(dialect, quoted, kind))
         case _:
-            value = dialect.mod.format(f"({integer(dialect, quoted, kind)})", PRIME)
-    return f"coalesce(({value}) * {factor}{plus}, 0)"
+            value = dialect.mod.format(integer(dialect, quoted, kind), PRIME)
+    return f"coalesce({value} * {factor}{plus}, 0)"

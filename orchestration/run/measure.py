@@ -35,9 +35,9 @@ class Folded:
     found: Measured
 
 
-def fold_postgres(connections: Connections, months: Collection[MonthKey]) -> Folded:
-    """The folds of all tables of Postgres that hold these months. Raises psycopg.Error, StoreError."""
-    return _fold(postgres_of(connections), connections, months)
+def fold_postgres(connections: Connections, rows: Mapping[MonthKey, int]) -> Folded:
+    """The folds of all tables of Postgres that hold these months, of so many rows. Raises psycopg.Error, StoreError."""
+    return _fold(postgres_of(connections), connections, rows)
 
 
 def measure_stages(
@@ -56,10 +56,11 @@ def measure_stages(
     those that are still the `trusted` ones. Months that are `not_in_postgres` have no stages there. Raises StoreError,
     also where the warehouses know other zones.
     """
-    in_postgres = [key for key in files if key not in not_in_postgres]
+    rows = {key: file.rows for key, file in files.items()}
+    in_postgres = {key: count for key, count in rows.items() if key not in not_in_postgres}
     with thread_pool(2) as pool:
         here = pool.submit(lambda: of_postgres or fold_postgres(connections, in_postgres))
-        there = pool.submit(lambda: _fold(bigquery_of(connections), connections, files))
+        there = pool.submit(lambda: _fold(bigquery_of(connections), connections, rows))
         in_lake = pool.submit(measure_lake, connections, files, scratch, trusted or {})
         try:
             folded = [here.result(), there.result()]
@@ -90,14 +91,14 @@ def measure_stages(
     }
 
 
-def _fold(warehouse: Warehouse, connections: Connections, months: Collection[MonthKey]) -> Folded:
+def _fold(warehouse: Warehouse, connections: Connections, rows: Mapping[MonthKey, int]) -> Folded:
     with connect(connections.dsn) as connection:
         marts = _monthly_marts(connection)
         columns = dict(marts)
         for dataset in DATASETS.values():
             columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
-        sparse = _sparse_columns(connection, months)
-    tables = list(measured_tables(warehouse.name, list(months), columns, sparse))
+        sparse = _sparse_columns(connection, rows)
+    tables = list(measured_tables(warehouse.name, list(rows), columns, sparse, sum(rows.values())))
     return Folded(warehouse, tables, list(marts), warehouse.folds([*tables, ZONES]))
 
 

@@ -171,6 +171,13 @@ def test_columns_that_are_mostly_null_change_no_fold(stores: Stores):
             assert folds(stores, rows, **options, **sparse) == folds(stores, rows, **options)
 
 
+def test_codes_that_a_large_table_knows_beforehand_change_no_fold(stores: Stores):
+    for code in ("1", "2", "N", "Y", "0", "3", "4", "5", "6", "99", "7", "n"):
+        rows = changed(1, reason=code)
+        for options in ({}, {"is_raw": True}):
+            assert folds(stores, rows, is_large=True, **options) == folds(stores, rows, **options)
+
+
 def test_the_order_of_rows_changes_no_fold(stores: Stores):
     for options in ({}, {"is_aggregate": True}):
         assert folds(stores, ROWS[::-1], **options) == folds(stores, ROWS, **options)

@@ -94,7 +94,7 @@ EDITS = (
     Edit("SQL weighs no row", "orchestration/run/checksum_sql.py",
          'weighted = dialect.mod.format(f"({row_number} * {name})", PRIME) if row_number else "0"',
          'weighted = name if row_number else "0"', CHECKSUMS),
-    Edit("folds weigh no row", "orchestration/run/fold_sql.py", "f'({weight} * fold)'", "'fold'", FOLD),
+    Edit("folds weigh no row", "orchestration/run/fold_sql.py", "f'{weight} * fold'", "'fold'", FOLD),
     Edit("folds take a null for a 0", "orchestration/run/fold_sql.py",
          "    summand = 0 if table.is_raw else present\n", "    summand = 0\n", FOLD),
     Edit("all columns have one coefficient", "ingest/fold.py", "hashlib.sha256(column.encode())",

@@ -151,11 +151,11 @@ def test_what_was_measured_ahead_is_taken_once_and_only_for_months_that_were(
         monkeypatch.setenv(name, value)
     month = finished_line.query("select service_type, file_month from taxi_marts.fct_trips order by 1, 2 limit 1")[0]
     with Servers(load_settings()) as servers, ThreadPoolExecutor(1) as pool:
-        ahead = MeasuredAhead(servers.all(), [month], pool)
+        ahead = MeasuredAhead(servers.all(), {month: 1}, pool)
         assert ahead.take([month, ("yellow", date(2008, 1, 1))]) is None
         folded = ahead.take([month])
         assert folded is not None
-        assert folded.found == with_seconds_of(fold_postgres(servers.all(), [month]), folded).found
+        assert folded.found == with_seconds_of(fold_postgres(servers.all(), {month: 1}), folded).found
         assert folded.found[month, "postgres_accepted"].measure.rows > 0
         assert ahead.take([month]) is None, "whoever asks again wants to know what it is now"
 
@@ -173,7 +173,7 @@ def test_a_postgres_that_failed_while_bigquery_was_building_is_asked_again(
     with Servers(load_settings()) as servers, ThreadPoolExecutor(1) as pool:
         finished_line.execute("alter table taxi_marts.dim_zones rename to dim_zones_gone")
         try:
-            ahead = MeasuredAhead(servers.all(), [], pool)
+            ahead = MeasuredAhead(servers.all(), {}, pool)
             assert ahead.take([]) is None
             with pytest.raises(StoreError, match="dim_zones"):
                 measure_stages(servers.all(), {}, tmp_path, of_postgres=ahead.take([]))
