@@ -68,7 +68,6 @@ LONG_FILES = [
         "orchestration/test_check",
         "page/test_browser",
         "page/test_api",
-        "ingest/test_widening",
         "embedded/test_stack",
         "embedded/test_bigquery_fixes",
     )
