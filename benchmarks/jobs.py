@@ -16,18 +16,11 @@ from google.oauth2.credentials import Credentials
 
 from benchmarks.bench import Bench
 from benchmarks.compare import Finding
-from benchmarks.runs import LineRun, keep_line, query, run_line, server_environment
+from benchmarks.runs import LineRun, keep_line, run_line, server_environment, steps
 
 FIRST, MONTH = "2025-01", "2025-02"
 STATE = "jobs"
 ROWS = 2_000
-
-_STEPS = """
-    select step, started_at, finished_at
-    from taxi_ledger.steps
-    where run_id = (select run_id from taxi_ledger.runs order by run_number desc limit 1)
-    order by step_number
-"""
 
 
 @dataclass(frozen=True)
@@ -93,11 +86,11 @@ def _longest_path(jobs: Counter[str], manifest: dict[str, Any]) -> int:
 
 def _jobs_by_step(environment: dict[str, str]) -> dict[str, list[Job]]:
     """The jobs of the last run, by step of the ledger. Raises IndexError where a job ran outside of all steps."""
-    steps = query(environment, _STEPS)
+    of_run = steps(environment)
     found: dict[str, list[Job]] = {}
     for job in _jobs(server_environment(environment)):
-        if job.created >= steps[0][1]:
-            within = [step for step, begun, ended in steps if begun <= job.created <= ended]
+        if job.created >= of_run[0][1]:
+            within = [step for step, begun, ended in of_run if begun <= job.created <= ended]
             found.setdefault(within[-1], []).append(job)
     return found
 

@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,12 @@ import psycopg
 from benchmarks.bench import Bench, orchestrate
 from benchmarks.timing import Contender, run_once
 
+_STEPS = """
+    select step, started_at, finished_at
+    from taxi_ledger.steps
+    where run_id = (select run_id from taxi_ledger.runs order by run_number desc limit 1)
+    order by step_number
+"""
 _PHASES = """
     select step, (sum(milliseconds) / 1000)::float8
     from taxi_ledger.steps
@@ -44,6 +51,11 @@ def keep_line(bench: Bench, state: str, files: Sequence[Path]) -> None:
     with bench.servers(state, bench.source(f"source_of_{state}", files)) as environment:
         run_line(environment)  # does what is missing: nothing, where it was kept and the project is the same
     bench.keep(state)
+
+
+def steps(environment: dict[str, str]) -> list[tuple[str, datetime, datetime]]:
+    """The steps of the last run as they began: their names, and when each began and ended."""
+    return [(step, began, ended) for step, began, ended in query(environment, _STEPS)]
 
 
 def query(environment: dict[str, str], statement: str, parameters: Sequence[object] = ()) -> list[tuple]:

@@ -12,7 +12,7 @@ from benchmarks.bench import Bench
 from benchmarks.compare import Finding
 from benchmarks.memory import MemorySampler
 from benchmarks.processors import SAMPLE_SECONDS, Sample, by_step, sample
-from benchmarks.runs import query
+from benchmarks.runs import steps
 from benchmarks.timing import ROOT, BenchmarkError
 from synthetic.files import write_month
 from synthetic.layouts import FIRST_MONTHS
@@ -26,13 +26,6 @@ EVERY = {"yellow": 1, "green": 4, "fhv": 4, "fhvhv": 3}
 
 TARGET_SECONDS = 600.0
 
-_STEPS = """
-    select step, started_at, finished_at
-    from taxi_ledger.steps
-    where run_id = (select run_id from taxi_ledger.runs order by run_number desc limit 1)
-    order by started_at
-"""
-
 
 def tiny_months(bench: Bench) -> list[Finding]:
     """On an empty line whose servers are up. Processor time is counted besides: it is the same on a busy machine."""
@@ -43,7 +36,7 @@ def tiny_months(bench: Bench) -> list[Finding]:
         bench.remove_state(STATE)
         with bench.servers(STATE, source) as environment:
             took, peak_mb, samples = _run(bench, environment)
-            used.append(by_step(samples, query(environment, _STEPS)))
+            used.append(by_step(samples, steps(environment)))
         seconds.append(took)
         peaks.append(peak_mb)
         of_processors = sum(sum(of.values()) for of in used[-1].values())
