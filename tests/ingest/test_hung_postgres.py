@@ -3,8 +3,8 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -38,13 +38,18 @@ class Server:
         main = state.read(self.root)["postgres"].pid
         pids = working_in(self.root / "postgres") if sessions else [main]
         assert main in pids
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+        send(signal.SIGSTOP, pids)
         try:
             yield
         finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+            send(signal.SIGCONT, pids)
+
+
+def send(what: signal.Signals, pids: Collection[int]) -> None:
+    """To those that are still there: Postgres' helpers, such as autovacuum's, end by themselves."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 @pytest.fixture(scope="module")
