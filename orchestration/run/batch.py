@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from datetime import date
 from types import TracebackType
 
-from common.pool import thread_pool
 from ingest import external_tables, postgres
 from ingest.datasets import DATASETS, Column
 from ingest.months import label
@@ -78,6 +77,8 @@ class BatchWork:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._ahead:
+            self._ahead.close()
         self._entered.__exit__(kind, error, traceback)
         if self._claimed and error is None:  # otherwise they end with the lease
             self._context.ledger.claims.let_go(self._claimed)
@@ -177,7 +178,7 @@ class BatchWork:
             if named & months:
                 self._start_dbt()
             # A warehouse that is as the project would build it has nothing to do for months that are built there.
-            if warehouse == "bigquery" and named & months:
+            if warehouse == "bigquery" and named & months and RECONCILE.name in self._scope:
                 self._measure_postgres(months)
             passed = self._building.build(self._dbt, builds, months) if self._dbt else []
             return (months - named) | {*passed}
@@ -188,11 +189,11 @@ class BatchWork:
         self._entered.close()  # dbt gives its memory back
         context = self._context
         measured, is_whole = self._to_measure(months), self._whole_months()
-        planned = [key for one in self._batch.reconciliations for key in one.keys]
-        for one in self._batch.reconciliations:
-            if keys := [key for key in one.keys if key[1] in measured and key in is_whole]:
-                reconcile(context, keys, self._ahead)
-        followers = sorted({*self._widened} & is_whole - {key for key in planned if key[1] in measured})
+        planned = self._to_reconcile(measured)
+        for keys in planned:
+            if whole := [key for key in keys if key in is_whole]:
+                reconcile(context, whole, self._ahead)
+        followers = sorted({*self._widened} & is_whole - {key for keys in planned for key in keys})
         if taken := context.ledger.claims.take(followers, Purpose.BUILD) if followers else {}:
             followers = [key for key in followers if key not in taken]
         self._claimed += [key for key in followers if key not in self._claimed]
@@ -203,6 +204,10 @@ class BatchWork:
     def _to_measure(self, months: set[date]) -> set[date]:
         """A change that left the tables of the others alone, such as a report's, is none that has to be measured."""
         return months - ({*self._batch.others} - self._building.rebuilt)
+
+    def _to_reconcile(self, measured: set[date]) -> list[list[MonthKey]]:
+        """The file months of these months, as many at once as the plan says."""
+        return [[key for key in one.keys if key[1] in measured] for one in self._batch.reconciliations]
 
     def _whole_months(self) -> set[MonthKey]:
         stores = self._context.connections.stores
@@ -215,16 +220,15 @@ class BatchWork:
     def _measure_postgres(self, months: set[date]) -> None:
         """Begin to measure these months there, for the reconciliation."""
         records = self._context.ledger.months.all()
-        measured, is_whole = self._to_measure(months), self._whole_months()
-        planned = [key for one in self._batch.reconciliations for key in one.keys]
+        is_whole = self._whole_months()
         rows = {
             key: records[key].rows or 0
-            for key in planned
-            if key[1] in measured and key in is_whole and records[key].is_in_postgres
+            for keys in self._to_reconcile(self._to_measure(months))
+            for key in keys
+            if key in is_whole and records[key].is_in_postgres
         }
         if rows:
-            pool = self._entered.enter_context(thread_pool(1))
-            self._ahead = MeasuredAhead(self._context.connections, rows, pool)
+            self._ahead = MeasuredAhead(self._context.connections, rows)
 
     def _drop(self, months: set[date]) -> set[date]:
         self._entered.close()

@@ -1,6 +1,6 @@
 """Measures what each store holds of a file month: rows, cents and the fold of all columns, or a checksum of each."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,9 +35,16 @@ class Folded:
     found: Measured
 
 
-def fold_postgres(connections: Connections, rows: Mapping[MonthKey, int]) -> Folded:
-    """The folds of all tables of Postgres that hold these months, of so many rows. Raises psycopg.Error, StoreError."""
-    return _fold(postgres_of(connections), connections, rows)
+def fold_postgres(
+    connections: Connections,
+    rows: Mapping[MonthKey, int],
+    asks: Callable[[psycopg.Connection], None] = lambda connection: None,
+) -> Folded:
+    """The folds of all tables of Postgres that hold these months, of so many rows.
+
+    `asks` gets the connection before it is asked. Raises psycopg.Error, StoreError.
+    """
+    return _fold(postgres_of(connections, asks), connections, rows)
 
 
 def measure_stages(

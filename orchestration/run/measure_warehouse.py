@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import psycopg
+
 from ingest import external_tables
 from ingest.external_times import declared_time_type
 from ingest.fold import FOLD, PRIME
@@ -56,14 +58,17 @@ class Warehouse:
         return found
 
 
-def postgres_of(connections: Connections) -> Warehouse:
-    """Postgres, by a connection for each statement."""
+def postgres_of(
+    connections: Connections, asks: Callable[[psycopg.Connection], None] = lambda connection: None
+) -> Warehouse:
+    """Postgres, by a connection for each statement; `asks` gets each before it is asked."""
 
     def ask(statement: str) -> Sequence[Sequence[Any]]:
         with connect(connections.dsn, "measure file months") as connection:
             # Of a partitioned table Postgres has no statistics, and expects 40,000 groups where there is one a file:
             # it would sort 1.2 GB a month, in twice the time.
             connection.execute("set enable_sort = off")
+            asks(connection)
             return connection.execute(statement).fetchall()
 
     return Warehouse("postgres", ask, POSTGRES, POSTGRES)

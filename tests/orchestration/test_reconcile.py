@@ -1,6 +1,6 @@
 """What reconciling compares: take any one comparison away, and a test here fails. No server is needed but for zones."""
 
-from concurrent.futures import ThreadPoolExecutor
+import time
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 from ingest.errors import StoreError
 from ingest.fold import FOLD
 from ingest.measure import Measure
+from ingest.postgres_connection import connect
 from orchestration.run.ahead import MeasuredAhead
 from orchestration.run.differences import RAW_STAGES, Difference, find_differences
 from orchestration.run.measure import Folded, fold_postgres, measure_stages
@@ -150,14 +151,34 @@ def test_what_was_measured_ahead_is_taken_once_and_only_for_months_that_were(
     for name, value in finished_line.environment.items():
         monkeypatch.setenv(name, value)
     month = finished_line.query("select service_type, file_month from taxi_marts.fct_trips order by 1, 2 limit 1")[0]
-    with Servers(load_settings()) as servers, ThreadPoolExecutor(1) as pool:
-        ahead = MeasuredAhead(servers.all(), {month: 1}, pool)
+    with Servers(load_settings()) as servers:
+        ahead = MeasuredAhead(servers.all(), {month: 1})
         assert ahead.take([month, ("yellow", date(2008, 1, 1))]) is None
         folded = ahead.take([month])
         assert folded is not None
         assert folded.found == with_seconds_of(fold_postgres(servers.all(), {month: 1}), folded).found
         assert folded.found[month, "postgres_accepted"].measure.rows > 0
         assert ahead.take([month]) is None, "whoever asks again wants to know what it is now"
+
+
+def test_a_measure_that_nobody_takes_is_cancelled_in_postgres(finished_line: Line, monkeypatch: pytest.MonkeyPatch):
+    for name, value in finished_line.environment.items():
+        monkeypatch.setenv(name, value)
+    with Servers(load_settings()) as servers, connect(servers.all().dsn) as connection:
+        connection.execute("lock table taxi_marts.dim_zones in access exclusive mode")
+        ahead = MeasuredAhead(servers.all(), {})
+        wait_for_measures(finished_line, 1)
+        ahead.close()
+        wait_for_measures(finished_line, 0)
+
+
+def wait_for_measures(line: Line, count: int, seconds: float = 30) -> None:
+    """Until so many queries of folds wait for a lock."""
+    waiting = "select count(*) from pg_stat_activity where query ~ 'as folded' and wait_event_type = 'Lock'"
+    end = time.monotonic() + seconds
+    while line.query(waiting) != [(count,)]:
+        assert time.monotonic() < end, f"not {count} within {seconds} s"
+        time.sleep(0.05)
 
 
 def with_seconds_of(folded: Folded, other: Folded) -> Folded:
@@ -170,10 +191,10 @@ def test_a_postgres_that_failed_while_bigquery_was_building_is_asked_again(
 ):
     for name, value in finished_line.environment.items():
         monkeypatch.setenv(name, value)
-    with Servers(load_settings()) as servers, ThreadPoolExecutor(1) as pool:
+    with Servers(load_settings()) as servers:
         finished_line.execute("alter table taxi_marts.dim_zones rename to dim_zones_gone")
         try:
-            ahead = MeasuredAhead(servers.all(), {}, pool)
+            ahead = MeasuredAhead(servers.all(), {})
             assert ahead.take([]) is None
             with pytest.raises(StoreError, match="dim_zones"):
                 measure_stages(servers.all(), {}, tmp_path, of_postgres=ahead.take([]))
