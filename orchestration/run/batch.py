@@ -22,6 +22,7 @@ from orchestration.run.build import Building, parse_cache
 from orchestration.run.context import Context
 from orchestration.run.drop import drop_old_partitions
 from orchestration.run.land import Landing
+from orchestration.run.measure import Part
 from orchestration.run.reconcile import reconcile
 from orchestration.run.widen import Widening
 from orchestration.steps import DBT, DROP, EXTERNAL_TABLES, INGEST, RECONCILE, WIDEN, Step
@@ -179,7 +180,7 @@ class BatchWork:
                 self._start_dbt()
             # A warehouse that is as the project would build it has nothing to do for months that are built there.
             if warehouse == "bigquery" and named & months and RECONCILE.name in self._scope:
-                self._measure_postgres(months)
+                self._measure_ahead(months)
             passed = self._building.build(self._dbt, builds, months) if self._dbt else []
             return (months - named) | {*passed}
 
@@ -217,18 +218,20 @@ class BatchWork:
             if record.state in (State.LANDED, State.DONE) and record.is_held_in(stores)
         }
 
-    def _measure_postgres(self, months: set[date]) -> None:
-        """Begin to measure these months there, for the reconciliation."""
+    def _measure_ahead(self, months: set[date]) -> None:
+        """Begin to measure these months, for the reconciliation; on BigQuery not where a run may bill only so much."""
         records = self._context.ledger.months.all()
         is_whole = self._whole_months()
         rows = {
             key: records[key].rows or 0
             for keys in self._to_reconcile(self._to_measure(months))
             for key in keys
-            if key in is_whole and records[key].is_in_postgres
+            if key in is_whole
         }
-        if rows:
-            self._ahead = MeasuredAhead(self._context.connections, rows)
+        in_postgres = {key: count for key, count in rows.items() if records[key].is_in_postgres}
+        parts = {Part.POSTGRES: in_postgres, Part.RAW_ON_BIGQUERY: {} if self._context.budget.is_limited else rows}
+        if parts := {part: of_part for part, of_part in parts.items() if of_part}:
+            self._ahead = MeasuredAhead(self._context.connections, parts)
 
     def _drop(self, months: set[date]) -> set[date]:
         self._entered.close()

@@ -17,6 +17,11 @@ class Budget:
         self._limit = limit
         self._spent = 0
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a limit."""
+        return self._limit is not None
+
     def spend(self, billed: int) -> None:
         """BigQuery billed so many bytes more."""
         self._spent += billed

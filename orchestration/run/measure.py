@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 
@@ -25,6 +27,18 @@ from orchestration.warehouses.connections import Connections
 _NOTHING = Stage(Measure(), 0.0)  # a table without a row of the month
 
 
+class Part(Enum):
+    """What one query measures: tables that are complete at the same time."""
+
+    POSTGRES = auto()
+    RAW_ON_BIGQUERY = auto()
+    MARTS_ON_BIGQUERY = auto()
+
+    def holds(self, table: MeasuredTable) -> bool:
+        """Whether the table is measured by this query."""
+        return self is Part.POSTGRES or table.is_raw == (self is Part.RAW_ON_BIGQUERY)
+
+
 @dataclass(frozen=True)
 class Folded:
     """What a warehouse answered, and to what."""
@@ -35,16 +49,28 @@ class Folded:
     found: Measured
 
 
-def fold_postgres(
+def fold(
+    part: Part,
     connections: Connections,
     rows: Mapping[MonthKey, int],
     asks: Callable[[psycopg.Connection], None] = lambda connection: None,
 ) -> Folded:
-    """The folds of all tables of Postgres that hold these months, of so many rows.
+    """The folds of the part's tables that hold these months, of so many rows.
 
-    `asks` gets the connection before it is asked. Raises psycopg.Error, StoreError.
+    `asks` gets the connection to Postgres before it is asked. Raises psycopg.Error, StoreError, and of BigQuery one of
+    BIGQUERY_FAULTS.
     """
-    return _fold(postgres_of(connections, asks), connections, rows)
+    warehouse = postgres_of(connections, asks) if part is Part.POSTGRES else bigquery_of(connections)
+    with connect(connections.dsn) as connection:
+        marts = _monthly_marts(connection)
+        columns = dict(marts)
+        for dataset in DATASETS.values():
+            columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
+        sparse = _sparse_columns(connection, rows)
+    known = [*measured_tables(warehouse.name, list(rows), columns, sparse, sum(rows.values())), ZONES]
+    tables = [table for table in known if part.holds(table)]
+    found = warehouse.folds(tables) if tables else {}
+    return Folded(warehouse, [table for table in tables if table is not ZONES], list(marts), found)
 
 
 def measure_stages(
@@ -53,11 +79,11 @@ def measure_stages(
     scratch: Path,
     trusted: Mapping[MonthKey, StoredObject] | None = None,
     not_in_postgres: Collection[MonthKey] = (),
-    of_postgres: Folded | None = None,
+    ahead: Mapping[Part, Folded] = MappingProxyType({}),
 ) -> dict[MonthKey, dict[str, Stage]]:
     """Measure every stage of these file months again, but for the files, which were measured as they landed (`files`).
 
-    Each warehouse answers one query, with the folds of all tables; `of_postgres` is what Postgres has answered already.
+    Each part is one query, with the folds of all its tables; those that are `ahead` were answered already.
     A raw table whose fold is the file's has the file's checksums. A table that differs from the file, or between the
     warehouses, is measured once more by column. Objects of the lake are read by way of the folder `scratch`, but for
     those that are still the `trusted` ones. Months that are `not_in_postgres` have no stages there. Raises StoreError,
@@ -65,17 +91,20 @@ def measure_stages(
     """
     rows = {key: file.rows for key, file in files.items()}
     in_postgres = {key: count for key, count in rows.items() if key not in not_in_postgres}
-    with thread_pool(2) as pool:
-        here = pool.submit(lambda: of_postgres or fold_postgres(connections, in_postgres))
-        there = pool.submit(lambda: _fold(bigquery_of(connections), connections, rows))
+    with thread_pool(len(Part)) as pool:
+        asked = {
+            part: pool.submit(fold, part, connections, in_postgres if part is Part.POSTGRES else rows)
+            for part in Part
+            if part not in ahead
+        }
         in_lake = pool.submit(measure_lake, connections, files, scratch, trusted or {})
         try:
-            folded = [here.result(), there.result()]
-            measured: Measured = {pair: stage for one in folded for pair, stage in one.found.items()}
-            _compare_zones([one.found for one in folded])
-            marts = folded[0].marts
+            folded = {**ahead, **{part: answer.result() for part, answer in asked.items()}}
+            measured: Measured = {pair: stage for one in folded.values() for pair, stage in one.found.items()}
+            _compare_zones(folded[Part.POSTGRES].found, folded[Part.MARTS_ON_BIGQUERY].found)
+            marts = folded[Part.POSTGRES].marts
             differing = _settle_raw(measured, files, in_postgres) | _differing_marts(measured, in_postgres, marts)
-            for one in folded:
+            for one in folded.values():
                 for table in one.tables:
                     if keys := [key for key in files if (key, table.stage) in differing]:
                         _add_columns(measured, one.warehouse.by_column(table, keys))
@@ -98,17 +127,6 @@ def measure_stages(
     }
 
 
-def _fold(warehouse: Warehouse, connections: Connections, rows: Mapping[MonthKey, int]) -> Folded:
-    with connect(connections.dsn) as connection:
-        marts = _monthly_marts(connection)
-        columns = dict(marts)
-        for dataset in DATASETS.values():
-            columns[dataset.name] = {"row_number": "bigint", **postgres.column_types(connection, dataset)}
-        sparse = _sparse_columns(connection, rows)
-    tables = list(measured_tables(warehouse.name, list(rows), columns, sparse, sum(rows.values())))
-    return Folded(warehouse, tables, list(marts), warehouse.folds([*tables, ZONES]))
-
-
 def _sparse_columns(connection: psycopg.Connection, keys: Iterable[MonthKey]) -> dict[str, list[str]]:
     """Columns that seem to be null in these file months, by table. Statistics: no result depends on them."""
     rows = connection.execute(
@@ -121,7 +139,7 @@ def _sparse_columns(connection: psycopg.Connection, keys: Iterable[MonthKey]) ->
     return dict(rows.fetchall())
 
 
-def _compare_zones(folded: Sequence[Measured]) -> None:
+def _compare_zones(*folded: Measured) -> None:
     here, there = ([stage.measure for (_, name), stage in found.items() if name == ZONES.stage] for found in folded)
     if here != there:
         raise StoreError("dim_zones differs between Postgres and BigQuery", "Run again, with --force for one month")

@@ -17,7 +17,7 @@ from orchestration.plan.suspicion import SuspectError, after_build, is_mostly_re
 from orchestration.run.ahead import MeasuredAhead
 from orchestration.run.context import Context, name_of
 from orchestration.run.differences import find_differences
-from orchestration.run.measure import measure_stages
+from orchestration.run.measure import Part, measure_stages
 from orchestration.run.measure_lake import Stage
 from orchestration.run.reports import differing_reports, stale_months
 from orchestration.run.tries import tried
@@ -85,18 +85,21 @@ def _measure(
         trusted = known if context.settings.reconcile_lake == "checksum" else {}
         records = context.ledger.months.all()
         absent = {key for key, record in records.items() if record.rows is not None and not record.is_in_postgres}
-        of_postgres = ahead.take(files.keys() - absent) if ahead else None
-        compared, connections = {month for _, month in files.keys() - absent}, context.connections
+        in_postgres, connections = files.keys() - absent, context.connections
+        parts = {Part.POSTGRES: in_postgres, Part.RAW_ON_BIGQUERY: files.keys()}
+        measured_ahead = ahead.take(parts) if ahead else {}
+        compared = {month for _, month in in_postgres}
         with thread_pool(1) as pool:
             reports = pool.submit(differing_reports, connections, compared, absent) if compared else None
-            stages = measure_stages(connections, files, context.settings.scratch, trusted, absent, of_postgres)
+            stages = measure_stages(connections, files, context.settings.scratch, trusted, absent, measured_ahead)
             differing = reports.result() if reports else {}
-        figures.bytes_billed = _billed(context)
+        figures.bytes_billed = billed(context)
         context.budget.spend(figures.bytes_billed or 0)
     return stages, differing
 
 
-def _billed(context: Context) -> int | None:
+def billed(context: Context) -> int | None:
+    """Bytes that BigQuery billed for what measured, and was not counted yet; None where it does not say."""
     connections = context.connections
     try:
         return billed_bytes(connections.bigquery, connections.uncounted_jobs)

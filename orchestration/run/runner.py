@@ -13,6 +13,7 @@ from orchestration.run.context import Context
 from orchestration.run.land import Landing
 from orchestration.run.prepare import prepare
 from orchestration.run.publish import publish_ledger
+from orchestration.run.reconcile import billed
 from orchestration.run.stores import Stores
 from orchestration.run.widen import Widening
 from orchestration.steps import LINE, PREPARE, PUBLISH, Step
@@ -85,7 +86,9 @@ class Runner:
         context = self._context
         outcome = outcome or ("failed" if context.failures else "done")
         try:
-            with context.step(PUBLISH):
+            with context.step(PUBLISH) as figures:
+                if context.connections.uncounted_jobs:  # of what was measured ahead, and not used
+                    figures.bytes_billed = billed(context)
                 failures = "\n".join(context.failures) or None
                 newest = publish_ledger(context.connections, context.ledger.run_id, outcome, failures)
             context.ledger.builds.set_published(context.connections.stores, newest)

@@ -13,7 +13,7 @@ from ingest.measure import Measure
 from ingest.postgres_connection import connect
 from orchestration.run.ahead import MeasuredAhead
 from orchestration.run.differences import RAW_STAGES, Difference, find_differences
-from orchestration.run.measure import Folded, fold_postgres, measure_stages
+from orchestration.run.measure import Folded, Part, fold, measure_stages
 from orchestration.settings import load_settings
 from orchestration.warehouses.servers import Servers
 from tests.line import Line
@@ -145,20 +145,22 @@ def test_a_column_whose_type_has_no_checksum_is_named_with_its_model(
     assert "Cast waited in the model odd to one of smallint, integer, bigint" in caught.value.next_step
 
 
+@pytest.mark.parametrize(
+    ("part", "stage"), [(Part.POSTGRES, "postgres_accepted"), (Part.RAW_ON_BIGQUERY, "bigquery_raw")]
+)
 def test_what_was_measured_ahead_is_taken_once_and_only_for_months_that_were(
-    finished_line: Line, monkeypatch: pytest.MonkeyPatch
+    finished_line: Line, monkeypatch: pytest.MonkeyPatch, part: Part, stage: str
 ):
     for name, value in finished_line.environment.items():
         monkeypatch.setenv(name, value)
     month = finished_line.query("select service_type, file_month from taxi_marts.fct_trips order by 1, 2 limit 1")[0]
     with Servers(load_settings()) as servers:
-        ahead = MeasuredAhead(servers.all(), {month: 1})
-        assert ahead.take([month, ("yellow", date(2008, 1, 1))]) is None
-        folded = ahead.take([month])
-        assert folded is not None
-        assert folded.found == with_seconds_of(fold_postgres(servers.all(), {month: 1}), folded).found
-        assert folded.found[month, "postgres_accepted"].measure.rows > 0
-        assert ahead.take([month]) is None, "whoever asks again wants to know what it is now"
+        ahead = MeasuredAhead(servers.all(), {part: {month: 1}})
+        assert ahead.take({part: [month, ("yellow", date(2008, 1, 1))]}) == {}
+        folded = ahead.take({part: [month]})[part]
+        assert folded.found == with_seconds_of(fold(part, servers.all(), {month: 1}), folded).found
+        assert folded.found[month, stage].measure.rows > 0
+        assert ahead.take({part: [month]}) == {}, "whoever asks again wants to know what it is now"
 
 
 def test_a_measure_that_nobody_takes_is_cancelled_in_postgres(finished_line: Line, monkeypatch: pytest.MonkeyPatch):
@@ -166,7 +168,7 @@ def test_a_measure_that_nobody_takes_is_cancelled_in_postgres(finished_line: Lin
         monkeypatch.setenv(name, value)
     with Servers(load_settings()) as servers, connect(servers.all().dsn) as connection:
         connection.execute("lock table taxi_marts.dim_zones in access exclusive mode")
-        ahead = MeasuredAhead(servers.all(), {})
+        ahead = MeasuredAhead(servers.all(), {Part.POSTGRES: {}})
         wait_for_measures(finished_line, 1)
         ahead.close()
         wait_for_measures(finished_line, 0)
@@ -194,10 +196,11 @@ def test_a_postgres_that_failed_while_bigquery_was_building_is_asked_again(
     with Servers(load_settings()) as servers:
         finished_line.execute("alter table taxi_marts.dim_zones rename to dim_zones_gone")
         try:
-            ahead = MeasuredAhead(servers.all(), {})
-            assert ahead.take([]) is None
+            ahead = MeasuredAhead(servers.all(), {Part.POSTGRES: {}})
+            answered = ahead.take({Part.POSTGRES: []})
+            assert answered == {}
             with pytest.raises(StoreError, match="dim_zones"):
-                measure_stages(servers.all(), {}, tmp_path, of_postgres=ahead.take([]))
+                measure_stages(servers.all(), {}, tmp_path, ahead=answered)
         finally:
             finished_line.execute("alter table taxi_marts.dim_zones_gone rename to dim_zones")
 
