@@ -70,7 +70,8 @@ class BatchWork:
     def __enter__(self) -> "BatchWork":
         few = min(_FEW_ROWS * max(len(self._batch.months), 1), _FEW_ROWS_IN_ALL)
         if self._batch.rows <= few and self._has_builds:
-            for warehouse in dict.fromkeys(build.warehouse for build in self._batch.builds):
+            builds = [build for build in self._batch.builds if DBT[build.warehouse].name in self._scope]
+            for warehouse in dict.fromkeys(build.warehouse for build in builds):
                 folder = self._context.folder / f"project_{warehouse}"
                 self._start_dbt().read(warehouse, folder, parse_cache(self._context, warehouse))
         return self

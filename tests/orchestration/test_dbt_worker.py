@@ -4,6 +4,7 @@ It is caught while it waits for a server that takes a connection and never answe
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,9 +20,9 @@ import pytest
 
 from common.python import python_command
 from orchestration.ledger.deadline import Deadline, now
-from orchestration.settings import ROOT
 from orchestration.warehouses.dbt import Dbt, DbtError
 from tests.hostile import HOSTILE
+from tests.line import copy_project
 
 RUN = """
 import sys
@@ -47,6 +48,20 @@ def silent_server() -> Iterator[socket.socket]:
         yield server
 
 
+@pytest.fixture
+def small_project(tmp_path: Path) -> Path:
+    """A copy of the project with one model: dbt reads it in a second, and the whole one in ten."""
+    project = copy_project(tmp_path / "project")
+    models = project / "dbt_taxi" / "models"
+    for folder in (*models.iterdir(), *((project / "dbt_taxi" / name) for name in ("analyses", "seeds", "tests"))):
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        elif folder.name != "_groups.yml":
+            folder.unlink()
+    (models / "one.sql").write_text("select 1 as one")
+    return project
+
+
 @pytest.mark.slow  # dbt reads the whole project
 def test_the_project_is_read_before_a_build_and_not_again_with_it(tmp_path: Path):
     folder, cache = tmp_path / "read", tmp_path / "cache" / "postgres.msgpack"
@@ -63,9 +78,9 @@ def test_the_project_is_read_before_a_build_and_not_again_with_it(tmp_path: Path
     assert ["artial pars" in log for log in logs] == [True, False, True]
 
 
-def test_a_killed_run_takes_its_dbt_with_it(silent_server: socket.socket, tmp_path: Path):
+def test_a_killed_run_takes_its_dbt_with_it(silent_server: socket.socket, small_project: Path, tmp_path: Path):
     command = [sys.executable, "-c", RUN, str(silent_server.getsockname()[1]), str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT) as run:
+    with subprocess.Popen(command, cwd=small_project) as run:
         try:
             connection, _ = silent_server.accept()
         finally:
