@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from linting.bigquery_sql import FALSE_ALARMS, complaints
-from linting.google_analyzer import Analyzer
 from orchestration.warehouses.dbt_faults import is_of_the_server
 from tests.line import ROOT, Line
 from tests.months import MARTS_MONTHS
@@ -177,6 +175,9 @@ def test_a_mart_on_postgres_has_a_partition_for_each_file_month(marts_line: Line
 @SLOW
 def test_what_dbt_made_and_merged_on_bigquery_passes_googles_analyzer(marts_line: Line):
     """The whole statements: clustering, partitions, constraints, and the merge that replaces a month."""
+    from linting.bigquery_sql import FALSE_ALARMS, complaints  # 2 s, which a process without this test need not take
+    from linting.google_analyzer import Analyzer
+
     merged = marts_line.state / "merged"
     chosen = ("--select", "fct_trips", "agg_zone_revenue", "--vars", '{file_months: ["2023-01-01"]}')
     result = dbt(marts_line, "run", "--target", "bigquery", *chosen, folder=merged.name)

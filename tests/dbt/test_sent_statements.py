@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from linting.google_analyzer import Analyzer, SqlError
 from tests.line import Line
 from tests.warehouses import bigquery_of
 
@@ -16,6 +15,8 @@ MERGED = re.compile(r"__dbt_tmp\d+")
 
 
 def test_googles_analyzer_takes_every_statement_that_a_line_has_sent(marts_line: Line):
+    from linting.google_analyzer import Analyzer, SqlError  # 2 s, which a process without this test need not take
+
     client, analyzer = bigquery_of(marts_line), Analyzer()
     for dataset in client.list_datasets():
         for table in map(client.get_table, client.list_tables(dataset)):

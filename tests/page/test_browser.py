@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from orchestration.page.pages import PAGES
 from synthetic.full_ledger import fill
+from tests.page.accessibility import violations
 from tests.page.running import Running, line_of, running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -62,10 +62,7 @@ def test_every_page_is_accessible_and_fits(
         tab.on("console", lambda message, told=troubles: told.append(message.text) if message.type == "error" else None)
         tab.on("pageerror", lambda error, told=troubles: told.append(str(error)))
         assert tab.goto(page.address + path).status == 200, path  # type: ignore[union-attr]
-        found = [
-            f"{path} {one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}"
-            for one in Axe().run(tab)["violations"]
-        ]
+        found = [f"{path} {one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in violations(tab)]
         assert found == []
         assert troubles == [], path
         assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"], path
@@ -111,7 +108,7 @@ def test_a_page_follows_what_is_open_to_its_end_under_the_content_policy(
         expect(tab.locator("h1")).to_contain_text("waiting")
         connection.execute("update taxi_ledger.requests set outcome = 'done' where request_number = %s", (number,))
         expect(tab.locator("h1")).to_contain_text("done", timeout=10_000)
-    assert Axe().run(tab)["violations"] == []
+    assert violations(tab) == []
     assert troubles == []
 
 

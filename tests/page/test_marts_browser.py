@@ -6,11 +6,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from synthetic import write_zone_shapes
 from synthetic.full_ledger import fill
+from tests.page.accessibility import violations
 from tests.page.full_marts import fill_marts, fill_shapes
 from tests.page.running import Running, line_of, running
 from tests.page.test_browser import CHROMIUM, LOOKS
@@ -45,7 +45,7 @@ def test_charts_are_drawn_accessible_and_fit(
     assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
     for details in tab.locator("details").all():
         details.evaluate("one => one.open = true")
-    found = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in Axe().run(tab)["violations"]]
+    found = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in violations(tab)]
     assert (found, troubles) == ([], [])
     if folder := os.environ.get("TAXI_SCREENSHOTS"):
         tab.screenshot(path=Path(folder) / f"marts_{scheme}_{size['width']}.png", full_page=True)
