@@ -30,20 +30,9 @@ ONE_MART = "+agg_zone_revenue"
 # Lines of TLC's own monthly report, of months that the tests have; of FHV 2019-11 a class is left out.
 TLC_REPORT = Path(__file__).with_name("data_reports_monthly.csv")
 
-# The files whose tests share a line, which takes minutes to bring up, or a parsed project: they stay in one process.
-FILES_OF_A_LINE = {
-    "marts": (
-        "dbt/test_analyses",
-        "dbt/test_parity",
-        "dbt/test_by_hand",
-        "dbt/test_sent_statements",
-        "dbt/test_readers",
-        "dbt/test_semantic",
-        "dbt/test_development",
-        "independent/test_course",
-        "independent/test_marts",
-        "orchestration/test_reports",
-    ),
+# The files whose tests share a line, which takes a minute to bring up, servers, or a parsed project: they stay in one
+# process. They begin in this order, the longest first.
+FILES_THAT_SHARE = {
     "finished": (
         "orchestration/test_bad_input",
         "orchestration/test_inspection",
@@ -56,13 +45,46 @@ FILES_OF_A_LINE = {
         "orchestration/test_suspect_months",
         "orchestration/test_reconcile",
     ),
+    "marts": (
+        "dbt/test_analyses",
+        "dbt/test_parity",
+        "dbt/test_by_hand",
+        "dbt/test_sent_statements",
+        "dbt/test_readers",
+        "dbt/test_semantic",
+        "dbt/test_development",
+        "independent/test_course",
+        "independent/test_marts",
+        "orchestration/test_reports",
+    ),
+    "stores": (
+        "ingest/test_any_file",
+        "ingest/test_checksums",
+        "ingest/test_external_times",
+        "ingest/test_fold",
+        "ingest/test_landing",
+        "ingest/test_names",
+        "ingest/test_rights",
+        "ingest/test_store_faults",
+        "ingest/test_stores",
+        "ingest/test_tlc_report",
+        "ingest/test_widening",
+        "ingest/test_zone_shapes",
+    ),
+    "embedded": (
+        "embedded/test_bigquery_fixes",
+        "embedded/test_contract",
+        "embedded/test_external_tables",
+        "embedded/test_missing_rights",
+        "embedded/test_stack",
+    ),
     "parsed": (  # twice by dbt, which takes half a minute
         "dbt/test_new_mart",
         "dbt/test_overrides",
         "dbt/test_project",
     ),
 }
-GROUPS = {f"tests/{file}.py": line for line, files in FILES_OF_A_LINE.items() for file in files}
+GROUPS = {f"tests/{file}.py": shared for shared, files in FILES_THAT_SHARE.items() for file in files}
 
 # The longest of the others: one that began last would leave the other processes with nothing to do.
 LONG_FILES = [
@@ -72,9 +94,14 @@ LONG_FILES = [
         "orchestration/test_querying",
         "orchestration/test_check",
         "page/test_browser",
+        "ingest/test_hung_google",
+        "ingest/test_hung_postgres",
+        "orchestration/test_alerts",
         "page/test_api",
-        "embedded/test_stack",
-        "embedded/test_bigquery_fixes",
+        "page/test_server",
+        "page/test_marts_browser",
+        "orchestration/test_dbt_worker",
+        "ingest/test_source_network",
     )
 ]
 
@@ -84,7 +111,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class ByLine(LoadScopeScheduling):
-    """pytest-xdist's `--dist loadfile`, but for the files that share a line.
+    """pytest-xdist's `--dist loadfile`, but for the files that share something.
 
     Its own `loadgroup` scatters marked tests all the same (xdist 3.8 with pytest 9).
     """
@@ -95,11 +122,13 @@ class ByLine(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that share a line first, then the longest: short ones fill what is left of the processes."""
+    """The files that share something first, then the longest: short ones fill what is left of the processes."""
+    order = [*FILES_THAT_SHARE, *LONG_FILES]
+    places = {name: place for place, name in enumerate(order)}
 
     def place(item: pytest.Item) -> int:
         file = item.nodeid.partition("::")[0]
-        return 0 if file in GROUPS else 1 if file in LONG_FILES else 2
+        return places.get(GROUPS.get(file, file), len(order))
 
     items.sort(key=place)
 

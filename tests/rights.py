@@ -45,7 +45,7 @@ class Rights:
 
     def __enter__(self) -> "Rights":
         for proxy in self._proxies:
-            threading.Thread(target=proxy.serve_forever, daemon=True).start()
+            threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
