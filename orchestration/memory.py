@@ -6,6 +6,7 @@ from contextlib import suppress
 from importlib.abc import MetaPathFinder
 
 # glibc's malloc.h
+_M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 
@@ -43,9 +44,13 @@ def _give_back() -> None:
 
     What has 4 MB and more lies outside the heaps. It would raise that bound, up to 32 MB, to the largest such thing
     ever freed: after a month of 3 million rows had landed, the process kept 30 MB more.
+
+    A heap's end of 8 MB and more goes back. That is two batches encoded for COPY, at 3.6 MB each. By default it is 128
+    kB: the kernel cleared new pages for every batch, which took 0.3 s of 3 million rows.
     """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # another C library, with another malloc
             libc = ctypes.CDLL("libc.so.6")
             libc.mallopt(_M_ARENA_MAX, 2)
             libc.mallopt(_M_MMAP_THRESHOLD, 4 * 2**20)
+            libc.mallopt(_M_TRIM_THRESHOLD, 8 * 2**20)
