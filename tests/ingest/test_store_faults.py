@@ -23,7 +23,7 @@ from tests.ingest.conftest import Stores
 NAME = "faults"
 PASSING = ("429", "500", "503", "reset", "cut", "slow")
 STAYING = ("403", "429", "500", "503", "reset", "cut", "silence")
-SIZES = {"upload": 5_000, "upload in parts": 20 * 2**20}
+SIZES = {"upload": 5_000, "upload in parts": 40 * 2**20}
 Operation = Callable[[Stores, FaultProxy, Path], object]
 
 

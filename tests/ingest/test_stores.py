@@ -248,7 +248,7 @@ def test_an_object_that_somebody_else_replaced_meanwhile_is_not_written_over(sto
 
 @pytest.mark.parametrize(
     ("size", "request_of"),
-    [(1_000, b"uploadType=multipart"), (20 * 2**20, b"uploadType=resumable"), (20 * 2**20, b"bytes 16777216-")],
+    [(1_000, b"uploadType=multipart"), (40 * 2**20, b"uploadType=resumable"), (40 * 2**20, b"bytes 33554432-")],
     ids=["in one request", "beginning in parts", "the last part"],
 )
 def test_an_upload_whose_answer_is_lost_is_recognised_by_its_generation_checksum_and_metadata(
