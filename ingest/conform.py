@@ -8,6 +8,7 @@ NaN, with which pandas writes a missing number, becomes null.
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def _check_count(path: Path, names: Collection[str]) -> None:
 
 def _conform(target: TargetColumn, batch: pa.RecordBatch, file: Path, first_row: int) -> pa.Array:
     if target.source is None:
-        return pa.nulls(batch.num_rows, ARROW_TYPES[target.column.type])
+        return _nulls(batch.num_rows, target.column.type)
     array, column_type = batch.column(target.source), target.column.type
     try:
         if target.is_declared and pa.types.is_binary(array.type):  # how some old writers say text
@@ -159,6 +160,12 @@ def _conform(target: TargetColumn, batch: pa.RecordBatch, file: Path, first_row:
             f"row {first_row + offset} holds {_shown(array, offset)}",
             _next_step(target, array.type, first_line(error)),
         ) from None
+
+
+@lru_cache(4)
+def _nulls(length: int, column_type: ColumnType) -> pa.Array:
+    """One array for all batches and columns: each of its own would be a quarter of what yellow's batches hold."""
+    return pa.nulls(length, ARROW_TYPES[column_type])
 
 
 def _next_step(target: TargetColumn, arrow_type: pa.DataType, reason: str) -> str:
