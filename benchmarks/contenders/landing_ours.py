@@ -84,5 +84,5 @@ def _take_away(servers: Connections, dataset: DataSet, month: date) -> None:
 
 
 if __name__ == "__main__":
-    save_memory(NO_FRAMES)
+    save_memory(NO_FRAMES, lands=True)
     typer.run(main)

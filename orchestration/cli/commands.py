@@ -105,7 +105,7 @@ def run(
             "--accept is about certain months, and --months names none",
             "Name them: python orchestrate.py run --months 2024-03 -d green --accept",
         )
-    save_memory(NO_FRAMES)
+    save_memory(NO_FRAMES, lands=True)
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
     settings = settings.with_query_limit(limit) if limit else settings
     request = request_of(settings, datasets, months, force, accept, steps)

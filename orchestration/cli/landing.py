@@ -39,7 +39,7 @@ def land(
 ) -> None:
     """Land a share of the missing months, and build nothing: beside other landers, and beside a run that builds."""
     of_share = share_of(share, os.environ)
-    save_memory(NO_FRAMES)
+    save_memory(NO_FRAMES, lands=True)
     settings = load_settings({"datasets": datasets, "source": source, "profile": profile})
     request = request_of(settings, datasets, months, force, accept, share=of_share)
 

@@ -13,7 +13,7 @@ from orchestration.settings import load_settings
 
 def serve(number: int, profile: str | None) -> None:
     """Do the request. Raises TaxiError, which is its outcome too; ends with 1 where months failed."""
-    save_memory(NO_FRAMES)
+    save_memory(NO_FRAMES, lands=True)
     service = service_of(load_settings({"profile": profile}))
     with service.request(number) as (request, failures):
         failures += _tick(profile) if request.kind == "tick" else _run(request, profile)

@@ -48,7 +48,7 @@ def tick(
     if print_for is not None:
         print(unit_file(print_for, ROOT, settings.profile), end="")
         return
-    save_memory(NO_FRAMES)
+    save_memory(NO_FRAMES, lands=True)
     request = request_of(settings, datasets, None, force=False)
     result = service_of(settings).tick(request, shown_arguments())
     if as_json:

@@ -14,6 +14,7 @@ from ingest.watched_postgres import session_settings
 from orchestration.ledger.claims import Purpose
 from orchestration.ledger.records import MonthKey
 from orchestration.ledger.transitions import State
+from orchestration.memory import give_back
 from orchestration.plan.plan import Batch, chunks
 from orchestration.plan.reasons import MonthReason
 from orchestration.plan.wanted import is_redeclared
@@ -102,6 +103,7 @@ class BatchWork:
     def _ingest(self, _: set[date]) -> set[date]:
         is_passed_by = INGEST.name not in self._scope
         landed = self._batch.months if is_passed_by else self._landing.land(self._batch.months)
+        give_back()
         self._landed = [planned.key for planned in landed]
         return {month for _, month in self._landed} | self._batch.held
 
