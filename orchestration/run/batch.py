@@ -192,12 +192,11 @@ class BatchWork:
     def _reconcile(self, months: set[date]) -> set[date]:
         self._entered.close()  # dbt gives its memory back
         context = self._context
-        measured, is_whole = self._to_measure(months), self._whole_months()
+        measured = self._to_measure(months)
         planned = self._to_reconcile(measured)
         for keys in planned:
-            if whole := [key for key in keys if key in is_whole]:
-                reconcile(context, whole, self._ahead)
-        followers = sorted({*self._widened} & is_whole - {key for keys in planned for key in keys})
+            reconcile(context, keys, self._ahead)
+        followers = sorted({*self._widened} & self._whole_months() - {key for keys in planned for key in keys})
         if taken := context.ledger.claims.take(followers, Purpose.BUILD) if followers else {}:
             followers = [key for key in followers if key not in taken]
         self._claimed += [key for key in followers if key not in self._claimed]
@@ -210,8 +209,12 @@ class BatchWork:
         return months - ({*self._batch.others} - self._building.rebuilt)
 
     def _to_reconcile(self, measured: set[date]) -> list[list[MonthKey]]:
-        """The file months of these months, as many at once as the plan says."""
-        return [[key for key in one.keys if key[1] in measured] for one in self._batch.reconciliations]
+        """The whole file months of these months, as many at once as the plan says."""
+        is_whole = self._whole_months()
+        planned = [
+            [key for key in one.keys if key[1] in measured and key in is_whole] for one in self._batch.reconciliations
+        ]
+        return [keys for keys in planned if keys]
 
     def _whole_months(self) -> set[MonthKey]:
         stores = self._context.connections.stores
@@ -224,13 +227,8 @@ class BatchWork:
     def _measure_ahead(self, months: set[date]) -> None:
         """Begin to measure these months, for the reconciliation; on BigQuery not where a run may bill only so much."""
         records = self._context.ledger.months.all()
-        is_whole = self._whole_months()
-        rows = {
-            key: records[key].rows or 0
-            for keys in self._to_reconcile(self._to_measure(months))
-            for key in keys
-            if key in is_whole
-        }
+        planned = self._to_reconcile(self._to_measure(months))
+        rows = {key: records[key].rows or 0 for keys in planned for key in keys}
         in_postgres = {key: count for key, count in rows.items() if records[key].is_in_postgres}
         parts = {Part.POSTGRES: in_postgres, Part.RAW_ON_BIGQUERY: {} if self._context.budget.is_limited else rows}
         if parts := {part: of_part for part, of_part in parts.items() if of_part}:
