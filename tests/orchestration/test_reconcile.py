@@ -17,6 +17,7 @@ from orchestration.run.measure import Folded, Part, fold, measure_stages
 from orchestration.settings import load_settings
 from orchestration.warehouses.servers import Servers
 from tests.line import Line
+from tests.warehouses import bigquery_of
 
 RAW = Measure(10, 12_345, {"row_number": (10, 55, 385), "fare_amount": (9, 700, 4_200)})
 ACCEPTED = Measure(8, 12_000, {"trip_number": (8, 36, 204), "fare_amount": (8, 690, 4_000)})
@@ -161,6 +162,18 @@ def test_what_was_measured_ahead_is_taken_once_and_only_for_months_that_were(
         assert folded.found == with_seconds_of(fold(part, servers.all(), {month: 1}), folded).found
         assert folded.found[month, stage].measure.rows > 0
         assert ahead.take({part: [month]}) == {}, "whoever asks again wants to know what it is now"
+
+
+def test_a_run_measures_raw_tables_while_bigquery_builds(finished_line: Line):
+    steps = finished_line.query(
+        "select step, started_at from taxi_ledger.steps where step in ('dbt on bigquery', 'reconcile')"
+        " order by step_number limit 2"
+    )
+    (built, began), (reconciled, ended) = steps
+    assert (built, reconciled) == ("dbt on bigquery", "reconcile")
+    jobs = bigquery_of(finished_line).list_jobs()
+    asked = [job.created for job in jobs if "'bigquery_raw'" in getattr(job, "query", "")]
+    assert any(began <= when < ended for when in asked)
 
 
 def test_a_measure_that_nobody_takes_is_cancelled_in_postgres(finished_line: Line, monkeypatch: pytest.MonkeyPatch):
