@@ -1,6 +1,6 @@
 """Plans a run: opens the source, takes the snapshot, and asks BigQuery only where there is something to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -83,8 +83,12 @@ class Planner:
         of_request = [one for one in held if DATASETS[one.dataset] in request.datasets]
         return rotation(of_request, self._ledger.ticks.last_checked(), self._ledger.ticks.usual_gap())
 
-    def plan(self, request: Request, is_shown_only: bool = False) -> tuple[Planned, Snapshot]:
+    def plan(
+        self, request: Request, is_shown_only: bool = False, on_work: Callable[[Plan], None] = lambda _: None
+    ) -> tuple[Planned, Snapshot]:
         """The plan. BigQuery is asked for its tables only where there is something to do: it takes seconds to start.
+
+        `on_work` is told before that, and gets the plan as it is if BigQuery has its tables.
 
         Where it does not answer, a plan is still worth seeing, but not worth doing. Raises StepMissingError where the
         plan is only shown, and a run of its steps would be refused.
@@ -101,6 +105,7 @@ class Planner:
         )
         plan = make_plan(snapshot)
         if plan.batches:
+            on_work(plan)
             bigquery = replace(snapshot.warehouses["bigquery"], existing=self._relations_in_bigquery(is_shown_only))
             snapshot = replace(snapshot, warehouses={**snapshot.warehouses, "bigquery": bigquery})
             plan = make_plan(snapshot)

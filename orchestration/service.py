@@ -36,6 +36,7 @@ from orchestration.recording import NOTHING_DONE, recorded
 from orchestration.results import Measures, RunResult, TickResult, result_of
 from orchestration.run.adopt import Adopted, adopt
 from orchestration.run.budget import Budget
+from orchestration.run.dbt_ahead import DbtAhead
 from orchestration.run.disk import Disk
 from orchestration.settings import Settings
 from orchestration.telemetry.telemetry import check_telemetry
@@ -98,18 +99,22 @@ class Service:
         with Servers(self._settings, "run") as servers, self._ledger(servers) as ledger:
             planner = self._planner(servers, ledger)
             try:
-                with recorded(
-                    *(self._settings, self._events, servers, ledger, arguments, planner.source.location, trigger),
-                    request_number=request_number,
-                ) as failures:
-                    planned, snapshot = planner.plan(request)
+                with (
+                    recorded(
+                        *(self._settings, self._events, servers, ledger, arguments, planner.source.location, trigger),
+                        request_number=request_number,
+                    ) as failures,
+                    DbtAhead(ledger.lease.deadline) as dbt_ahead,
+                ):
+                    planned, snapshot = planner.plan(request, on_work=dbt_ahead.begin)
                     if shown is not None and shown != planned.document:
                         raise PlanChangedError(changes(shown, planned.document))
                     planner.learn(snapshot)
                     on_plan(planned)
                     if request.steps is not None:
                         check_passed(planned.plan, request.steps, ledger.runs.latest_steps())
-                    result = self._execute(servers, ledger, planner, planned, snapshot, Budget(max_bytes))
+                    budget = Budget(max_bytes)
+                    result = self._execute(servers, ledger, planner, planned, snapshot, budget, dbt_ahead)
                     failures += result.failures
             except (BusyError, *NOTHING_DONE):
                 raise
@@ -279,6 +284,7 @@ class Service:
         planned: Planned,
         snapshot: Snapshot,
         budget: Budget,
+        dbt_ahead: DbtAhead,
     ) -> RunResult:
         planner.record_gone(planned)
         failures: list[str] = []
@@ -292,7 +298,7 @@ class Service:
             connections = servers.all().of_run(ledger.run_id)
             context = Context(
                 connections, ledger, planner.source, self._events, self._disk, self._settings.run, planner.report,
-                budget,
+                budget, dbt_ahead,
             )  # fmt: skip
             with keeping_journal(context.folder / JOURNAL, ledger.run_id) as journal, self._events.heard_by(journal):
                 runner = Runner(context, snapshot.project, planned.plan.rebuilds, snapshot.request.steps)

@@ -21,6 +21,7 @@ from orchestration.plan.wanted import is_redeclared
 from orchestration.run.ahead import MeasuredAhead
 from orchestration.run.build import Building, parse_cache
 from orchestration.run.context import Context
+from orchestration.run.dbt_ahead import has_builds, lands_beside_dbt
 from orchestration.run.drop import drop_old_partitions
 from orchestration.run.land import Landing
 from orchestration.run.measure import Part
@@ -28,10 +29,6 @@ from orchestration.run.reconcile import reconcile
 from orchestration.run.widen import Widening
 from orchestration.steps import DBT, DROP, EXTERNAL_TABLES, INGEST, RECONCILE, WIDEN, Step
 from orchestration.warehouses.dbt import Dbt
-
-# Files of so few rows, on average, land with dbt beside them in 390 MB. With one of 480,000 rows both took 421.
-_FEW_ROWS = 50_000
-_FEW_ROWS_IN_ALL = 500_000
 
 
 class BatchWork:
@@ -69,8 +66,7 @@ class BatchWork:
         }
 
     def __enter__(self) -> "BatchWork":
-        few = min(_FEW_ROWS * max(len(self._batch.months), 1), _FEW_ROWS_IN_ALL)
-        if self._batch.rows <= few and self._has_builds:
+        if lands_beside_dbt(self._batch, self._scope):
             builds = [build for build in self._batch.builds if DBT[build.warehouse].name in self._scope]
             for warehouse in dict.fromkeys(build.warehouse for build in builds):
                 folder = self._context.folder / f"project_{warehouse}"
@@ -159,7 +155,7 @@ class BatchWork:
                 f"The dbt project changed, or a table is gone: {len(others)} more file months are brought up to it"
             )
         connections = self._context.connections
-        if months and self._has_builds:
+        if months and has_builds(self._batch, self._scope):
             self._start_dbt()
         with self._context.step(EXTERNAL_TABLES):
             undeclared: dict[str, tuple[Column, ...]] = {}
@@ -239,16 +235,14 @@ class BatchWork:
         drop_old_partitions(self._context)
         return months
 
-    @property
-    def _has_builds(self) -> bool:
-        return bool(self._batch.builds) and not {step.name for step in DBT.values()}.isdisjoint(self._scope)
-
     def _start_dbt(self) -> Dbt:
         """It starts, unless it has, while the run goes on."""
         if self._dbt:
             return self._dbt
-        lease = self._context.ledger.lease
-        dbt = Dbt(self._variables_of_dbt(), self._context.connections.heartbeats, lease.deadline)
+        context = self._context
+        process = context.dbt_ahead.take() if context.dbt_ahead else None
+        deadline = context.ledger.lease.deadline
+        dbt = Dbt(self._variables_of_dbt(), context.connections.heartbeats, deadline, process)
         self._dbt = self._entered.enter_context(dbt)
         return self._dbt
 

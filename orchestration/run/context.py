@@ -12,6 +12,7 @@ from orchestration.events.journal import JOURNAL
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.records import MonthKey, StepFigures
 from orchestration.run.budget import Budget
+from orchestration.run.dbt_ahead import DbtAhead
 from orchestration.run.disk import Disk
 from orchestration.run.tries import bounded
 from orchestration.settings import RunSettings
@@ -24,6 +25,7 @@ class Context:
 
     `failures` are sentences. `touched` are the file months that it took up, in that order. `accepted` are those whose
     files are right, suspicious as they are. `fetch_report` fetches TLC's monthly report, None where none is wanted.
+    `dbt_ahead` has dbt's process for the first batch, if there is one.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Context:
         settings: RunSettings,
         fetch_report: Callable[[], Path | None],
         budget: Budget | None = None,
+        dbt_ahead: DbtAhead | None = None,
     ):
         self.connections = connections
         self.settings = settings
@@ -45,6 +48,7 @@ class Context:
         self.disk = disk
         self.fetch_report = fetch_report
         self.budget = budget or Budget()
+        self.dbt_ahead = dbt_ahead
         self.failures: list[str] = []
         self.touched: list[MonthKey] = []
         self.accepted: set[MonthKey] = set()

@@ -1,18 +1,13 @@
 """Has dbt build a set of file months, in a process of its own, which gives its memory back when it ends."""
 
 import os
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import date
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import yaml
 
-from common import environment
-from common.python import python_command
 from ingest.errors import StoreDownError, TaxiError, first_line
 from ingest.waiting import Guard, Wait, waiting_for
 from orchestration import interrupts
@@ -21,6 +16,7 @@ from orchestration.plan.reasons import Models
 from orchestration.settings import ROOT
 from orchestration.warehouses.dbt_artifacts import DbtResult, read_result
 from orchestration.warehouses.dbt_faults import is_of_the_server, is_passing, next_step
+from orchestration.warehouses.dbt_process import DbtProcess
 
 # Unit tests are about the code, not the data: CI runs them. `test` follows the option for builds without tests.
 _BUILD = ("build", "--exclude-resource-type", "unit_test")
@@ -48,29 +44,27 @@ class DbtError(TaxiError):
 
 
 class Dbt:
-    """dbt, for the time of a `with`, in which its process (orchestration/warehouses/dbt_worker.py) runs.
+    """dbt, for the time of a `with`, in which its process runs: `process`, if one has been started already.
 
     `environment` are the variables by which profiles.yml finds the warehouses, the password among them; by their
     `heartbeats`, one each, it is stopped when its warehouse hangs. When `deadline` has passed, it kills itself.
     """
-
-    _process: subprocess.Popen[bytes]
-    _channel: Connection
 
     def __init__(
         self,
         environment: Mapping[str, str],
         heartbeats: Mapping[str, Guard] | None = None,
         deadline: Deadline | None = None,
+        process: DbtProcess | None = None,
     ):
         self._environment = environment
         self._heartbeats = heartbeats or {}
         self._deadline = deadline
+        self._process = process or DbtProcess(deadline)
         self._entered = ExitStack()
         self._read_into: dict[str, Path] = {}  # by target, until it is built on
 
     def __enter__(self) -> "Dbt":
-        self._start()
         self._entered.enter_context(interrupts.at_once(lambda: self._process.kill()))
         return self
 
@@ -78,15 +72,11 @@ class Dbt:
         with self._entered:
             try:
                 if not kind:
-                    self._channel.close()  # there are no more requests
-                    self._wait(_SECONDS_TO_END)
+                    self._process.finish(_SECONDS_TO_END)
                 elif not issubclass(kind, interrupts.Stopped):  # then it must not write any more
-                    self._process.terminate()
-                    self._wait(_SECONDS_TO_CANCEL)
+                    self._process.interrupt(_SECONDS_TO_CANCEL)
             finally:
-                self._process.kill()
-                self._process.wait()
-                self._channel.close()
+                self._process.close()
 
     @property
     def pid(self) -> int:
@@ -102,7 +92,7 @@ class Dbt:
         self._read_into[target] = folder / "target"
         arguments = [*_logging(folder), "--no-write-json", "parse", *_project(target, folder / "target", parse_cache)]
         with suppress(OSError):  # it has ended: the build starts another
-            self._channel.send({"arguments": arguments, "environment": dict(self._environment), "read": target})
+            self._process.channel.send({"arguments": arguments, "environment": dict(self._environment), "read": target})
 
     def build(
         self,
@@ -154,7 +144,7 @@ class Dbt:
             if wait and wait.hopeless:
                 what = f"{_SERVERS[target]} failed while dbt was at work: {wait.hopeless}"
                 raise StoreDownError(what, "Check the server, then run again: what has landed stays") from None
-            status = self._process.wait()
+            status = self._process.status()
             ended = f"signal {-status} (9: killed, as where memory runs out)" if status < 0 else f"exit code {status}"
             what = f"dbt on {target} could not run: its process ended with {ended}"
             raise DbtError(what, f"See what it said above, if anything, and {log}", False) from None
@@ -188,12 +178,12 @@ class Dbt:
         on_billed: Callable[[int], None],
     ) -> str:
         """Why dbt could not run, '' where it did. Raises EOFError or OSError where its process ends."""
-        if self._process.poll() is not None:  # with a build before this one
-            self._channel.close()
-            self._start()
+        if self._process.has_ended:  # with a build before this one
+            self._process.close()
+            self._process = DbtProcess(self._deadline)
         environment = {**self._environment, **variables}
-        self._channel.send({"arguments": arguments, "environment": environment, "target": target})
-        while "ended" not in (answer := self._channel.recv()):
+        self._process.channel.send({"arguments": arguments, "environment": environment, "target": target})
+        while "ended" not in (answer := self._process.channel.recv()):
             wait.moved()
             if "billed" in answer:
                 on_billed(answer["billed"])
@@ -201,24 +191,6 @@ class Dbt:
                 on_progress(answer["progress"])
         error: str = answer["ended"]
         return error
-
-    def _wait(self, seconds: float) -> None:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
-
-    def _start(self) -> None:
-        self._channel, its_end = Pipe()
-        with its_end:
-            passed = [its_end.fileno(), *([self._deadline.descriptor] if self._deadline else [])]
-            self._process = subprocess.Popen(
-                python_command("orchestration.warehouses.dbt_worker", str(os.getpid()), *map(str, passed)),
-                # What watches over dbt's semaphores would tell people of those that a killed dbt leaves.
-                env=environment.for_client(PYTHONWARNINGS="ignore:resource_tracker"),
-                pass_fds=passed,
-                start_new_session=True,  # a terminal's ctrl-C comes to us, and we end it
-                stdin=subprocess.DEVNULL,
-                stdout=2,  # stderr: the run's stdout is for results
-            )
 
 
 def _logging(folder: Path) -> list[str]:
