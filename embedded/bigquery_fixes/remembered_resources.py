@@ -59,8 +59,11 @@ def apply() -> None:
         kind = metadata.KINDS[model]
         where = metadata._where(kind, len(keys))
         ask = f"SELECT resource FROM emulator.{kind} WHERE {where}"
-        rows = remembered((kind, *keys), lambda: metadata.fetch(ask, list(keys)))
-        return [model.model_validate_json(resource) for (resource,) in rows]
+
+        def fetch() -> list[Resource]:
+            return [model.model_validate_json(text) for (text,) in metadata.fetch(ask, list(keys))]
+
+        return list(remembered((kind, *keys), fetch))
 
     secured_as_before = row_access.secured
     metadata.list_ = list_

@@ -335,3 +335,17 @@ def test_what_is_noted_of_a_table_is_found_as_it_was_noted_last(warehouse):
         described()
     warehouse.query("create table {ds}.described (id int64)")
     assert [*found, described()] == ["first", "first", "second", "third", None]
+
+
+def test_a_job_is_listed_with_its_state_while_it_runs_and_when_it_has_ended(warehouse):
+    def listed(state: str) -> bool:
+        return job.job_id in [one.job_id for one in warehouse.client.list_jobs(state_filter=state, all_users=True)]
+
+    numbers = "unnest(generate_array(1, 200000))"
+    job = warehouse.job(f"select countif(a * b = 7) from {numbers} as a, {numbers} as b")
+    running = warehouse.client.get_job(job.job_id).state, listed("running"), listed("done")
+    job.cancel()
+    with pytest.raises(GoogleAPICallError, match="cancelled"):
+        job.result()
+    assert running == ("RUNNING", True, False)
+    assert (warehouse.client.get_job(job.job_id).state, listed("running"), listed("done")) == ("DONE", False, True)
