@@ -80,6 +80,8 @@ def _write_nodes(folder: Path, manifest: dict[str, Any], warehouse: str) -> bool
     manifests = known.manifests if known else {}
     if written < manifests.get(warehouse, ""):
         return False
+    if written == manifests.get(warehouse):  # a copy of the one that was taken in before
+        return True
     found = read_nodes(manifest, warehouse)
     for _, details in found.values():
         _write_details(folder / "nodes" / f"{details.name}.json", details)

@@ -19,7 +19,13 @@ from orchestration.run.tries import tried
 from orchestration.steps import DBT, Step
 from orchestration.warehouses.dbt import DBT_LOG, Dbt, DbtError
 from orchestration.warehouses.dbt_artifacts import DbtResult, relations_of
-from orchestration.warehouses.dbt_project import keep_manifest, project_fingerprint, withdraw_manifest
+from orchestration.warehouses.dbt_project import (
+    keep_manifest,
+    manifest_folder,
+    manifest_of,
+    project_fingerprint,
+    withdraw_manifest,
+)
 
 
 class Building:
@@ -109,6 +115,7 @@ class Building:
                         is_tested=build.is_tested,
                         wanted=self._context.settings.dbt_select,
                         changed_since=since,
+                        known_manifest=self._known_manifest(warehouse, build.models),
                         on_progress=lambda text: self._context.progress(step, subject, f"{step.name}: {shown}: {text}"),
                         on_billed=lambda billed: self._spend(step, figures, billed),
                     )
@@ -138,6 +145,15 @@ class Building:
         for warning in result.warnings:
             self._context.events.warn(f"{step.name}: {warning}")
         return months, [result]
+
+    def _known_manifest(self, warehouse: str, models: Models) -> Path | None:
+        """The manifest that was kept of the warehouse's last build, if that is of the project as it is now."""
+        settings = self._context.settings
+        if models is not Models.OF_MONTHS or manifest_of(settings.state_dir, warehouse) != self._project:
+            return None
+        if project_fingerprint(settings.dbt_select) != self._project:  # somebody edits it
+            return None
+        return manifest_folder(settings.state_dir, warehouse) / "manifest.json"
 
     @contextmanager
     def _catalogued(self, target: Path, months: list[date]) -> Iterator[None]:

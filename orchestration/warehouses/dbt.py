@@ -1,6 +1,7 @@
 """Has dbt build a set of file months, in a process of its own, which gives its memory back when it ends."""
 
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import date
@@ -104,6 +105,7 @@ class Dbt:
         is_tested: bool = True,
         wanted: str = "",
         changed_since: Path | None = None,
+        known_manifest: Path | None = None,
         on_progress: Callable[[str], None] = lambda _: None,
         on_billed: Callable[[int], None] = lambda _: None,
     ) -> DbtResult:
@@ -115,13 +117,15 @@ class Dbt:
         `models` names a selector of dbt_taxi/selectors.yml; those of what changed need `changed_since`, the folder with
         the manifest of the last build. `wanted` are dbt's selection criteria, as for its --select ('': all models):
         only what is in both is built, and what the ledger needs: trips, rejected trips and zones. `folder` receives
-        dbt's log and artifacts (target/run_results.json and the compiled SQL).
+        dbt's log and artifacts (target/run_results.json and the compiled SQL). `known_manifest` is dbt's, if it has
+        been written of this project before: it is copied, since dbt takes half a second to write it again.
         `on_billed` is told the bytes that BigQuery billed for each model, as it ends; what it raises ends dbt.
         `parse_cache` keeps the parsed project from run to run: parsing takes seconds, reading it half of one. Raises
         DbtError that names the models and tests that failed, StoreDownError where it hangs.
         """
         arguments = [
             *_logging(folder),
+            *(("--no-write-json",) if known_manifest else ()),
             *_BUILD,
             *(() if is_tested else ("test",)),
             *selection(models, wanted, changed_since),
@@ -132,13 +136,18 @@ class Dbt:
             # Only new months in a warehouse that was built from this project: its contracts were checked then.
             "DBT_TAXI_CONTRACTS_HOLD": "true" if models is Models.OF_MONTHS else "",
         }
-        log = folder / DBT_LOG
+        log, results = folder / DBT_LOG, folder / "target" / "run_results.json"
         wait: Wait | None = None
-        with suppress(FileNotFoundError):
-            (folder / "target" / "run_results.json").unlink()  # of an earlier build of the same months
+        results.unlink(missing_ok=True)  # of an earlier build of the same months
         try:
             with waiting_for(f"dbt on {target}", self._heartbeats.get(target), self._break_off) as wait:
-                error = self._invoke(target, arguments, variables, wait, on_progress, on_billed)
+                request = {
+                    "arguments": arguments,
+                    "environment": {**self._environment, **variables},
+                    "target": target,
+                    "results": str(results) if known_manifest else "",
+                }
+                error = self._invoke(request, wait, on_progress, on_billed)
         except (EOFError, OSError):  # of the channel, whose other end is no more
             self._process.kill()
             if wait and wait.hopeless:
@@ -153,6 +162,8 @@ class Dbt:
         if error:
             raise DbtError(f"dbt on {target} could not run: {error[:600]}", next_step(error) or f"See {log}", False)
         try:
+            if known_manifest:
+                shutil.copyfile(known_manifest, folder / "target" / "manifest.json")
             result = read_result(folder / "target")
         except (OSError, ValueError) as failure:
             raise DbtError(f"dbt on {target} left no result: {first_line(failure)}", f"See {log}", False) from None
@@ -170,9 +181,7 @@ class Dbt:
 
     def _invoke(
         self,
-        target: str,
-        arguments: list[str],
-        variables: Mapping[str, str],
+        request: Mapping[str, object],
         wait: Wait,
         on_progress: Callable[[str], None],
         on_billed: Callable[[int], None],
@@ -181,8 +190,7 @@ class Dbt:
         if self._process.has_ended:  # with a build before this one
             self._process.close()
             self._process = DbtProcess(self._deadline)
-        environment = {**self._environment, **variables}
-        self._process.channel.send({"arguments": arguments, "environment": environment, "target": target})
+        self._process.channel.send(request)
         while "ended" not in (answer := self._process.channel.recv()):
             wait.moved()
             if "billed" in answer:

@@ -9,6 +9,8 @@ from typing import Any
 _FAILED = ("error", "fail", "runtime error")
 _PASSED = ("success", "pass")
 
+_IN_NODES = ("model.", "test.", "seed.")  # of a manifest; exposures and saved queries are elsewhere in it
+
 _LONGEST = 250  # characters of a message
 
 
@@ -36,6 +38,9 @@ def read_result(target: Path) -> DbtResult:
     results = _read(target / "run_results.json")["results"]
     nodes = _read(manifest)["nodes"]
     known = [(result, nodes[result["unique_id"]]) for result in results if result["unique_id"] in nodes]
+    ids = [result["unique_id"] for result in results if result["unique_id"].startswith(_IN_NODES)]
+    if unknown := [one for one in ids if one not in nodes]:
+        raise ValueError(f"{unknown[0]} is not in manifest.json: the project changed meanwhile")
     ran = [(result, node) for result, node in known if node["resource_type"] != "operation"]  # a hook of the project
     made = [node for _, node in ran if node["resource_type"] in ("model", "seed")]
     return DbtResult(

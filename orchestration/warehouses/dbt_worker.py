@@ -50,10 +50,11 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
 
     Nor do we live past the `deadline`.
 
-    A request is {"arguments": dbt's command line, "environment": variables that dbt reads, "target": its target}. Its
-    answers are any number of {"progress": text} and {"billed": bytes}, then {"ended": '', or why dbt could not run}.
-    What became of models and tests is in dbt's own artifacts, in the folder that the arguments name. A request with
-    {"read": target} instead has no answer: what dbt reads is kept for the next request with that target.
+    A request is {"arguments": dbt's command line, "environment": variables that dbt reads, "target": its target,
+    "results": where to write run_results.json, '' where the arguments have dbt write it}. Its answers are any number of
+    {"progress": text} and {"billed": bytes}, then {"ended": '', or why dbt could not run}. What became of models and
+    tests is in dbt's own artifacts, in the folder that the arguments name. A request with {"read": target} instead has
+    no answer: what dbt reads is kept for the next request with that target.
     """
     logging.raiseExceptions = False  # a log that its disk cannot take is no reason for a traceback a line
     os.environ["PYTHONWARNINGS"] = "ignore"  # multiprocessing's tracker warns when we are killed
@@ -83,7 +84,7 @@ def main(run_pid: int, channel: Connection, deadline: Deadline | None = None) ->
             manifests[request["read"]] = _read(request["arguments"])
             continue
         try:
-            error = _invoke(request["arguments"], tell, manifests.pop(request["target"], None))
+            error = _invoke(request, tell, manifests.pop(request["target"], None))
         except Exception as failure:  # dbt's are among its results: this is a fault of the installation, or ours
             error = f"{type(failure).__name__}: {_one_line(failure)}"
         tell(ended=error)
@@ -105,9 +106,11 @@ def _read(arguments: list[str]) -> Any:
     return None
 
 
-def _invoke(arguments: list[str], tell: Callable[..., None], manifest: Any) -> str:
+def _invoke(request: dict[str, Any], tell: Callable[..., None], manifest: Any) -> str:
     """Invoke dbt, which reads the project if there is no `manifest`; returns why it could not run, '' where it did."""
-    ended = _ended(arguments, manifest, [_teller(tell)])
+    ended = _ended(request["arguments"], manifest, [_teller(tell)])
+    if request["results"] and ended.result is not None:
+        ended.result.write(request["results"])
     return _one_line(ended.exception) if ended.exception else ""
 
 
