@@ -11,6 +11,7 @@ from benchmarks.landers import landers_side_by_side
 from benchmarks.landing import landing_in_both, landing_in_lake, landing_in_postgres
 from benchmarks.page import pages_of_a_full_ledger
 from benchmarks.peers_landing import landing_of_peers
+from benchmarks.stock import line_on_stock_settings
 from benchmarks.tiny import tiny_months
 from benchmarks.wal import bytes_written
 from benchmarks.whole_line import whole_line
@@ -31,6 +32,7 @@ COMPARISONS = (
         "peers", "landing, against pandas, dlt's defaults, ingestr, Mage, DuckDB", landing_of_peers, is_default=False
     ),
     Comparison("landers", "12 months landed by 4 landers, against 1", landers_side_by_side, is_default=False),
+    Comparison("stock", "the line on stock settings of Postgres", line_on_stock_settings, is_default=False),
     Comparison("tiny", "301 months of 200 rows of every era in one run", tiny_months, is_default=False),
     Comparison("growth", "1 to 32 months, 0.1 to 20 million rows: an hour", growth, is_default=False),
 )

@@ -7,10 +7,10 @@ import psycopg
 import pytest
 
 from embedded import Stack
+from embedded.stock_postgres import stock_postgres
 from synthetic import write_zone_lookup
 from tests.line import Line
 from tests.months import write
-from tests.stock_postgres import stock_postgres
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # every model on both warehouses: two minutes
 MONTHS = (("yellow", "2009-01"), ("green", "2023-02"), ("fhvhv", "2023-02"))
