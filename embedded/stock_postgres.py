@@ -27,9 +27,10 @@ class StockPostgres(Server):
         """Make the data folder."""
         password = self.root / "password"
         self.root.mkdir(parents=True)
-        password.write_text(_SUPERUSER_PASSWORD)
+        password.write_text(_SUPERUSER_PASSWORD, encoding="utf-8")
         made = ["-D", str(self.folder), "-U", "postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
-        subprocess.run([*_not_as_root(), _program("initdb"), *made], check=True, capture_output=True)
+        command = [*_not_as_root(), _program("initdb"), *made]
+        subprocess.run(command, env=environment.for_server(), check=True, capture_output=True)
 
     def command(self, port: int) -> list[str]:
         """The server in the foreground."""

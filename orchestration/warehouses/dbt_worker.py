@@ -35,6 +35,8 @@ _GARBAGE = 50_000
 
 _LOOK_SECONDS = 0.2  # whether the run is still there
 
+_is_building = False  # with statements under way on a warehouse
+
 
 class _StandIn(ModuleType):
     """A module that has every class that it is asked for, and they do nothing."""
@@ -108,7 +110,10 @@ def _read(arguments: list[str]) -> Any:
 
 def _invoke(request: dict[str, Any], tell: Callable[..., None], manifest: Any) -> str:
     """Invoke dbt, which reads the project if there is no `manifest`; returns why it could not run, '' where it did."""
+    global _is_building
+    _is_building = True
     ended = _ended(request["arguments"], manifest, [_teller(tell)])
+    _is_building = False
     if request["results"] and ended.result is not None:
         ended.result.write(request["results"])
     return _one_line(ended.exception) if ended.exception else ""
@@ -148,8 +153,13 @@ def _end_with(run_pid: int, deadline: Deadline | None) -> None:
 
 
 def _interrupt(*_: object) -> None:
-    """Have dbt cancel what it has under way; once, though systemd may send the signal as well as the run."""
+    """Have dbt cancel what it has under way; once, though systemd may send the signal as well as the run.
+
+    While it reads the project, that is nothing, and dbt would show people a traceback.
+    """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if not _is_building:
+        os._exit(128 + signal.SIGTERM)
     raise KeyboardInterrupt
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from common.python import python_command
 from orchestration.ledger.deadline import Deadline, now
+from orchestration.warehouses import dbt_worker
 from orchestration.warehouses.dbt import Dbt, DbtError
 from tests.hostile import HOSTILE
 from tests.line import copy_project
@@ -146,3 +147,19 @@ def test_dbts_process_does_not_outlive_the_deadline_of_a_run_that_cannot_renew_i
             dbt.wait(2)
         deadline.set(now() - 1)
         assert dbt.wait(60) == -signal.SIGKILL
+
+
+def test_a_signal_ends_dbt_at_once_while_it_reads_and_has_a_build_cancel_its_statements(monkeypatch):
+    def leave(status: int) -> None:
+        raise SystemExit(status)
+
+    monkeypatch.setattr(os, "_exit", leave)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            dbt_worker._interrupt()
+        monkeypatch.setattr(dbt_worker, "_is_building", True)
+        with pytest.raises(KeyboardInterrupt):
+            dbt_worker._interrupt()
+    finally:
+        signal.signal(signal.SIGTERM, before)
