@@ -28,7 +28,15 @@ class StockPostgres(Server):
         password = self.root / "password"
         self.root.mkdir(parents=True)
         password.write_text(_SUPERUSER_PASSWORD, encoding="utf-8")
-        made = ["-D", str(self.folder), "-U", "postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
+        made = [
+            "-D",
+            str(self.folder),
+            "-U",
+            "postgres",
+            "--auth=scram-sha-256",
+            f"--pwfile={password}",
+            "--encoding=UTF8",
+        ]
         command = [*_not_as_root(), _program("initdb"), *made]
         subprocess.run(command, env=environment.for_server(), check=True, capture_output=True)
 

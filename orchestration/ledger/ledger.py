@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 
+from ingest.errors import SettingError
 from ingest.postgres_connection import connect
 from orchestration.events.events import MonthChanged
 from orchestration.ledger.alerts import Alerts
@@ -97,7 +98,20 @@ class Ledger:
 
 @contextmanager
 def open_ledger(dsn: str, tell: Callable[[MonthChanged], None] = lambda _: None) -> Iterator[Ledger]:
-    """The ledger on the server at `dsn`, brought up to date. Raises StoreError; SettingError on a pooled connection."""
+    """The ledger on the server at `dsn`, brought up to date. Raises StoreError.
+
+    Raises SettingError on a pooled connection, and where the database cannot hold all texts.
+    """
     with connect(dsn) as connection:
         refuse_pooling(connection, dsn)
+        _refuse_encoding(connection)
         yield Ledger(connection, dsn, tell)
+
+
+def _refuse_encoding(connection: psycopg.Connection) -> None:
+    encoding = connection.info.parameter_status("server_encoding") or "UTF8"  # a pooler may not say
+    if encoding != "UTF8":
+        raise SettingError(
+            f"The database {connection.info.dbname} has the encoding {encoding}",
+            "Make one with `create database taxi encoding 'UTF8' template template0;`, and name it in postgres_url",
+        )

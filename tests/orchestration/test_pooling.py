@@ -1,10 +1,12 @@
-"""A pooler before Postgres: refused in one line where it shares sessions, taken where each client gets its own."""
+"""Databases that are refused in one line: behind a pooler that shares sessions, or of another encoding than UTF-8."""
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
 from ingest.errors import SettingError
 from ingest.postgres_connection import connect
+from orchestration.ledger.ledger import open_ledger
 from orchestration.ledger.pooling import refuse_pooling
 from tests.orchestration.pooler import pooler
 
@@ -29,3 +31,18 @@ def test_a_pooler_that_gives_each_client_a_session_is_taken(dsn: str):
 
 def test_postgres_itself_is_taken(dsn: str):
     check(dsn)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_all_texts_is_refused_with_its_encoding(dsn: str, encoding: str):
+    name = f"in_{encoding.lower()}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"create database {name} encoding '{encoding}' locale 'C' template template0")
+        try:
+            with (
+                pytest.raises(SettingError, match=f"^The database {name} has the encoding {encoding}. Make one with"),
+                open_ledger(make_conninfo(dsn, dbname=name)),
+            ):
+                pass
+        finally:
+            connection.execute(f"drop database {name}")
