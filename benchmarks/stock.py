@@ -3,44 +3,36 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.building import FIRST, MONTH, ROWS_OF_FIRST
 from benchmarks.compare import Finding
-from benchmarks.runs import LineRun, keep_line, run_line
+from benchmarks.runs import LineRun, run_line
 from embedded import Stack
 from embedded.stock_postgres import stock_postgres
 
-STATE = "line"
-STOCK = "stock"
+STATE = "stock"
+EMBEDDED = "embedded"
 # What a user may set in the URL, where a service's flags cannot be set.
-IN_THE_URL = "options=-c%20work_mem%3D128MB%20-c%20jit%3Doff"
-_CONTENDERS = {"stock settings": "", "stock settings, work_mem and jit in the URL": f"?{IN_THE_URL}"}
+IN_THE_URL = "?options=-c%20work_mem%3D128MB%20-c%20jit%3Doff"
+_STOCK = {"stock settings": "", "stock settings, work_mem and jit in the URL": IN_THE_URL}
 
 
 def line_on_stock_settings(bench: Bench) -> list[Finding]:
-    """A month after a small one, whose run makes all tables; the settings by turns."""
+    """A month after a small one, whose run makes all tables, each time on new servers; the settings by turns."""
     files = [bench.month(FIRST, rows=ROWS_OF_FIRST), bench.month(MONTH)]
-    source = str(bench.source("source_stock", files))
-    keep_line(bench, STATE, files[:1])
-    runs: dict[str, list[LineRun]] = {}
-
-    def measure(name: str, turn: int, environment: dict[str, str]) -> None:
-        run = run_line({**environment, "TAXI_SOURCE": source}, "--datasets", "yellow", "--months", MONTH)
-        runs.setdefault(name, []).append(run)
-        bench.say(f"{name}, run {turn} of {bench.runs}: {run.seconds:.1f} s")
-
+    first, both = bench.source("source_stock_first", files[:1]), bench.source("source_stock", files)
+    runs: dict[str, list[LineRun]] = {name: [] for name in (EMBEDDED, *_STOCK)}
     for turn in range(1, bench.runs + 1):
-        bench.restore(STATE)
-        with bench.servers(STATE, bench.source("source_stock", files)) as environment:
-            measure("embedded", turn, environment)
-        bench.remove_state(STATE)
-        for name, options in _CONTENDERS.items():
-            with _stock_line(bench, options) as environment:
-                first = {**environment, "TAXI_SOURCE": str(bench.source("source_stock_first", files[:1]))}
-                run_line(first)
-                measure(name, turn, environment)
-    embedded = runs.pop("embedded")
+        for name, of_it in runs.items():
+            bench.remove_state(STATE)
+            with _servers(bench, name) as environment:
+                run_line({**environment, "TAXI_SOURCE": str(first)})
+                of_it.append(run_line({**environment, "TAXI_SOURCE": str(both)}))
+            bench.say(f"{name}, run {turn} of {bench.runs}: {of_it[-1].seconds:.1f} s")
+            bench.remove_state(STATE)
+    embedded = runs.pop(EMBEDDED)
     return [
         Finding(
             f"the line, Postgres with {name}, against the embedded one",
@@ -53,10 +45,19 @@ def line_on_stock_settings(bench: Bench) -> list[Finding]:
 
 
 @contextmanager
-def _stock_line(bench: Bench, options: str) -> Iterator[dict[str, str]]:
-    """The environment of a pipeline on new servers, of which Postgres is somebody else's."""
-    bench.remove_state(STOCK)
-    root = bench.folder / STOCK
+def _servers(bench: Bench, name: str) -> Iterator[dict[str, str]]:
+    """The environment of a pipeline on new servers."""
+    if name in _STOCK:
+        with _stock_servers(bench.folder / STATE, _STOCK[name]) as environment:
+            yield environment
+    else:
+        with bench.servers(STATE) as environment:
+            yield environment
+
+
+@contextmanager
+def _stock_servers(root: Path, options: str) -> Iterator[dict[str, str]]:
+    """Postgres is somebody else's, and its user no superuser."""
     stack = Stack(root / "servers")
     with stock_postgres(root / "postgres") as url:
         ends = stack.start(("gcs", "bigquery"))
@@ -72,4 +73,3 @@ def _stock_line(bench: Bench, options: str) -> Iterator[dict[str, str]]:
             }
         finally:
             stack.stop()
-    bench.remove_state(STOCK)
