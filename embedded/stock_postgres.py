@@ -1,4 +1,7 @@
-"""PostgreSQL as a managed service runs it: stock settings, data checksums, WAL for a standby, no superuser for us."""
+"""PostgreSQL as a managed service runs it, for tests and benchmarks.
+
+Stock settings, data checksums, WAL for a standby, and no superuser for us.
+"""
 
 import subprocess
 import time
@@ -28,16 +31,8 @@ class StockPostgres(Server):
         password = self.root / "password"
         self.root.mkdir(parents=True)
         password.write_text(_SUPERUSER_PASSWORD, encoding="utf-8")
-        made = [
-            "-D",
-            str(self.folder),
-            "-U",
-            "postgres",
-            "--auth=scram-sha-256",
-            f"--pwfile={password}",
-            "--encoding=UTF8",
-        ]
-        command = [*_not_as_root(), _program("initdb"), *made]
+        login = ["-U", "postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
+        command = [*_not_as_root(), _program("initdb"), "-D", str(self.folder), "--encoding=UTF8", *login]
         subprocess.run(command, env=environment.for_server(), check=True, capture_output=True)
 
     def command(self, port: int) -> list[str]:

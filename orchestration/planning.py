@@ -88,7 +88,7 @@ class Planner:
     ) -> tuple[Planned, Snapshot]:
         """The plan. BigQuery is asked for its tables only where there is something to do: it takes seconds to start.
 
-        `on_work` is told before that, and gets the plan as it is if BigQuery has its tables.
+        `on_work` gets the plan before BigQuery is asked, as if BigQuery had all its tables.
 
         Where it does not answer, a plan is still worth seeing, but not worth doing. Raises StepMissingError where the
         plan is only shown, and a run of its steps would be refused.

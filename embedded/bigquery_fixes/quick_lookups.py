@@ -168,12 +168,12 @@ def _asked(sql: str, project_id: str, dataset_id: str, table_id: str | None) -> 
 
 @lru_cache(5_000)
 def _as_of(_version: int, sql: str, project_id: str, dataset_id: str, table_id: str | None) -> list[tuple]:
-    """What the catalogue holds, which may be of a later version than this one, but of no earlier one."""
+    """What the catalogue holds at this version or a later one."""
     return _fetch(sql, project_id, [dataset_id, table_id])
 
 
 def _counts(project_id: str, table: int | None) -> dict[int, int]:
-    """The rows of this table of a catalogue, or of all."""
+    """The row count of this table, or of every table of the catalogue, by table id."""
     return dict(_fetch(_COUNTS, project_id, [table]))
 
 

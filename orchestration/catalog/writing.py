@@ -80,7 +80,7 @@ def _write_nodes(folder: Path, manifest: dict[str, Any], warehouse: str) -> bool
     manifests = known.manifests if known else {}
     if written < manifests.get(warehouse, ""):
         return False
-    if written == manifests.get(warehouse):  # a copy of the one that was taken in before
+    if written == manifests.get(warehouse):  # a copy of one that the catalog already has
         return True
     found = read_nodes(manifest, warehouse)
     for _, details in found.values():

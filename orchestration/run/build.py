@@ -147,7 +147,7 @@ class Building:
         return months, [result]
 
     def _known_manifest(self, warehouse: str, models: Models) -> Path | None:
-        """The manifest that was kept of the warehouse's last build, if that is of the project as it is now."""
+        """The manifest kept from the warehouse's last build, if the project has not changed since."""
         settings = self._context.settings
         if models is not Models.OF_MONTHS or manifest_of(settings.state_dir, warehouse) != self._project:
             return None

@@ -25,7 +25,7 @@ class Context:
 
     `failures` are sentences. `touched` are the file months that it took up, in that order. `accepted` are those whose
     files are right, suspicious as they are. `fetch_report` fetches TLC's monthly report, None where none is wanted.
-    `dbt_ahead` has dbt's process for the first batch, if there is one.
+    `dbt_ahead` holds dbt's process for the first batch, if it was started early.
     """
 
     def __init__(

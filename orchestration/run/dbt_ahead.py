@@ -1,4 +1,4 @@
-"""Starts dbt's process while a run plans: dbt is imported beside BigQuery's client and dlt, each for a second."""
+"""Starts dbt's process while a run plans, so that dbt imports at the same time as BigQuery's client and dlt."""
 
 from collections.abc import Collection
 from types import TracebackType
@@ -14,18 +14,18 @@ _FEW_ROWS_IN_ALL = 500_000
 
 
 def has_builds(batch: Batch, scope: Collection[str]) -> bool:
-    """Whether dbt builds something of this batch, in a run of the steps of `scope`."""
+    """Whether dbt builds something for this batch, in a run with the steps of `scope`."""
     return bool(batch.builds) and not {step.name for step in DBT.values()}.isdisjoint(scope)
 
 
 def lands_beside_dbt(batch: Batch, scope: Collection[str]) -> bool:
-    """Whether dbt may take memory while the files of this batch land, since they are small."""
+    """Whether the files of this batch are small enough that dbt can start while they land."""
     few = min(_FEW_ROWS * max(len(batch.months), 1), _FEW_ROWS_IN_ALL)
     return batch.rows <= few and has_builds(batch, scope)
 
 
 class DbtAhead:
-    """The process of the first batch, for the time of a `with`. If nobody takes it, it is killed."""
+    """Holds dbt's process for the first batch within a `with`, and kills it at the end if nobody took it."""
 
     def __init__(self, deadline: Deadline):
         self._deadline = deadline
@@ -41,12 +41,12 @@ class DbtAhead:
             self._process.close()
 
     def begin(self, plan: Plan) -> None:
-        """Start it, if the first batch is one that lands beside dbt."""
+        """Start the process if the plan's first batch lands beside dbt."""
         scope = plan.scope or [step.name for step in LINE]
         if not self._process and lands_beside_dbt(plan.batches[0], scope):
             self._process = DbtProcess(self._deadline)
 
     def take(self) -> DbtProcess | None:
-        """The process, which is the caller's to end from now on; None where there is none."""
+        """The process, or None if there is none. The caller ends it."""
         process, self._process = self._process, None
         return process

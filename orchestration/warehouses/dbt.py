@@ -45,7 +45,7 @@ class DbtError(TaxiError):
 
 
 class Dbt:
-    """dbt, for the time of a `with`, in which its process runs: `process`, if one has been started already.
+    """dbt, for the time of a `with`. It runs in `process` if one was started already, otherwise in a new one.
 
     `environment` are the variables by which profiles.yml finds the warehouses, the password among them; by their
     `heartbeats`, one each, it is stopped when its warehouse hangs. When `deadline` has passed, it kills itself.
@@ -117,8 +117,8 @@ class Dbt:
         `models` names a selector of dbt_taxi/selectors.yml; those of what changed need `changed_since`, the folder with
         the manifest of the last build. `wanted` are dbt's selection criteria, as for its --select ('': all models):
         only what is in both is built, and what the ledger needs: trips, rejected trips and zones. `folder` receives
-        dbt's log and artifacts (target/run_results.json and the compiled SQL). `known_manifest` is dbt's, if it has
-        been written of this project before: it is copied, since dbt takes half a second to write it again.
+        dbt's log and artifacts (target/run_results.json and the compiled SQL). `known_manifest` is dbt's manifest from
+        an earlier build of the same project. It is copied, because dbt takes half a second to write it again.
         `on_billed` is told the bytes that BigQuery billed for each model, as it ends; what it raises ends dbt.
         `parse_cache` keeps the parsed project from run to run: parsing takes seconds, reading it half of one. Raises
         DbtError that names the models and tests that failed, StoreDownError where it hangs.

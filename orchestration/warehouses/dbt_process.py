@@ -1,4 +1,4 @@
-"""The process in which a run has dbt, as the run sees it; orchestration/warehouses/dbt_worker.py is its program."""
+"""The process that runs dbt for a run. Its program is orchestration/warehouses/dbt_worker.py."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from orchestration.ledger.deadline import Deadline
 
 
 class DbtProcess:
-    """It imports dbt as it starts, two seconds' work, and then waits at the other end of `channel` for requests.
+    """Imports dbt as it starts, which takes two seconds, and then waits for requests on `channel`.
 
     It ends with this process, or when the `deadline` has passed.
     """
@@ -32,34 +32,34 @@ class DbtProcess:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """The process id."""
         return self._process.pid
 
     @property
     def has_ended(self) -> bool:
-        """Whether it ended, for whatever reason."""
+        """Whether the process has ended, for whatever reason."""
         return self._process.poll() is not None
 
     def status(self) -> int:
-        """Wait for its end; returns its exit code, or minus the signal that killed it."""
+        """Wait until the process ends. Returns its exit code, or minus the signal that killed it."""
         return self._process.wait()
 
     def finish(self, seconds: float) -> None:
-        """There are no more requests: give it these seconds to end."""
+        """Send no more requests, and wait up to `seconds` for the process to end."""
         self.channel.close()
         self._wait(seconds)
 
     def interrupt(self, seconds: float) -> None:
-        """Give it these seconds to cancel what it has under way."""
+        """Wait up to `seconds` for the process to cancel its statements and end."""
         self._process.terminate()
         self._wait(seconds)
 
     def kill(self) -> None:
-        """End it at once. Raises nothing where it has ended."""
+        """End the process at once. Does nothing if it has ended."""
         self._process.kill()
 
     def close(self) -> None:
-        """Kill it, unless it has ended, and leave nothing of it behind."""
+        """Kill the process if it still runs, and release the channel."""
         self._process.kill()
         self._process.wait()
         self.channel.close()

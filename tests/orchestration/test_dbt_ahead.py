@@ -1,4 +1,4 @@
-"""dbt's process starts while a run plans, if the first batch is small, and is gone if nobody takes it."""
+"""dbt's process starts while a run plans, if the first batch is small. A run that does not use it kills it."""
 
 from dataclasses import replace
 from datetime import date
@@ -26,25 +26,25 @@ def deadline() -> Deadline:
 
 
 @pytest.fixture
-def ours() -> psutil.Process:
+def this_process() -> psutil.Process:
     return psutil.Process()
 
 
-def test_the_process_of_a_small_batch_is_there_for_whoever_takes_it(deadline: Deadline, ours: psutil.Process):
+def test_a_small_batch_gets_a_process_that_outlives_the_planning(deadline: Deadline, this_process: psutil.Process):
     with DbtAhead(deadline) as ahead:
         ahead.begin(PLAN)
         process = ahead.take()
         assert ahead.take() is None
     assert process is not None
-    assert process.pid in [child.pid for child in ours.children()], "it is the taker's to end"
+    assert process.pid in [child.pid for child in this_process.children()]
     process.close()
-    assert process.pid not in [child.pid for child in ours.children()]
+    assert process.pid not in [child.pid for child in this_process.children()]
 
 
-def test_a_process_that_nobody_takes_ends_with_the_plan(deadline: Deadline, ours: psutil.Process):
+def test_an_unused_process_is_killed(deadline: Deadline, this_process: psutil.Process):
     with DbtAhead(deadline) as ahead:
         ahead.begin(PLAN)
-        (child,) = [one for one in ours.children() if "dbt_worker" in " ".join(one.cmdline())]
+        (child,) = [one for one in this_process.children() if "dbt_worker" in " ".join(one.cmdline())]
     assert not child.is_running()
 
 
@@ -57,7 +57,7 @@ def test_a_process_that_nobody_takes_ends_with_the_plan(deadline: Deadline, ours
     ],
     ids=["large files", "nothing to build", "dbt is not in the scope"],
 )
-def test_no_process_starts_where_dbt_has_to_wait_or_is_not_needed(plan: Plan, deadline: Deadline):
+def test_no_process_starts_if_dbt_has_to_wait_or_is_not_needed(plan: Plan, deadline: Deadline):
     with DbtAhead(deadline) as ahead:
         ahead.begin(plan)
         assert ahead.take() is None

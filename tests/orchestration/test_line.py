@@ -269,6 +269,18 @@ def test_the_next_run_lands_again_what_failed_and_ends_as_before(finished_line: 
     assert mended.months == {"2009_01", "2018_01", "2023_02", "2025_02", "2019_01"}, "other months are left alone"
 
 
+@pytest.mark.parametrize("warehouse", ["postgres", "bigquery"])
+def test_a_build_of_months_by_an_unchanged_project_has_its_results_and_a_copy_of_the_manifest(
+    finished_line: Line, mended: Mended, warehouse: str
+):
+    kept = finished_line.state / "dbt" / f"{warehouse}_as_built" / "manifest.json"
+    newest = sorted((finished_line.state / "runs").iterdir())[-1]
+    (target,) = newest.glob(f"dbt_{warehouse}_*/target")
+    assert (target / "manifest.json").read_bytes() == kept.read_bytes()
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    assert "model.taxi.fct_trips" in [result["unique_id"] for result in results]
+
+
 def test_the_catalog_says_that_the_month_that_was_mended_failed_before(finished_line: Line, mended: Mended):
     built = months_tested(finished_line)["2009-01"]["postgres"]
     assert built.failed == []
