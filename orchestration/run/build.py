@@ -10,6 +10,7 @@ from ingest.months import label
 from orchestration.catalog.writing import record_build
 from orchestration.ledger.records import StepFigures
 from orchestration.ledger.transitions import State
+from orchestration.memory import give_back
 from orchestration.plan.builds import Build, Fingerprint, Rebuild, with_what_is_due
 from orchestration.plan.plan import subject_of
 from orchestration.plan.reasons import Models
@@ -66,6 +67,7 @@ class Building:
         # Months that failed are taken up by the next run for themselves. What could not run says nothing of any.
         if due and results and self._could_run:
             self._end_rebuild(warehouse, results)
+        give_back()  # what dbt's manifest took: 12 MB, which would lie under the next warehouse's build
         return sorted(passed)
 
     def _begin_rebuild(self, warehouse: str, models: Models) -> Path | None:
