@@ -49,7 +49,7 @@ def landing_in_both(bench: Bench) -> list[Finding]:
             _replace("both", file, environment),
         ]
         limits = ["limit of Postgres", "limit of the lake"]
-        return [hold_against(bench, contenders, "file → both stores at once", "replace a month", limits, 1.3)]
+        return [hold_against(bench, contenders, "file → both stores at once", "replace a month", limits, 1.25)]
 
 
 def copy_limit(bench: Bench, file: Path, environment: dict[str, str]) -> Contender:
