@@ -1,6 +1,7 @@
 """`python -m benchmarks.markdown` prints docs/benchmarks.md's tables, made from the figures in benchmarks/results/.
 
-`--write` puts them into that page, and three of the figures into README.md, between the comments that mark each place.
+`--write` puts them into that page, three of the figures into README.md, and what growth.json holds into docs/scale.md,
+between the comments that mark each place.
 """
 
 import json
@@ -12,11 +13,13 @@ import typer
 from benchmarks.growth import RESULTS as GROWTH
 from benchmarks.growth import SHOWN, as_finding
 from benchmarks.machine import in_words
+from benchmarks.scale import measured
 from benchmarks.timing import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results" / "limits.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 README = ROOT / "README.md"
+SCALE = ROOT / "docs" / "scale.md"
 _BEGIN, _END = "<!-- benchmarks: made by `python -m benchmarks.markdown --write` -->", "<!-- benchmarks end -->"
 _BETWEEN = re.compile(f"(?<={re.escape(_BEGIN)}\n).*(?={re.escape(_END)})", re.DOTALL)
 # README.md's three rows, as its readers would call them.
@@ -119,12 +122,13 @@ def with_tables(text: str, made: str) -> str:
     return _BETWEEN.sub(lambda _: made, text)
 
 
-def main(write: Annotated[bool, typer.Option(help="Into docs/benchmarks.md and README.md")] = False) -> None:
+def main(write: Annotated[bool, typer.Option(help="Into the documents that show them")] = False) -> None:
     """Print the tables."""
     kept = figures()
     if write:
-        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), tables(kept)), encoding="utf-8")
-        README.write_text(with_tables(README.read_text(encoding="utf-8"), headlines(kept)), encoding="utf-8")
+        grown = measured(json.loads(GROWTH.read_text(encoding="utf-8")))
+        for document, made in ((PAGE, tables(kept)), (README, headlines(kept)), (SCALE, grown)):
+            document.write_text(with_tables(document.read_text(encoding="utf-8"), made), encoding="utf-8")
     else:
         typer.echo(tables(kept), nl=False)
 

@@ -1,6 +1,8 @@
 import json
 
-from benchmarks.markdown import PAGE, README, RESULTS, figures, headlines, tables, with_tables
+from benchmarks.growth import RESULTS as GROWTH
+from benchmarks.markdown import PAGE, README, RESULTS, SCALE, figures, headlines, tables, with_tables
+from benchmarks.scale import measured
 
 LINE = {
     "work": "file → Postgres",
@@ -47,3 +49,10 @@ def test_the_three_figures_of_the_readme_are_those_of_the_figures_kept():
     text = README.read_text()
     assert text == with_tables(text, headlines(figures()))
     assert headlines(figures()) in text
+
+
+def test_what_the_page_on_scale_calls_measured_is_made_from_the_figures_kept():
+    text = SCALE.read_text()
+    made = measured(json.loads(GROWTH.read_text()))
+    assert text == with_tables(text, made)
+    assert made in text
