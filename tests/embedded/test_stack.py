@@ -221,17 +221,14 @@ def test_a_failing_start_quotes_the_end_of_its_log(empty_root):
     assert "make down" in failure.value.next_step
 
 
-def test_asking_whether_they_run_is_fast_and_imports_nothing_heavy(stack, running):
+def test_asking_whether_they_run_imports_nothing_heavy(stack, running):
     code = """
-import time
-start = time.perf_counter()
 assert stack.running()
-seconds = time.perf_counter() - start
-print(seconds, *sorted({"asyncio", "duckdb", "google.cloud.bigquery", "psycopg", "pyarrow"} & set(sys.modules)))
+print(*sorted({"asyncio", "duckdb", "google.cloud.bigquery", "psycopg", "pyarrow"} & set(sys.modules)))
 """
-    seconds, *heavy = python(code, stack.root).communicate()[0].split()
-    assert heavy == []
-    assert float(seconds) < 0.05
+    asking = python(code, stack.root)
+    assert asking.communicate()[0].split() == []
+    assert asking.returncode == 0
 
 
 def test_nothing_runs_where_nothing_was_started(empty_root):
