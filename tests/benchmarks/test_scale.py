@@ -42,6 +42,7 @@ def test_hours_are_of_all_published_rows_by_the_rate_of_their_service():
     lines = measured(kept).splitlines()
     assert "| dbt on Postgres, with its tests | 8.0 | 12.0 |" in lines
     assert "| landing all, one worker | 2.5 |" in lines  # (2,740 × 1.5 + 1,662 × 3) ÷ 3,600
-    assert "| building and reconciling all, one builder; without the emulator's part | 19; 13 |" in lines
+    assert "| building and reconciling all, one builder | 19 |" in lines
+    assert "| – without the emulator's part | 13 |" in lines
     assert "| both, one after the other, as a run does today | 21 |" in lines
     assert "| one new month of 24 million rows | 0.15 (9 minutes) |" in lines
