@@ -34,7 +34,7 @@ TLC_REPORT = Path(__file__).with_name("data_reports_monthly.csv")
 # process. They begin in this order, the longest first.
 FILES_THAT_SHARE = {
     "finished": (
-        "orchestration/test_bad_input",
+        "orchestration/test_bad_editions",
         "orchestration/test_inspection",
         "orchestration/test_killed",
         "orchestration/test_line",
@@ -60,6 +60,7 @@ FILES_THAT_SHARE = {
     "stores": (
         "ingest/test_any_file",
         "ingest/test_checksums",
+        "ingest/test_dlt_landing",
         "ingest/test_external_times",
         "ingest/test_fold",
         "ingest/test_landing",
@@ -91,6 +92,7 @@ LONG_FILES = [
     f"tests/{file}.py"
     for file in (
         "orchestration/test_landers",
+        "orchestration/test_bad_input",
         "orchestration/test_querying",
         "orchestration/test_check",
         "page/test_browser",
